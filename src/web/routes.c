@@ -32,6 +32,15 @@ const struct route web_routes[] = {
 	{ HTTP_GET, STR_INIT("/account/authenticators/remove"), 0, ASKS(ACCOUNT), .step_up = true, .answer = factor_remove_show, .redisplay = factor_remove_redisplay },
 	{ HTTP_POST, STR_INIT("/account/authenticators/remove"), 0, ASKS(FACTOR_REMOVE) | ASKS(ACCOUNT), .step_up = true, .form = &factor_remove_form, .answer = factor_remove_post, .redisplay = factor_remove_redisplay },
 
+	{ HTTP_GET, STR_INIT("/setup-passkey"), OPENS_ENROLLING, ASKS(PASSKEY_OFFER), .answer = passkey_setup_show },
+	{ HTTP_POST, STR_INIT("/setup-passkey"), OPENS_ENROLLING, ASKS(PASSKEY_FIRST) | ASKS(PASSKEY_OFFER), .form = &passkey_new_form, .answer = passkey_setup_post, .redisplay = passkey_setup_redisplay },
+	{ HTTP_GET, STR_INIT("/account/passkeys/new"), 0, 0, .step_up = true, .show = passkey_new_show },
+	{ HTTP_POST, STR_INIT("/account/passkeys/new"), 0, ASKS(PASSKEY_BEGIN), .step_up = true, .form = &passkey_begin_form, .answer = passkey_begin_post, .redisplay = passkey_begin_redisplay },
+	{ HTTP_GET, STR_INIT("/account/passkeys/add"), 0, 0, .show = passkey_add_show },
+	{ HTTP_POST, STR_INIT("/account/passkeys/add"), 0, ASKS(PASSKEY_ADD), .step_up = true, .form = &passkey_new_form, .answer = passkey_add_post, .redisplay = passkey_add_redisplay },
+	{ HTTP_GET, STR_INIT("/account/codes"), 0, 0, .step_up = true, .show = codes_show },
+	{ HTTP_POST, STR_INIT("/account/codes"), 0, ASKS(CODES_OFF), .step_up = true, .form = &codes_form, .answer = codes_post, .redisplay = codes_redisplay },
+
 	{ HTTP_GET, STR_INIT("/set-password"), OPENS_ALL, ASKS(LINK), .answer = set_password_show },
 	{ HTTP_POST, STR_INIT("/set-password"), OPENS_ALL, ASKS(LINK) | ASKS(LINK_USE), .form = &set_password_form, .answer = set_password_post, .redisplay = set_password_redisplay },
 

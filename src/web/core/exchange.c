@@ -1,5 +1,6 @@
 #include "web/core/exchange.h"
 
+#include "http/return_to.h"
 #include "web/core/host.h"
 
 /* The last trusted address of this thread.  Behind a proxy it is nearly always the same. */
@@ -45,6 +46,13 @@ str
 exchange_groups(const struct exchange *x)
 {
 	return x->session.groups_long ? x->groups_long : str_of(x->session.groups);
+}
+
+void
+exchange_take_next(struct exchange *x, str next)
+{
+	if (next.n > 0)
+		x->next = next_is_safe(next) ? next : (str){ 0 };
 }
 
 bool

@@ -59,6 +59,9 @@ str exchange_shown_name(const struct exchange *x);
 /* The groups of the account: "admins,staff". */
 str exchange_groups(const struct exchange *x);
 
+/* A form's return URL takes precedence over the query's.  An unsafe value is treated as absent. */
+void exchange_take_next(struct exchange *x, str next);
+
 /* Did the browser open a host other than this server's (web/core/host.h)? */
 bool exchange_elsewhere(const struct exchange *x);
 

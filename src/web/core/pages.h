@@ -156,6 +156,7 @@ struct page_register {
 
 struct page_setup_2fa {
 	struct page_layout layout;
+	bool passkeys_possible; /* the server's address has a host for passkeys */
 	struct page_key key;
 	struct page_otp otp;
 	const char *error;
@@ -213,6 +214,9 @@ struct page_authenticator {
 	int64_t created_us, last_used_us; /* last_used_us 0: never, as after an import */
 	bool disabled, current;           /* current: this session was verified with it */
 	bool removable;
+	bool passkey;
+	bool synced, alone; /* of a passkey: other devices may have it; it opens the account without the password */
+	bool other_host;    /* of a passkey: it was made for another host, and cannot be used */
 };
 
 /* Password, authenticators, recovery codes. */
@@ -221,10 +225,55 @@ struct page_security {
 	int64_t password_changed_us;
 	struct page_authenticator *factors;
 	size_t factors_count;
+	uint32_t passkeys, codes; /* number of passkeys and of authenticators with codes among them */
+	bool codes_off;           /* the user switched codes off */
+	bool codes_off_allowed;   /* the user may switch them off */
+	bool passkeys_possible;   /* the server's address has a host for passkeys */
 	int64_t recovery_made_us; /* 0: never */
 	bool recovered;           /* this session used a recovery code: replacing the lost authenticator comes first */
 	const char *error;
 	str next;
+};
+
+/* The options of a new passkey (_passkey_create.html). */
+struct page_passkey_options {
+	bool unavailable;           /* the server's address has no host for passkeys; the other members are empty */
+	bool key;                   /* a security key beside the password; otherwise a passkey */
+	str challenge, user_handle; /* base64url */
+	str rp_id;
+	str passkeys; /* those that the account has: "ID:internal,hybrid ID:" */
+	str username, shown_name;
+	str address; /* where passkeys work: https://login.example.org */
+};
+
+struct page_setup_passkey {
+	struct page_layout layout;
+	struct page_passkey_options passkey;
+	const char *error;
+	str next;
+};
+
+struct page_passkey_new {
+	struct page_layout layout;
+	bool key;
+	str name, current; /* as typed */
+	const char *name_problem, *current_problem;
+	struct page_otp otp;
+	const char *error;
+};
+
+struct page_passkey_create {
+	struct page_layout layout;
+	struct page_passkey_options passkey;
+	str name;
+};
+
+/* The switch for codes. */
+struct page_codes {
+	struct page_layout layout;
+	bool off; /* now */
+	struct page_otp otp;
+	const char *error;
 };
 
 struct page_authenticator_rename {
@@ -398,6 +447,10 @@ void page_verify_2fa(struct buf *out, const struct page_verify_2fa *v);
 void page_home(struct buf *out, const struct page_home *v);
 void page_recovery_codes(struct buf *out, const struct page_recovery_codes *v);
 void page_security(struct buf *out, const struct page_security *v);
+void page_setup_passkey(struct buf *out, const struct page_setup_passkey *v);
+void page_passkey_new(struct buf *out, const struct page_passkey_new *v);
+void page_passkey_create(struct buf *out, const struct page_passkey_create *v);
+void page_codes(struct buf *out, const struct page_codes *v);
 void page_authenticator_rename(struct buf *out, const struct page_authenticator_rename *v);
 void page_authenticator_remove(struct buf *out, const struct page_authenticator_remove *v);
 void page_authenticator_new(struct buf *out, const struct page_authenticator_new *v);

@@ -115,7 +115,7 @@ exchange_user_verified(const struct exchange *x)
 	return x->session.state == STATE_FULL && x->session.user_verified_us >= x->rq->now_us - least_us;
 }
 
-/* --- signals of this page for the browser ------------------------------------------------------------------------- */
+/* --- a new passkey ------------------------------------------------------------------------------------------------ */
 
 static err
 passkeys_base64url(struct exchange *x, str bytes, str *ret_text)
@@ -126,6 +126,25 @@ passkeys_base64url(struct exchange *x, str bytes, str *ret_text)
 	TRY(buf_check(&text));
 	return arena_copy(x->rq->arena, buf_str(&text), ret_text);
 }
+
+err
+exchange_passkey_options(struct exchange *x, const struct passkey_options_body *options, bool key,
+			 struct page_passkey_options *ret_options)
+{
+	size_t count = 0;
+
+	*ret_options = (struct page_passkey_options){ .unavailable = options->unavailable != 0,
+						      .key = key,
+						      .challenge = options->challenge,
+						      .rp_id = options->rp_id,
+						      .username = str_of(x->session.name),
+						      .shown_name = exchange_shown_name(x),
+						      .address = str_of(x->web->config->public_origin) };
+	TRY(passkeys_base64url(x, options->user_handle, &ret_options->user_handle));
+	return passkeys_text(x, options->excluded, &count, &ret_options->passkeys);
+}
+
+/* --- signals of this page for the browser ------------------------------------------------------------------------- */
 
 static enum flash_adds
 passkeys_flash_adds(const struct exchange *x)

@@ -25,6 +25,10 @@ MUST_USE err exchange_passkey_sign_in(struct exchange *x, struct page_layout *la
  */
 MUST_USE err exchange_passkey_prove(struct exchange *x, struct channel *keeper, struct page_passkey *passkey);
 
+/* Options of a new passkey, or of a security key.  ERR_MEMORY. */
+MUST_USE err exchange_passkey_options(struct exchange *x, const struct passkey_options_body *options, bool key,
+				      struct page_passkey_options *ret_options);
+
 /* The msgid for an enum passkey_fault. */
 const char *passkey_fault_text(uint32_t fault);
 

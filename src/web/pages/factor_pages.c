@@ -42,6 +42,7 @@ const struct form factor_name_form = FORM(struct factor_name_form, factor_name_f
 
 static const struct field factor_remove_fields[] = {
 	FIELD(struct factor_remove_form, id, ID_MAX, optional),
+	FIELD(struct factor_remove_form, passkey, 1, optional),
 	PASSKEY_PROOF_FIELDS(struct factor_remove_form),
 	FIELD(struct factor_remove_form, otp, FIELD_MAX_BYTES, optional),
 };
@@ -109,7 +110,10 @@ factor_pages_key(struct exchange *x, struct channel *keeper, struct page_key *re
 err
 setup_page(struct exchange *x, struct channel *keeper, int status, const struct page_otp *otp, const char *sentence)
 {
-	struct page_setup_2fa page = { .otp = *otp, .error = sentence, .next = x->next };
+	struct page_setup_2fa page = { .otp = *otp,
+				       .error = sentence,
+				       .next = x->next,
+				       .passkeys_possible = x->web->config->passkey_rp_id[0] != '\0' };
 
 	TRY(factor_pages_key(x, keeper, &page.key, &page.otp));
 	TRY(exchange_layout(x, &page.layout));
@@ -139,12 +143,16 @@ factor_pages_take_factors(struct exchange *x, str list, struct page_security *pa
 		TRY(wire_get(&list, &wire_factor_item, &item));
 		page->factors[page->factors_count] =
 		    (struct page_authenticator){ .id = item.id,
-						 .number = (uint32_t)page->factors_count + 1,
+						 .number = item.passkey != 0 ? ++page->passkeys : ++page->codes,
 						 .name = item.name,
 						 .created_us = item.created_us,
 						 .last_used_us = item.last_used_us,
 						 .disabled = item.disabled != 0,
-						 .current = item.current != 0 };
+						 .current = item.current != 0,
+						 .passkey = item.passkey != 0,
+						 .synced = item.synced != 0,
+						 .alone = item.alone != 0,
+						 .other_host = item.other_host != 0 };
 		page->factors_count++;
 	}
 	return ERR_OK;
@@ -175,6 +183,9 @@ factor_pages_account(struct exchange *x, struct channel *keeper, struct page_sec
 	factor_pages_mark_factors(x, &page);
 	page.password_changed_us = account.password_changed_us;
 	page.recovery_made_us = account.recovery_made_us;
+	page.codes_off = account.codes_off != 0;
+	page.codes_off_allowed = account.codes_off_allowed != 0;
+	page.passkeys_possible = x->web->config->passkey_rp_id[0] != '\0';
 	*ret_page = page;
 	return ERR_OK;
 }
@@ -350,7 +361,8 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_REMOVE, &body, &verdict, NULL));
 	if (verdict == VERDICT_PASSED)
-		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_REMOVED);
+		return exchange_redirect(x, security_path, (str){ 0 },
+					 form->passkey.n > 0 ? FLASH_PASSKEY_REMOVED : FLASH_FACTOR_REMOVED);
 	TRY(factor_pages_account(x, keeper, &page));
 	page.error = not_removable;
 	return factor_pages_security_page(x, 422, &page);

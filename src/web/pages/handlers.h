@@ -27,6 +27,18 @@ struct renew_form {
 struct saved_form {
 	str next;
 };
+struct passkey_begin_form {
+	str current, name, key, otp; /* key: not empty for a security key */
+	PASSKEY_PROOF_MEMBERS;
+};
+struct passkey_new_form {
+	str name, key, next, otp;
+	PASSKEY_NEW_MEMBERS;
+};
+struct codes_form {
+	str off, otp; /* off: not empty to switch codes off */
+	PASSKEY_PROOF_MEMBERS;
+};
 struct factor_new_form {
 	str current, name, replaces, otp;
 	PASSKEY_PROOF_MEMBERS;
@@ -38,7 +50,7 @@ struct factor_name_form {
 	str id, name;
 };
 struct factor_remove_form {
-	str id, otp;
+	str id, otp, passkey; /* passkey: not empty if the page showed one; only for the message */
 	PASSKEY_PROOF_MEMBERS;
 };
 struct logout_form {
@@ -54,7 +66,7 @@ struct verify_passkey_form {
 };
 extern const struct form register_form, login_form, login_passkey_form, code_form, verify_passkey_form, logout_form;
 extern const struct form renew_form, saved_form, factor_new_form, factor_code_form, factor_name_form,
-    factor_remove_form;
+    factor_remove_form, passkey_begin_form, passkey_new_form, codes_form;
 
 struct profile_form {
 	str display_name, language, time_format;
@@ -152,6 +164,20 @@ err recovery_post(struct exchange *x, struct channel *keeper);
 err recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err recovery_saved_post(struct exchange *x);
 err recovery_saved_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+/* passkey_pages.c */
+err passkey_setup_show(struct exchange *x, struct channel *keeper);
+err passkey_setup_post(struct exchange *x, struct channel *keeper);
+err passkey_setup_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err passkey_new_show(struct exchange *x);
+err passkey_begin_post(struct exchange *x, struct channel *keeper);
+err passkey_begin_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err passkey_add_show(struct exchange *x);
+err passkey_add_post(struct exchange *x, struct channel *keeper);
+err passkey_add_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err codes_show(struct exchange *x);
+err codes_post(struct exchange *x, struct channel *keeper);
+err codes_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* factor_pages.c */
 err security_show(struct exchange *x, struct channel *keeper);

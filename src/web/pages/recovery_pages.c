@@ -104,14 +104,6 @@ recovery_pages_look(struct exchange *x, struct channel *keeper)
 	return codes.made_us == 0 ? recovery_pages_make(x, keeper, false) : recovery_pages_take(x, &codes, &page);
 }
 
-/* The form's return URL takes precedence over the query's. */
-static void
-recovery_pages_next(struct exchange *x, str next)
-{
-	if (next.n > 0)
-		x->next = next_is_safe(next) ? next : (str){ 0 };
-}
-
 err
 recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
 {
@@ -119,7 +111,7 @@ recovery_redisplay(struct exchange *x, struct channel *keeper, int status, const
 	const struct renew_form *form = x->form;
 
 	if (sentence == NULL && form != NULL)
-		recovery_pages_next(x, form->next);
+		exchange_take_next(x, form->next);
 	return recovery_pages_page(x, status, &page);
 }
 
@@ -140,7 +132,7 @@ recovery_post(struct exchange *x, struct channel *keeper)
 {
 	const struct renew_form *form = x->form;
 
-	recovery_pages_next(x, form->next);
+	exchange_take_next(x, form->next);
 	return recovery_pages_make(x, keeper, true);
 }
 
@@ -150,7 +142,7 @@ recovery_saved_post(struct exchange *x)
 {
 	const struct saved_form *form = x->form;
 
-	recovery_pages_next(x, form->next);
+	exchange_take_next(x, form->next);
 	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_NONE);
 }
 

@@ -234,18 +234,27 @@ put_security(struct buf *out, const struct page_layout *layout, bool hostile)
 		{ .id = 7, .number = 1, .created_us = NOV_3 * INT64_C(1000000), .current = true },
 		{ .id = 8, .number = 2, .name = STR("Tablette d’Hélène"), .removable = true },
 		{ .id = 9, .number = 3, .name = STR("Spare"), .removable = true, .disabled = true },
+		{ .id = 10, .number = 1, .passkey = true, .synced = true, .alone = true },
+		{ .id = 11, .number = 2, .name = STR("Blue key"), .passkey = true, .removable = true },
 	};
 	struct page_security page = { .layout = *layout,
 				      .factors = factors,
 				      .factors_count = COUNT(factors),
+				      .passkeys = 2,
+				      .codes = 3,
+				      .codes_off_allowed = true,
+				      .passkeys_possible = true,
 				      .password_changed_us = NOV_3 * INT64_C(1000000),
 				      .recovery_made_us = NOV_3 * INT64_C(1000000) };
 
-	factors[1].created_us = factors[2].created_us = factors[0].created_us;
+	for (size_t i = 1; i < COUNT(factors); i++)
+		factors[i].created_us = factors[0].created_us;
 	factors[0].last_used_us = factors[0].created_us + 7 * 86411 * INT64_C(1000000);
 	page.layout.recovery_left = 8;
 	if (hostile) {
-		factors[0].name = factors[1].name = STR(HOSTILE);
+		factors[0].name = factors[1].name = factors[4].name = STR(HOSTILE);
+		factors[3].other_host = true;
+		page.codes_off = true;
 		page.error = not_right;
 		page.recovered = page.layout.recovery_low = true;
 		page.next = STR("/" HOSTILE);
@@ -256,7 +265,8 @@ put_security(struct buf *out, const struct page_layout *layout, bool hostile)
 static void
 put_authenticator_rename(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_authenticator_rename page = { .layout = *layout, .factor = { .id = 7, .number = 1 } };
+	struct page_authenticator_rename page = { .layout = *layout,
+						  .factor = { .id = 7, .number = 1, .passkey = hostile } };
 
 	if (hostile) {
 		page.name = STR(HOSTILE);
@@ -270,7 +280,7 @@ static void
 put_authenticator_remove(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_authenticator_remove page = { .layout = *layout,
-						  .factor = { .id = 7, .number = 1 },
+						  .factor = { .id = 7, .number = 1, .passkey = hostile },
 						  .otp = sample_otp(hostile) };
 
 	page.factor.created_us = NOV_3 * INT64_C(1000000);
@@ -374,6 +384,70 @@ put_authenticator_new(struct buf *out, const struct page_layout *layout, bool ho
 		page.error = not_right;
 	}
 	page_authenticator_new(out, &page);
+}
+
+static struct page_passkey_options
+sample_passkey_options(bool hostile)
+{
+	struct page_passkey_options options = { .challenge = STR("AAZI"),
+						.rp_id = STR("login.example.org"),
+						.user_handle = STR("aGVsZW5l"),
+						.username = STR("helene"),
+						.shown_name = STR("Hélène"),
+						.address = STR("https://login.example.org"),
+						.passkeys = STR("AQID:internal,hybrid BAUG:usb") };
+
+	if (hostile)
+		options.challenge = options.rp_id = options.user_handle = options.username = options.shown_name =
+		    options.address = options.passkeys = STR(HOSTILE);
+	options.key = hostile;
+	return options;
+}
+
+static void
+put_setup_passkey(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_setup_passkey page = { .layout = *layout, .passkey = sample_passkey_options(hostile) };
+
+	if (hostile) {
+		page.error = not_right;
+		page.next = STR(HOSTILE);
+	}
+	page_setup_passkey(out, &page);
+}
+
+static void
+put_passkey_new(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_passkey_new page = { .layout = *layout };
+
+	if (hostile) {
+		page.name = page.current = STR(HOSTILE);
+		page.name_problem = "Use at most 40 characters.";
+		page.current_problem = "This is not your current password. Try again.";
+		page.key = true;
+		page.otp = sample_otp(true);
+		page.error = not_right;
+	}
+	page_passkey_new(out, &page);
+}
+
+static void
+put_passkey_create(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_passkey_create page = { .layout = *layout, .passkey = sample_passkey_options(hostile) };
+
+	page.name = hostile ? STR(HOSTILE) : STR("Laptop");
+	page_passkey_create(out, &page);
+}
+
+static void
+put_codes(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_codes page = { .layout = *layout, .off = hostile, .otp = sample_otp(hostile) };
+
+	page.error = hostile ? not_right : NULL;
+	page_codes(out, &page);
 }
 
 static void
@@ -500,6 +574,14 @@ static const struct sample {
 	{ "authenticator_rename-hostile", put_authenticator_rename, true },
 	{ "authenticator_remove", put_authenticator_remove },
 	{ "authenticator_remove-hostile", put_authenticator_remove, true },
+	{ "setup_passkey", put_setup_passkey },
+	{ "setup_passkey-hostile", put_setup_passkey, true },
+	{ "passkey_new", put_passkey_new },
+	{ "passkey_new-hostile", put_passkey_new, true },
+	{ "passkey_create", put_passkey_create },
+	{ "passkey_create-hostile", put_passkey_create, true },
+	{ "codes", put_codes },
+	{ "codes-hostile", put_codes, true },
 	{ "authenticator_new", put_authenticator_new },
 	{ "authenticator_new-hostile", put_authenticator_new, true },
 	{ "authenticator_confirm", put_authenticator_confirm },

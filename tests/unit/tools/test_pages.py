@@ -31,7 +31,8 @@ PAGES = [f"{name}-{language}" for language in ("fr", "en") for name in (
     "login", "login-hostile", "register", "register-hostile", "register-closed", "setup_2fa", "setup_2fa-hostile",
     "verify_2fa", "verify_2fa-hostile", "verify_2fa_recovery", "verify_2fa_recovery-hostile", "gate_code", "gate_code-hostile", "home", "home-hostile", "home-empty", "logout", "denied", "denied-hostile", "gate_notice", "gate_notice-hostile", "error", "error-hostile", "wrong_address", "wrong_address-hostile",
     "recovery_codes", "recovery_codes-hostile", "recovery_left", "recovery_left-hostile", "account", "account-hostile",
-    "security", "security-hostile", "devices", "devices-hostile", "close", "close-hostile", "authenticator_new", "authenticator_new-hostile",
+    "security", "security-hostile", "devices", "devices-hostile", "close", "close-hostile", "setup_passkey", "setup_passkey-hostile",
+    "passkey_new", "passkey_new-hostile", "passkey_create", "passkey_create-hostile", "codes", "codes-hostile", "authenticator_new", "authenticator_new-hostile",
     "authenticator_confirm", "authenticator_confirm-hostile", "authenticator_rename", "authenticator_rename-hostile", "authenticator_remove",
     "authenticator_remove-hostile")]
 

@@ -75,8 +75,9 @@
 			AbortError: "",
 		};
 		const result = box.querySelector("[role=status]");
-		result.textContent = sentences[error.name] ?? none;
-		result.hidden = result.textContent === "";
+		const sentence = sentences[error.name] ?? none;
+		result.querySelector("span").textContent = sentence;
+		result.querySelector("svg").toggleAttribute("hidden", sentence === "");
 		if (error.name === "NotAllowedError")
 			box.dataset.failed = "";
 	};

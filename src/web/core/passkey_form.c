@@ -13,8 +13,9 @@ bool
 passkey_proof_sent(const struct form *form, const void *values)
 {
 	const str *id = form_value(form, values, STR("credential_id"));
+	const str *signature = form_value(form, values, STR("signature")); /* an enrolment has none */
 
-	return id != NULL && id->n > 0;
+	return id != NULL && signature != NULL && id->n > 0;
 }
 
 /* Decode one field.  *good becomes false if it is malformed, or longer than max bytes. */

@@ -333,6 +333,7 @@ struct page_denied {
 	const char *reason; /* msgid */
 	str username;       /* empty: the visitor is not signed in */
 	str next;           /* path of this page, for the sign-in with another account */
+	str retry;          /* URL of the application, to try again; empty: the same refusal would follow */
 };
 
 /* A page that the browser shows on an application's host: it is signed out there, or refused, or the gate failed. */

@@ -614,6 +614,8 @@ def test_a_refusal_of_everybody_needs_no_sign_in(gate):
     stranger = Visitor(gate)
     stranger.visit(gate_path("https://closed.example.org/"))
     assert stranger.page.status == 403 and "closed to everyone" in stranger.page.text and not stranger.page.dom.all("form")
+    (link,) = stranger.page.dom.one("main").all("a", class_="primary")
+    assert (link["href"], link.text) == ("/login", "Sign in")
     assert stranger.visit(gate_path("https://wiki.example.org/admin/x")).location.startswith("/login?next=")
 
 

@@ -121,6 +121,7 @@ own_account_password_change(struct call *call, void *context, bool *ret_commit)
 	TRY(audit_write(call, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED));
 	*ret_commit = true;
 	/* the notice has asked for this change */
+	TRY(alarm_learn(call, &call->next.session));
 	return alarm_dismiss(call, &call->next.session, call->next.session.alarm.until_us, &renewed);
 }
 

@@ -88,7 +88,8 @@ alarm_read(struct call *call, int64_t account_id, int64_t from_us, struct alarm 
 	return ERR_OK;
 }
 
-err
+/* The alarms of an account after from_us. */
+static err
 alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm)
 {
 	int64_t oldest_us = alarm_later(from_us, call->now_us - ALARM_AGE_US);
@@ -101,6 +102,17 @@ alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm 
 	return possible ? alarm_read(call, account_id, oldest_us, ret_alarm) : ERR_OK;
 }
 
+err
+alarm_learn(struct call *call, struct session *session)
+{
+	if (session->alarm_known || session->state != STATE_FULL)
+		return ERR_OK;
+	if (session->refused > 0)
+		TRY(alarm_find(call, session->account_id, session->alarm_from_us, &session->alarm));
+	session->alarm_known = true;
+	return ERR_OK;
+}
+
 /*
  * Without alarms, later queries need not read the attempts so far. Recent ones are still read: a request on its way may
  * have begun earlier and write its refusal later.
@@ -111,6 +123,7 @@ alarm_settle(struct call *call, struct session *session)
 	int64_t from_us = session->alarm_from_us;
 
 	TRY(alarm_find(call, session->account_id, from_us, &session->alarm));
+	session->alarm_known = true;
 	if (session->alarm.attempts == 0)
 		from_us = alarm_later(from_us, call->now_us - ALARM_OWN_US);
 	session->refused = session->alarm.attempts;
@@ -125,6 +138,7 @@ alarm_dismiss(struct call *call, struct session *session, int64_t until_us, bool
 	/* a time in the future would dismiss attempts that are not made yet */
 	if (until_us > call->now_us)
 		until_us = call->now_us;
+	TRY(alarm_learn(call, session));
 	*ret_done = until_us > session->alarm_from_us && session->alarm.attempts > 0;
 	if (!*ret_done)
 		return ERR_OK;
@@ -136,6 +150,11 @@ err
 alarm_raise(struct call *call, int64_t account_id)
 {
 	const struct db_value args[] = { DB_INT(account_id) };
+	struct session *session = &call->now.session;
 
+	if (account_id == session->account_id) { /* the answer to this attempt announces it already */
+		session->refused = session->refused > 0 ? session->refused : 1;
+		session->alarm_known = false;
+	}
 	return db_run(call->db, SQL_ALARM_RAISE, args, COUNT(args), NULL);
 }

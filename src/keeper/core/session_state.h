@@ -38,9 +38,10 @@ struct session {
 	bool account_disabled;
 	int64_t factor_since_us; /* first confirmation of any factor, even if disabled; 0: no factor */
 	int64_t recovery_left;
-	int64_t refused;        /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
-	int64_t alarm_from_us;  /* failed attempts up to this time need no notice */
-	struct alarm alarm;     /* FULL: the others */
+	int64_t refused;       /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
+	int64_t alarm_from_us; /* failed attempts up to this time need no notice */
+	struct alarm alarm;    /* FULL: the others; filled by alarm_learn or alarm_settle */
+	bool alarm_known;
 	int64_t factors_usable; /* the account's factors, of any kind, that are not disabled */
 	int64_t code_digits;    /* of the codes of all these factors; 0: they differ, or there is none */
 	int64_t sessions;       /* of the account, including this one */

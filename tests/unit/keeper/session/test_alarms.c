@@ -131,6 +131,7 @@ own_mistakes_of_a_step_up_raise_no_alarm(void **state)
 
 	scene_begin(&s);
 	assert_verdict(ask(&s.w, &s.owner, QUESTION_STEP_UP, &wrong), VERDICT_REFUSED);
+	assert_int_equal(s.owner.head.alarms, 1); /* the answer to the attempt announces it */
 	assert_int_equal(alarms_of(&s, &s.owner), 1);
 	struct code code = code_of(s.secret, 0);
 	const struct verify_body right = { str_of(code.z) };

@@ -182,6 +182,22 @@ def test_an_own_mistake_is_not_announced(server):
     assert "Wrong password" in activity and "Wrong code" in activity
 
 
+def test_a_new_password_dismisses_what_came_before_its_form(server):
+    alice, thief = Person(server).full(), Person(server)
+    thief.name, thief.password = alice.name, "not the password"
+    thief.give_password()
+    alice.forget().sign_in()
+    assert "A failed sign-in attempt on" in alice.follow().by_id("alarm").text
+    new = {"current": "wrong", "password": "trombone sobre 1742", "confirm": "trombone sobre 1742"}
+    assert alice.send("/account/password", new).status == 422, "the own mistake is before the form that this page has"
+    form = {i["name"]: i["value"] for i in alice.page.form.all("input")}
+    thief.give_password()
+    assert alice.post("/account/password", {**form, "current": alice.password}).location == "/account/security"
+    assert "A failed sign-in attempt on" in alice.visit("/").by_id("alarm").text, "the one after the form was shown"
+    alice.send("/account/password", {**new, "current": new["password"], "password": "trombone sobre 1743", "confirm": "trombone sobre 1743"})
+    assert not alice.visit("/").dom.all("div", id="alarm")
+
+
 def test_an_attempt_elsewhere_is_announced_until_dismissed(server):
     alice = Person(server).full()
     Person(server, alice.name, "not the password").give_password()

@@ -250,6 +250,7 @@ struct page_password {
 	str username;
 	str current, password, confirm; /* as typed */
 	uint32_t strength;              /* of the new password; 0: not measured */
+	int64_t until_us;               /* the change dismisses the alarms up to this time */
 	const char *current_problem, *password_problem, *confirm_problem;
 	struct page_otp otp;
 	const char *error;

@@ -48,6 +48,7 @@ struct profile_form {
 };
 struct password_form {
 	str current, password, confirm, otp;
+	str until; /* as in alarm_form */
 };
 struct close_form {
 	str username, current, otp;
@@ -59,6 +60,7 @@ struct alarm_form {
 	str until; /* time of the last attempt that the notice counts */
 };
 extern const struct form alarm_form;
+int64_t alarm_until_us(str until); /* 0: it is no time, and dismisses nothing */
 struct set_password_form {
 	str link, password, confirm;
 };

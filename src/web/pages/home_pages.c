@@ -74,17 +74,22 @@ alarm_dismiss_redisplay(struct exchange *x, struct channel *keeper, int status, 
 	return ERR_OK;
 }
 
+int64_t
+alarm_until_us(str until)
+{
+	uint64_t us = 0;
+
+	return str_number(until, INT64_MAX, &us) == ERR_OK ? (int64_t)us : 0;
+}
+
 /* Attempts since the page was made stay: home shows them. */
 err
 alarm_dismiss_post(struct exchange *x, struct channel *keeper)
 {
 	const struct alarm_form *form = x->form;
-	struct alarm_body body = { 0 };
+	const struct alarm_body body = { .until_us = alarm_until_us(form->until) };
 	enum verdict verdict = VERDICT_REFUSED;
-	uint64_t until_us = 0;
 
-	if (str_number(form->until, INT64_MAX, &until_us) == ERR_OK)
-		body.until_us = (int64_t)until_us;
 	TRY(exchange_ask(x, keeper, QUESTION_ALARM_DISMISS, &body, &verdict, NULL));
 	return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 }

@@ -182,7 +182,7 @@ def test_an_own_mistake_is_not_announced(server):
     assert "Wrong password" in activity and "Wrong code" in activity
 
 
-def test_a_new_password_dismisses_what_came_before_its_form(server):
+def test_a_new_password_dismisses_attempts_before_its_form(server):
     alice, thief = Person(server).full(), Person(server)
     thief.name, thief.password = alice.name, "not the password"
     thief.give_password()

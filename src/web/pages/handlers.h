@@ -60,7 +60,7 @@ struct alarm_form {
 	str until; /* time of the last attempt that the notice counts */
 };
 extern const struct form alarm_form;
-int64_t alarm_until_us(str until); /* 0: it is no time, and dismisses nothing */
+int64_t alarm_until_us(str until); /* 0, which dismisses nothing: not a time */
 struct set_password_form {
 	str link, password, confirm;
 };

@@ -1,5 +1,6 @@
 """Guessing is slowed down, the owner is not: docs/explain/throttling.md, tested over HTTP."""
 
+import datetime
 import re
 
 import pytest
@@ -180,6 +181,24 @@ def test_an_own_mistake_is_not_announced(server):
     assert "failed sign-in attempt" not in alice.follow().text
     activity = alice.visit("/account/devices").text
     assert "Wrong password" in activity and "Wrong code" in activity
+
+
+WEEKDAYS = {"en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(), "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche".split()}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_notice_names_the_weekday_of_the_last_seven_days(make_server, language):
+    server = make_server()
+    alice = Person(server, language=language).full()
+    assert guess(alice).status == 422
+    for days, weekday in ((0, True), (7, False)):
+        server.clock.advance(days * 86400)
+        alice.forget().sign_in()
+        said = alice.follow().by_id("alarm").one("strong")
+        then = datetime.datetime.fromisoformat(said.one("time")["datetime"].replace("Z", "+00:00"))
+        words = {("en", True): "A failed sign-in attempt on %s at", ("fr", True): "Une tentative de connexion a échoué %s à",
+                 ("en", False): f"A failed sign-in attempt on {then.day}", ("fr", False): f"Une tentative de connexion a échoué le {then.day}"}[language, weekday]
+        assert said.text.startswith(words % WEEKDAYS[language][then.weekday()] if weekday else words), said.text
 
 
 def test_a_new_password_dismisses_attempts_before_its_form(server):

@@ -104,6 +104,7 @@ struct page_checkup {
 struct page_alarm {
 	uint32_t attempts, addresses;
 	int64_t since_us, until_us;
+	bool recent; /* since_us: name the weekday, not the date */
 	str address; /* one of them; empty: unknown */
 };
 

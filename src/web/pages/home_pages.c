@@ -3,6 +3,7 @@
  */
 #include "web/pages/handlers.h"
 
+#include "base/clock.h"
 #include "http/return_to.h"
 #include "web/core/apps.h"
 #include "web/core/assets.h"
@@ -12,6 +13,7 @@
 #include "web/pages/checkup.h"
 
 enum { SEARCH_FROM = 9, SEARCH_MAX = 100 };
+#define ALARM_WEEKDAY_US MINUTES_US(7 * 24 * 60)
 
 struct home_query {
 	str q;
@@ -43,11 +45,14 @@ static struct page_alarm
 home_alarm(const struct exchange *x)
 {
 	const struct alarm_view *alarm = &x->session.alarm;
+	/* an ISO date has no weekday */
+	bool recent = x->rq->now_us - alarm->since_us < ALARM_WEEKDAY_US && x->session.time_format != TIME_ISO;
 
 	return (struct page_alarm){ .attempts = alarm->attempts,
 				    .addresses = alarm->addresses,
 				    .since_us = alarm->since_us,
 				    .until_us = alarm->until_us,
+				    .recent = recent,
 				    .address = str_of(alarm->address) };
 }
 

@@ -49,6 +49,7 @@ struct page_layout {
 	/* prefix of the layout's links on a page at another address: this server's address; otherwise empty */
 	str origin;
 	str logo, logo_type; /* the administrator's logo: its URL and Content-Type; empty: the mark of Doubletour */
+	bool logo_touches;   /* it is the icon of phones too */
 	str brand_css;       /* URL of the style sheet with the administrator's colour; empty: none */
 	str path;            /* return URL of the language switch; empty: "/" */
 	const char *flash;   /* msgid: result of the previous request */

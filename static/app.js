@@ -19,12 +19,17 @@ const day_of = (d, language) => {
 const iso_day = (d) => `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 const local_clock = (d, language, format) =>
 	format === "iso" ? `${two(d.getHours())}:${two(d.getMinutes())}` : clock_of[format === "12" ? 12 : language](d);
+const at_of = (language) => (language === "fr" ? " à " : " at ");
 const local_time = (d, language, format) => {
-	const day = format === "iso" ? `${iso_day(d)}\u00a0` : day_of(d, language) + (language === "fr" ? " à " : " at ");
+	const day = format === "iso" ? `${iso_day(d)}\u00a0` : day_of(d, language) + at_of(language);
 	return day + local_clock(d, language, format);
 };
+const weekday_of = (d, language) => new Intl.DateTimeFormat(language, { weekday: "long" }).format(d);
+const local_weekday = (d, language, format) =>
+	weekday_of(d, language) + at_of(language) + local_clock(d, language, format);
+const written_part = { clock: local_clock, weekday: local_weekday };
 for (const time of document.querySelectorAll("time[datetime]")) {
-	const written = time.dataset.part === "clock" ? local_clock : local_time;
+	const written = written_part[time.dataset.part] || local_time;
 	time.textContent = written(new Date(time.dateTime), document.documentElement.lang, time.dataset.format);
 }
 
@@ -35,7 +40,7 @@ const heading_of = (d, format, list) => {
 	const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
 	if (iso_day(d) === iso_day(now) || iso_day(d) === iso_day(yesterday))
 		return iso_day(d) === iso_day(now) ? list.dataset.today : list.dataset.yesterday;
-	return format === "iso" ? iso_day(d) : `${new Intl.DateTimeFormat(language, { weekday: "long" }).format(d)} ${day_of(d, language)}`;
+	return format === "iso" ? iso_day(d) : `${weekday_of(d, language)} ${day_of(d, language)}`;
 };
 for (const list of document.querySelectorAll("[data-today]")) {
 	const rows = list.querySelectorAll("li");

@@ -31,6 +31,7 @@ CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]+$")
 OUTPUT_FILTERS = {
     "date": "page_put_date(out, {language}, v->layout.time_format, {value});",
     "clock": "page_put_clock(out, {language}, v->layout.time_format, {value});",
+    "weekday": "page_put_weekday(out, {language}, v->layout.time_format, {value});",
     "day": "page_put_day(out, {language}, v->layout.time_format, {value});",
     "percent": "buf_put_percent(out, {value});",
 }

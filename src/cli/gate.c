@@ -9,6 +9,7 @@
 #include "base/network.h"
 #include "cli/json.h"
 #include "access/access_file.h"
+#include "access/applications.h"
 
 #include <getopt.h>
 
@@ -17,7 +18,9 @@ static const char gate_help[] =
     "\n"
     "Print which rule in ACCESS_RULES applies to a URL of a protected application, and the decision.  Without --user, "
     "the\n"
-    "visitor is not signed in.  With --user, that account has just signed in with its password and a code.\n"
+    "visitor is not signed in.  With --user, that account has just signed in with its password and a code.  The output "
+    "also\n"
+    "lists the applications of the file: those on this account's home page, and the reason why the others are hidden.\n"
     "\n"
     "  --user NAME        the account of the visitor; rules see its groups\n"
     "  --passkey          that account has signed in with a passkey, not with a code\n"
@@ -28,6 +31,9 @@ static const char gate_help[] =
     "\n"
     "Exit status: 0 the request passes, 1 it does not, or failure, 2 wrong usage, 78 invalid configuration.\n";
 
+/* The list of applications is the largest part: each has a name, an address and a reason. */
+enum { OUT_MAX = 16 * 1024 + APPLICATIONS_MAX * (APPLICATION_ADDRESS_MAX + 4 * APPLICATION_NAME_MAX + 128) };
+
 struct request {
 	const struct config *config;
 	const char *user, *method, *address;
@@ -36,6 +42,7 @@ struct request {
 	struct arena arena;
 	struct access_rules rules;
 	struct access_visitor visitor;
+	int64_t now_us;
 	struct buf out;
 	struct why why;
 };
@@ -161,6 +168,77 @@ cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 		 STR_ARG(buf_str(&more)));
 }
 
+/* --- applications of the file ------------------------------------------------------------------------------------- */
+
+static bool
+cli_gate_application_is_visible(const struct request *r, const struct application *application)
+{
+	return application_is_visible(&r->rules, application, &r->visitor, str_of(r->address), r->now_us);
+}
+
+/* Why this account does not see the application.  access_decide refused it, if its groups do not hide it. */
+static void
+cli_gate_put_hidden(struct request *r, const struct application *a)
+{
+	const struct access_request request = { &a->target, STR("GET"), str_of(r->address) };
+	const struct access_rule *rule;
+
+	if (a->groups.n > 0 && !access_groups_have_one(r->visitor.groups, &a->groups)) {
+		cli_line(&r->out, "hidden   %.*s  %.*s  (line %u: not a member of its groups)", STR_ARG(a->name),
+			 STR_ARG(a->address), a->line);
+		return;
+	}
+	rule = access_decide(&r->rules, &request, &r->visitor, r->now_us).rule;
+	cli_line(&r->out, "hidden   %.*s  %.*s  (line %u: the gate refuses it)", STR_ARG(a->name), STR_ARG(a->address),
+		 rule == NULL ? a->line : rule->line);
+}
+
+static void
+cli_gate_put_applications(struct request *r)
+{
+	if (r->rules.applications_n == 0)
+		return;
+	if (r->visitor.level == ACCESS_NOBODY) {
+		cli_line(&r->out, "Applications are listed after the sign-in only.");
+		return;
+	}
+	cli_line(&r->out, "Applications on the home page of %.*s:", STR_ARG(r->visitor.name));
+	for (size_t i = 0; i < r->rules.applications_n; i++) {
+		const struct application *a = &r->rules.applications[i];
+		if (cli_gate_application_is_visible(r, a))
+			cli_line(&r->out, "visible  %.*s  %.*s", STR_ARG(a->name), STR_ARG(a->address));
+		else
+			cli_gate_put_hidden(r, a);
+	}
+}
+
+/* The addresses: names need not be unique. */
+static void
+cli_gate_list_applications(const struct request *r, struct cli_json *line)
+{
+	cli_json_list(line, "visible");
+	cli_json_list(line, "hidden");
+	for (size_t i = 0; i < r->rules.applications_n; i++) {
+		const struct application *a = &r->rules.applications[i];
+		bool visible = r->visitor.level != ACCESS_NOBODY && cli_gate_application_is_visible(r, a);
+		cli_json_list_text(line, visible ? "visible" : "hidden", a->address);
+	}
+}
+
+/* --- the decision ------------------------------------------------------------------------------------------------- */
+
+static void
+cli_gate_put_visitor(struct request *r, const struct access_decision *d)
+{
+	if (r->visitor.level == ACCESS_NOBODY)
+		cli_line(&r->out, "A visitor who is not signed in %s.", cli_gate_outcome_text(d));
+	else if (r->visitor.groups.n > 0)
+		cli_line(&r->out, "%.*s (%.*s) %s.", STR_ARG(r->visitor.name), STR_ARG(r->visitor.groups),
+			 cli_gate_outcome_text(d));
+	else
+		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), cli_gate_outcome_text(d));
+}
+
 static err
 cli_gate_put_words(struct request *r, const struct target *target, const struct access_decision *d)
 {
@@ -168,15 +246,8 @@ cli_gate_put_words(struct request *r, const struct target *target, const struct 
 		cli_line(&r->out, "Programs read this path in different ways. The strictest rule that one of them "
 				  "could meet decides.");
 	cli_gate_put_rule(r, d->rule);
-	if (r->visitor.level == ACCESS_NOBODY) {
-		cli_line(&r->out, "A visitor who is not signed in %s.", cli_gate_outcome_text(d));
-		return buf_check(&r->out);
-	}
-	if (r->visitor.groups.n > 0)
-		cli_line(&r->out, "%.*s (%.*s) %s.", STR_ARG(r->visitor.name), STR_ARG(r->visitor.groups),
-			 cli_gate_outcome_text(d));
-	else
-		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), cli_gate_outcome_text(d));
+	cli_gate_put_visitor(r, d);
+	cli_gate_put_applications(r);
 	return buf_check(&r->out);
 }
 
@@ -193,6 +264,7 @@ cli_gate_put_object(struct request *r, const struct target *target, const struct
 	cli_json_text(&line, "policy", str_of(d->rule == NULL ? "" : access_policy_name(d->rule->policy)));
 	cli_json_bool(&line, "passkey", d->rule != NULL && d->rule->phishing_resistant);
 	cli_json_bool(&line, "ambiguous", target->unclear);
+	cli_gate_list_applications(r, &line);
 	return cli_json_put(&line, &r->out);
 }
 
@@ -201,14 +273,13 @@ cli_gate_run_check(struct request *r, enum access_outcome *ret_outcome)
 {
 	struct access_decision decision;
 	struct target target;
-	int64_t now_us = 0;
 
 	TRY(cli_gate_target_take(r, &target));
 	TRY(cli_gate_rules_take(r));
 	TRY(cli_gate_visitor_read(r));
-	TRY(clock_now_us(&now_us));
+	TRY(clock_now_us(&r->now_us));
 	const struct access_request request = { &target, str_of(r->method), str_of(r->address) };
-	decision = access_decide(&r->rules, &request, &r->visitor, now_us);
+	decision = access_decide(&r->rules, &request, &r->visitor, r->now_us);
 	*ret_outcome = decision.outcome;
 	return r->json ? cli_gate_put_object(r, &target, &decision) : cli_gate_put_words(r, &target, &decision);
 }
@@ -232,7 +303,7 @@ cli_gate_run(struct cli *cli, struct request *typed)
 int
 cli_gate(struct cli *cli, int argc, char **argv)
 {
-	struct request r = { .method = "GET", .address = "", .arena = ARENA(1024 * 1024), .out = BUF(16 * 1024) };
+	struct request r = { .method = "GET", .address = "", .arena = ARENA(1024 * 1024), .out = BUF(OUT_MAX) };
 	const struct cli_option options[] = {
 		{ .name = "user", .value = &r.user },       { .name = "method", .value = &r.method },
 		{ .name = "address", .value = &r.address }, { .name = "json", .flag = &r.json },

@@ -43,6 +43,12 @@ image_read(const char *path, struct buf *ret_bytes, enum image_kind *ret_kind, s
 	return e == ERR_OK ? e : why_set(why, e, "There is not enough memory to check %.300s.", path);
 }
 
+unsigned
+image_square_side(str bytes, enum image_kind kind)
+{
+	return kind == IMAGE_PNG ? png_square_side(bytes) : 0;
+}
+
 str
 image_type(enum image_kind kind)
 {

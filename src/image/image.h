@@ -39,4 +39,7 @@ MUST_USE err image_read(const char *path, struct buf *ret_bytes, enum image_kind
 /* The Content-Type: "image/png", "image/svg+xml".  Empty for IMAGE_NONE. */
 str image_type(enum image_kind kind);
 
+/* The side in pixels of an image that image_check accepted, if it is a square PNG; otherwise 0. */
+unsigned image_square_side(str bytes, enum image_kind kind);
+
 #endif

@@ -9,6 +9,7 @@
 
 /* The checks of image_check for one kind of file; the same contract. */
 MUST_USE err png_check(str bytes, struct why *why);
+unsigned png_square_side(str bytes); /* as image_square_side */
 MUST_USE err svg_check(str bytes, struct why *why);
 
 /*

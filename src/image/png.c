@@ -48,3 +48,13 @@ png_check(str bytes, struct why *why)
 		return why_set(why, ERR_INVALID, "is a PNG with other data after its end");
 	return ERR_OK;
 }
+
+unsigned
+png_square_side(str bytes)
+{
+	CLEANUP(png_image_free) png_image image = { .version = PNG_IMAGE_VERSION };
+
+	if (png_image_begin_read_from_memory(&image, bytes.p, bytes.n) == 0 || image.width != image.height)
+		return 0;
+	return image.width;
+}

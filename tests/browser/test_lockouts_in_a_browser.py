@@ -59,5 +59,10 @@ def test_lockout_page_explains_and_reports_attempts(browse, server, language, si
     told = browser.find("#alarm")
     assert "127.0.0.1" in told.text, "the attempt of the stranger"
     assert not told.text.strip()[0].isdigit(), "one attempt: the user's own are left out"
+    if javascript:
+        weekday = browser.driver.execute_script(
+            "const time = document.querySelector('#alarm time');"
+            "return new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long' }).format(new Date(time.dateTime))")
+        assert browser.find("#alarm time").text.startswith(weekday) and "UTC" not in told.text, told.text
     browser.follow("#alarm a[href*=activity]")
     browser.look("activity-of-tries")

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 import requests
+from PIL import Image
 
 from harness import Person, Server
 from harness.server import wait_until
@@ -77,6 +78,14 @@ def test_phones_get_an_icon_of_180_pixels(server):
     assert icon.headers["Content-Type"] == "image/png" and len(icon.content) < 4096
     assert icon.content[16:24] == bytes((0, 0, 0, 180, 0, 0, 0, 180))
     assert [meta["content"] for meta in page.dom.all("meta", name="theme-color")] == ["#f6f3ec", "#0d131f"]
+
+
+@pytest.mark.parametrize("width, height, touches", [(180, 180, True), (512, 512, True), (179, 179, False), (360, 180, False)])
+def test_phones_get_a_square_png_logo(make_server, tmp_path, width, height, touches):
+    Image.new("RGB", (width, height), LIGHT).save(tmp_path / "logo.png")
+    page = Person(make_server(BRAND_LOGO=tmp_path / "logo.png")).visit("/login")
+    logo = page.dom.one("img", **{"class": "logo"})["src"]
+    assert links(page)["icon"] == [logo] and links(page).get("apple-touch-icon", []) == [logo] * touches
 
 
 REFUSED = [  # setting, file, text of the setting, part of the message, why

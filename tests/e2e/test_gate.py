@@ -37,6 +37,10 @@ rules:
     policy: bypass
   - domain: closed.example.org
     policy: deny
+  - domain: [office.example.org, office.example.net]
+    networks: [192.168.0.0/16]
+  - domain: [office.example.org, office.example.net]
+    policy: deny
   - domain: front.example.org
     path: /
     policy: bypass
@@ -626,7 +630,51 @@ def test_a_refusal_of_everybody_needs_no_sign_in(gate):
     stranger = Visitor(gate)
     stranger.visit(gate_path("https://closed.example.org/"))
     assert stranger.page.status == 403 and "closed to everyone" in stranger.page.text and not stranger.page.dom.all("form")
+    (link,) = stranger.page.dom.one("main").all("a", class_="primary")
+    assert (link["href"], link.text) == ("/login", "Sign in")
     assert stranger.visit(gate_path("https://wiki.example.org/admin/x")).location.startswith("/login?next=")
+
+
+def refusal_link(person, url, address):
+    """Open a page of an application that sees the visitor at this address; return where the refusal leads."""
+    answer = ask(person.server, url, cookie=person.cookie_for(url), address=address)
+    assert answer.status_code == 403
+    (refresh,) = read_html(answer.text).all("meta", http_equiv="refresh")
+    return refresh["content"].partition("url=")[2]
+
+
+@pytest.mark.parametrize("language, reason, again", [
+    ("en", "It sees you on another network than this page does.", "Try again"), ("fr", "L’application vous voit sur un autre réseau que cette page.", "Réessayer")])
+@pytest.mark.parametrize("url", ["https://office.example.org/x?y=1", "https://office.example.net/x?y=1"])
+def test_a_network_that_only_the_application_sees_starts_no_loop(gate, url, language, reason, again):
+    person = Visitor(gate, address=f"192.168.{ord(url[19])}.{len(reason)}").full()
+    person.language = language
+    assert person.follow_to(gate_path(url)) == url, "this page sees the network that the rule names"
+    assert person.follow_to(refusal_link(person, url, "2001:db8::7")) is None
+    page = person.page
+    assert page.status == 403 and reason in page.text and page.dom.one("a", href=url).text == again
+    assert page.form.one("input", name="next")["value"] == gate_path(url), "another account returns without the mark"
+    assert person.follow_to(page.dom.one("a", href=url)["href"]) == url
+    assert person.ask(url).status_code == 200, "on the right network again"
+
+
+def test_the_gate_cookie_of_another_account_is_replaced(gate):
+    # the browser has the gate cookie of another account, which is refused; the account here is granted
+    url = "https://wiki.example.org/admin/x"
+    person, admin = inside(gate), Visitor(gate).full()
+    assert gate.command("user", "groups", admin.name, "admins").returncode == 0
+    admin.other = dict(person.other)
+    assert admin.follow_to(refusal_link(admin, url, admin.address)) == url
+    assert admin.other != person.other and admin.ask(url).status_code == 200
+
+
+@pytest.mark.parametrize("rd", ["https://evil.example/", f"https://{LOGIN}/", "javascript:1", "https://wiki.example.org/admin/x"])
+def test_the_mark_of_a_refusal_opens_nothing(gate, rd):
+    person = inside(gate)
+    page = person.visit(gate_path(rd) + "&refused=1")
+    assert (page.status, page.location) == (303, "/") if "wiki" not in rd else page.status == 403
+    assert not (page.dom and page.dom.all("a", href=rd))
+    assert Visitor(gate).visit(gate_path(WIKI) + "&refused=1").location.startswith("/login?next=")
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
@@ -638,7 +686,8 @@ def test_a_refused_navigation_gets_a_page_that_leads_on(gate, endpoint):
     assert answer.status_code == 403 and page.one("html").get("lang") == "fr"
     (refresh,) = page.all("meta", http_equiv="refresh")
     goes = refresh["content"].partition("url=")[2]
-    assert urllib.parse.urlsplit(goes).netloc == LOGIN and dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(goes).query)) == {"rd": url, "rm": "GET"}
+    assert urllib.parse.urlsplit(goes).netloc == LOGIN
+    assert dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(goes).query)) == {"rd": url, "rm": "GET", "refused": "1"}
     assert person.name not in answer.text, "the application's host must not read the name"
     assert answer.headers["Content-Security-Policy"].startswith(f"default-src 'none'; style-src https://{LOGIN};")
     (sheet,) = page.all("link", rel="stylesheet")

@@ -1,5 +1,6 @@
 """The applications of the rules file: the tiles of the home page, and "to continue to Wiki" on the sign-in pages."""
 
+import json
 import signal
 import urllib.parse
 
@@ -51,6 +52,37 @@ def gate(tmp_path_factory):
     write(server, RULES)
     with server:
         yield server
+
+
+def test_gate_check_lists_the_applications_of_an_account(gate):
+    def check(*arguments):
+        return gate.command("gate", "check", "https://photos.example.org/", *arguments).stdout
+
+    person = Visitor(gate).full()
+    assert gate.command("user", "groups", person.name, "board").returncode == 0
+    assert check("--user", person.name).splitlines()[2:] == [
+        f"Applications on the home page of {person.name}:",
+        "hidden   Wiki <b>  https://wiki.example.org/  (line 7: the gate refuses it)",
+        "hidden   Vault  https://vault.example.org/safe/  (line 7: the gate refuses it)",
+        "visible  Photos  https://photos.example.org/",
+        "visible  Router  http://router.example.net/",
+    ]
+    assert gate.command("user", "groups", person.name, "staff").returncode == 0
+    assert "\nvisible  Wiki <b>  https" in check("--user", person.name) and "Vault  https://vault.example.org/safe/  (line 15: not a member of its groups)" in check("--user", person.name)
+    found = json.loads(check("--user", person.name, "--json"))
+    assert found["visible"] == ["https://wiki.example.org/", "https://photos.example.org/", "http://router.example.net/"]
+    assert found["hidden"] == ["https://vault.example.org/safe/"]
+    assert check().endswith("Applications are listed after the sign-in only.\n")
+    assert json.loads(check("--json"))["visible"] == []
+
+
+@pytest.mark.parametrize("line, words", [("address: ftp://wiki.example.org/", "line 4"), ("icon: icons/none.svg", "line 5")])
+def test_gate_check_names_the_line_of_a_wrong_application(tmp_path, line, words):
+    server = Server(tmp_path, PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
+    address = "" if line.startswith("address") else "    address: https://wiki.example.org/\n"
+    write(server, f"applications:\n  - name: Wiki\n    description: x\n{address}    {line}\nrules:\n  - domain: wiki.example.org\n")
+    done = server.command("gate", "check", "https://wiki.example.org/")
+    assert done.returncode != 0 and words in done.stderr, done
 
 
 def gate_path(url):

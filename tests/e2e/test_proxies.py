@@ -366,6 +366,13 @@ def test_an_unavailable_doubletour_denies_all_requests(tmp_path, request):
             assert answer.status in (502, 503) and b"Sign-in" not in answer.body, "only the application is away"
 
 
+def test_the_away_page_links_to_the_home_page_only():
+    page = read_html(AWAY.read_text())
+    assert [(link["href"], link.text) for link in page.all("a")] == [("/", "home page"), ("/", "page d’accueil")]
+    assert not [e for e in page.all() if e.has("src") or e.tag == "link"]
+    assert page.one("meta", http_equiv="refresh")["content"] == "10"
+
+
 def test_caddy_refuses_a_200_of_another_server(tmp_path):
     """Caddy has lost headers of a reply before (docs/guides/proxies.md); an application takes the gate's place here."""
     with Echo() as echo, make(tmp_path) as server:

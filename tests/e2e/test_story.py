@@ -347,7 +347,7 @@ def test_the_page_of_the_code_swaps_its_field_for_a_recovery_code(alice):
     for language in ("fr", "en"):
         page = alice.arrive(next(link for link in page.links if link.startswith(f"/language/{language}")))
         assert page.language == language and page.value("recovery") == "1"
-    for wrong, sentence in (("", "not a recovery code"), ("123456789", "not a recovery code"), ("ABCD" * 6, "wrong or was already used")):
+    for wrong, sentence in (("", "not a recovery code"), ("123456789", "not a recovery code"), ("ABCD" * 6, "recovery code is wrong")):
         page = alice.send(link, {"otp": wrong})
         assert page.status == 422 and sentence in page.errors["otp"] and page.value("recovery") == "1", wrong
     [back] = [link for link in page.links if link.startswith("/verify-2fa?")]

@@ -1,5 +1,6 @@
 """Guessing is slowed down, the owner is not: docs/explain/throttling.md, tested over HTTP."""
 
+import datetime
 import re
 
 import pytest
@@ -180,6 +181,40 @@ def test_an_own_mistake_is_not_announced(server):
     assert "failed sign-in attempt" not in alice.follow().text
     activity = alice.visit("/account/devices").text
     assert "Wrong password" in activity and "Wrong code" in activity
+
+
+WEEKDAYS = {"en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(), "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche".split()}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_notice_names_the_weekday_of_the_last_seven_days(make_server, language):
+    server = make_server()
+    alice = Person(server, language=language).full()
+    assert guess(alice).status == 422
+    for days, weekday in ((0, True), (7, False)):
+        server.clock.advance(days * 86400)
+        alice.forget().sign_in()
+        said = alice.follow().by_id("alarm").one("strong")
+        then = datetime.datetime.fromisoformat(said.one("time")["datetime"].replace("Z", "+00:00"))
+        words = {("en", True): "A failed sign-in attempt on %s at", ("fr", True): "Une tentative de connexion a échoué %s à",
+                 ("en", False): f"A failed sign-in attempt on {then.day}", ("fr", False): f"Une tentative de connexion a échoué le {then.day}"}[language, weekday]
+        assert said.text.startswith(words % WEEKDAYS[language][then.weekday()] if weekday else words), said.text
+
+
+def test_a_new_password_dismisses_attempts_before_its_form(server):
+    alice, thief = Person(server).full(), Person(server)
+    thief.name, thief.password = alice.name, "not the password"
+    thief.give_password()
+    alice.forget().sign_in()
+    assert "A failed sign-in attempt on" in alice.follow().by_id("alarm").text
+    new = {"current": "wrong", "password": "trombone sobre 1742", "confirm": "trombone sobre 1742"}
+    assert alice.send("/account/password", new).status == 422, "the own mistake is before the form that this page has"
+    form = {i["name"]: i["value"] for i in alice.page.form.all("input")}
+    thief.give_password()
+    assert alice.post("/account/password", {**form, "current": alice.password}).location == "/account/security"
+    assert "A failed sign-in attempt on" in alice.visit("/").by_id("alarm").text, "the one after the form was shown"
+    alice.send("/account/password", {**new, "current": new["password"], "password": "trombone sobre 1743", "confirm": "trombone sobre 1743"})
+    assert not alice.visit("/").dom.all("div", id="alarm")
 
 
 def test_an_attempt_elsewhere_is_announced_until_dismissed(server):

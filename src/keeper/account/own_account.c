@@ -104,6 +104,7 @@ own_account_change_check(struct call *call, struct change *change, bool *ret_in_
 static err
 own_account_password_change(struct call *call, void *context, bool *ret_commit)
 {
+	const struct password_body *form = call->body;
 	const struct change *change = context;
 	int64_t account_id = call->now.session.account_id, changed = 0;
 	const struct db_value args[] = { DB_TEXT(str_of(change->hash.z)), DB_INT(call->now_us), DB_INT(account_id),
@@ -121,8 +122,8 @@ own_account_password_change(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(audit_write(call, AUDIT_PASSWORD_CHANGED, account_id, REASON_ASKED));
 	*ret_commit = true;
-	/* the notice has asked for this change */
-	return alarm_dismiss(call, &call->next.session, alarm_until_us(&call->next.session), &renewed);
+	/* the notice has asked for this change; attempts after the form was shown still need one */
+	return alarm_dismiss(call, &call->next.session, form->until_us, &renewed);
 }
 
 err

@@ -88,7 +88,8 @@ alarm_read(struct call *call, int64_t account_id, int64_t from_us, struct alarm 
 	return ERR_OK;
 }
 
-err
+/* The alarms of an account after from_us. */
+static err
 alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm)
 {
 	int64_t oldest_us = alarm_later(from_us, call->now_us - ALARM_AGE_US);
@@ -101,6 +102,17 @@ alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm 
 	return possible ? alarm_read(call, account_id, oldest_us, ret_alarm) : ERR_OK;
 }
 
+err
+alarm_learn(struct call *call, struct session *session)
+{
+	if (session->alarm_known || session->state != STATE_FULL)
+		return ERR_OK;
+	if (session->refused > 0)
+		TRY(alarm_find(call, session->account_id, session->alarm_from_us, &session->alarm));
+	session->alarm_known = true;
+	return ERR_OK;
+}
+
 /*
  * Without alarms, later queries need not read the attempts so far. Recent ones are still read: a request on its way may
  * have begun earlier and write its refusal later.
@@ -111,18 +123,13 @@ alarm_settle(struct call *call, struct session *session)
 	int64_t from_us = session->alarm_from_us;
 
 	TRY(alarm_find(call, session->account_id, from_us, &session->alarm));
+	session->alarm_known = true;
 	if (session->alarm.attempts == 0)
 		from_us = alarm_later(from_us, call->now_us - ALARM_OWN_US);
 	session->refused = session->alarm.attempts;
 	session->alarm_from_us = from_us;
 	const struct db_value args[] = { DB_INT(session->refused), DB_INT(from_us), DB_INT(session->account_id) };
 	return db_run(call->db, SQL_ALARM_SETTLE, args, COUNT(args), NULL);
-}
-
-int64_t
-alarm_until_us(const struct session *session)
-{
-	return alarm_later(session->alarm.until_us, session_code_sign_in_us(session));
 }
 
 static err
@@ -146,6 +153,7 @@ alarm_dismiss(struct call *call, struct session *session, int64_t until_us, bool
 	/* a time in the future would dismiss attempts that are not made yet */
 	if (until_us > call->now_us)
 		until_us = call->now_us;
+	TRY(alarm_learn(call, session));
 	TRY(alarm_dismiss_code(call, session, until_us, ret_done));
 	if (until_us <= session->alarm_from_us || session->alarm.attempts == 0)
 		return ERR_OK;
@@ -158,6 +166,11 @@ err
 alarm_raise(struct call *call, int64_t account_id)
 {
 	const struct db_value args[] = { DB_INT(account_id) };
+	struct session *session = &call->now.session;
 
+	if (account_id == session->account_id) { /* the answer to this attempt announces it already */
+		session->refused = session->refused > 0 ? session->refused : 1;
+		session->alarm_known = false;
+	}
 	return db_run(call->db, SQL_ALARM_RAISE, args, COUNT(args), NULL);
 }

@@ -29,17 +29,17 @@ struct alarm {
 	char address[ALARM_ADDRESS_MAX + 1]; /* one of them */
 };
 
-/* The alarms of an account after from_us. */
-MUST_USE err alarm_find(struct call *call, int64_t account_id, int64_t from_us, struct alarm *ret_alarm);
+/*
+ * Fill session->alarm, once: it is part of each answer, but a proof in the same transaction changes it. Only a complete
+ * session has alarms.
+ */
+MUST_USE err alarm_learn(struct call *call, struct session *session);
 
 /*
  * Inside a transaction, after a proof was written to the audit trail: drop the attempts that it explains.
- * Updates the account's row, and the session's alarm.
+ * Updates the account's row, and the session's alarm, which was not known before.
  */
 MUST_USE err alarm_settle(struct call *call, struct session *session);
-
-/* The time of the newest event that the notice of this session names; 0: there is no notice. */
-int64_t alarm_until_us(const struct session *session);
 
 /*
  * Inside a transaction: dismiss the alarms up to until_us, and the sign-in by code that the notice names
@@ -49,7 +49,8 @@ MUST_USE err alarm_dismiss(struct call *call, struct session *session, int64_t u
 
 /*
  * After a refused attempt was written to the audit trail. throttle_take has raised the hint before, but alarm_settle
- * may have lowered it since. account_id 0: no account; the same work.
+ * may have lowered it since. account_id 0: no account; the same work. If the account is the session's, the answer
+ * announces the attempt already.
  */
 MUST_USE err alarm_raise(struct call *call, int64_t account_id);
 

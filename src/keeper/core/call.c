@@ -157,6 +157,7 @@ call_attempt(struct call *call, call_work work, void *context, bool *ret_done)
 	if (!commit)
 		return ERR_OK;
 	TRY(call_rise_check(call));
+	TRY(alarm_learn(call, &call->next.session)); /* before the commit: a failure must not hide a change */
 	e = db_commit(&transaction);
 	*ret_done = e == ERR_OK;
 	if (e != ERR_BUSY) /* ERR_BUSY: the commit has certainly not happened */

@@ -208,6 +208,17 @@ dispatch_gone(struct call *call, enum verdict *ret_verdict)
 	log_event(LOG_INFO, "question.gone", LOG_TEXT("question", wire_questions[call->head.id].name));
 }
 
+/* Each answer that has a session has its alarms too. */
+static err
+questions_run_with_alarms(struct call *call, enum verdict *ret_verdict)
+{
+	err e = dispatch_run(call, ret_verdict);
+
+	if (e == ERR_OK || e == ERR_LOCKOUT)
+		TRY(alarm_learn(call, &call->now.session));
+	return e;
+}
+
 /* While a question is answered, the connection refuses changes outside call_transact. */
 static err
 questions_run_guarded(struct call *call, enum verdict *ret_verdict)
@@ -215,7 +226,7 @@ questions_run_guarded(struct call *call, enum verdict *ret_verdict)
 	err e;
 
 	db_guard(call->db, true);
-	e = dispatch_run(call, ret_verdict);
+	e = questions_run_with_alarms(call, ret_verdict);
 	db_guard(call->db, false);
 	return e;
 }

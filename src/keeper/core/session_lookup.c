@@ -117,8 +117,6 @@ session_find(struct call *call, const struct token *token_hash, struct session *
 	if (found)
 		TRY(session_fill(&row, &session));
 	session_decide(&session, keeper_config(call->keeper), call->now_us);
-	if (session.state == STATE_FULL && session.refused > 0)
-		TRY(alarm_find(call, session.account_id, session.alarm_from_us, &session.alarm));
 	*ret_session = session;
 	return ERR_OK;
 }

@@ -40,7 +40,8 @@ struct session {
 	int64_t recovery_left;
 	int64_t refused;          /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
 	int64_t alarm_from_us;    /* failed attempts up to this time need no notice */
-	struct alarm alarm;       /* FULL: the others */
+	struct alarm alarm;       /* FULL: the others; filled by alarm_learn or alarm_settle */
+	bool alarm_known;
 	int64_t user_verified_us; /* when a device last verified its user for this session; 0: never */
 	int64_t code_sign_in_us;  /* when a code completed a sign-in although a passkey exists; 0: never */
 	bool codes_off;           /* the user switched the codes of authenticators off */

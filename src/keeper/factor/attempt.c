@@ -53,7 +53,8 @@ attempt_refuse(struct call *call, const struct attempt *attempt, enum audit_reas
 	struct verified_body *answer = call->answer;
 	int64_t account_id = call->now.session.account_id;
 
-	answer->spent = why == REASON_SPENT;
+	answer->spent = why == REASON_SPENT || why == REASON_RECOVERY_SPENT;
+	answer->recovered = attempt->kind->recovers;
 	TRY(audit_write(call, AUDIT_VERIFY_REFUSED, account_id, why));
 	audit_log(call, AUDIT_VERIFY_REFUSED, account_id, why);
 	TRY(alarm_raise(call, account_id));

@@ -100,27 +100,46 @@ recovery_throttle(struct call *call, struct attempt *attempt)
 	return throttle_recovery(call, &attempt->throttle);
 }
 
-/* Accepts any code: only the statement that spends the code checks whether the account has it. */
+/* The hash of the input, which has the form of a code: recovery_read has checked it. */
 static err
-recovery_verify(struct call *call, struct attempt *attempt)
+recovery_attempt_hash(const struct call *call, const struct attempt *attempt, uint8_t ret_hash[DIGEST_BYTES])
 {
-	attempt->proof = (struct proof){ .kind = &factor_kind_recovery, .at_us = call->now_us };
-	return ERR_OK;
+	struct recovery_code code;
+	err e;
+
+	if (!recovery_code_read(attempt->typed, &code))
+		return ERR_INVALID;
+	e = recovery_hash(call->now.session.account_id, &code, ret_hash);
+	secret_wipe(&code, sizeof(code));
+	return e;
 }
 
 static err
+recovery_verify(struct call *call, struct attempt *attempt)
+{
+	uint8_t digest[DIGEST_BYTES];
+	struct recovery_find_row row;
+	bool found = false;
+
+	TRY(recovery_attempt_hash(call, attempt, digest));
+	const struct db_value args[] = { DB_INT(call->now.session.account_id),
+					 DB_BLOB(str_bytes(digest, sizeof(digest))) };
+	TRY(db_row(call->db, SQL_RECOVERY_FIND, args, COUNT(args), &call->arena, &row, &found));
+	attempt->spent = found && row.spent_at_us != 0;
+	if (found && !attempt->spent)
+		attempt->proof = (struct proof){ .kind = &factor_kind_recovery, .at_us = call->now_us };
+	return ERR_OK;
+}
+
+/* Only this statement decides: of two requests with one code, recovery_verify may accept both. */
+static err
 recovery_spend(struct call *call, const struct attempt *attempt, bool *ret_done)
 {
-	int64_t account_id = call->now.session.account_id, changed = 0;
 	uint8_t digest[DIGEST_BYTES];
-	struct recovery_code code;
+	int64_t changed = 0;
 
-	*ret_done = false;
-	if (!recovery_code_read(attempt->typed, &code))
-		return ERR_OK;
-	TRY(recovery_hash(account_id, &code, digest));
-	secret_wipe(&code, sizeof(code));
-	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(account_id),
+	TRY(recovery_attempt_hash(call, attempt, digest));
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id),
 					 DB_BLOB(str_bytes(digest, sizeof(digest))) };
 	TRY(db_run(call->db, SQL_RECOVERY_SPEND, args, COUNT(args), &changed));
 	*ret_done = changed == 1;
@@ -136,7 +155,7 @@ const struct factor_kind factor_kind_recovery = {
 	.passed = AUDIT_RECOVERED,
 	.stepped_up = AUDIT_RECOVERED,
 	.why_wrong = REASON_RECOVERY_CODE,
-	.why_spent = REASON_RECOVERY_CODE,
+	.why_spent = REASON_RECOVERY_SPENT,
 	.read = recovery_read,
 	.count = recovery_throttle,
 	.verify = recovery_verify,

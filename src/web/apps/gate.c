@@ -381,6 +381,9 @@ web_gate_put_location(struct exchange *x, const struct check *c, str portal, str
 	buf_put_percent(out, c->target.url);
 	buf_put(out, STR("&rm="));
 	buf_put(out, c->method);
+	/* /gate decides by the address that it sees itself: without this mark it could send the visitor back here */
+	if (c->outcome == ACCESS_REFUSED)
+		buf_put(out, STR("&refused=1"));
 	return buf_check(out);
 }
 

@@ -73,28 +73,47 @@ gate_pages_return_to_put(struct exchange *x, const struct gate_return *to, const
 
 /* --- the pages ---------------------------------------------------------------------------------------------------- */
 
+/* The mark of a URL in the cookie that counts redirects. */
+static err
+gate_pages_round_mark(str url, struct buf *ret_mark)
+{
+	uint8_t digest[DIGEST_BYTES];
+
+	TRY(digest_sha256(url, digest));
+	buf_put_base64url(ret_mark, str_bytes(digest, ROUND_MARK_BYTES));
+	return buf_check(ret_mark);
+}
+
 /*
- * Count the redirects to this URL that follow each other within seconds, including this one.  The cookie holds the
- * count and a digest of the URL.  If requests to the application have no gate cookie, or two of them, every redirect
- * would lead to another one.
+ * The redirects to this URL that follow each other within seconds, so far.  The cookie holds the count and a digest of
+ * the URL.
+ */
+static err
+gate_pages_rounds_so_far(struct exchange *x, str url, unsigned *ret_rounds)
+{
+	CLEANUP(buf_wipe) struct buf mark = BUF(64);
+	str before = exchange_cookie(x, COOKIE_ROUND);
+
+	TRY(gate_pages_round_mark(url, &mark));
+	*ret_rounds = 0;
+	if (before.n > 0 && before.p[0] >= '1' && before.p[0] < '9' && str_equal(str_from(before, 1), buf_str(&mark)))
+		*ret_rounds = (unsigned)(before.p[0] - '0');
+	return ERR_OK;
+}
+
+/*
+ * Count these redirects, including this one.  If requests to the application have no gate cookie, or two of them, every
+ * redirect would lead to another one.
  */
 static err
 gate_pages_round_count(struct exchange *x, str url, unsigned *ret_rounds)
 {
 	CLEANUP(buf_wipe) struct buf value = BUF(64);
-	str before = exchange_cookie(x, COOKIE_ROUND);
-	uint8_t digest[DIGEST_BYTES];
-	unsigned rounds = 1;
+	unsigned rounds;
 
-	TRY(digest_sha256(url, digest));
-	buf_put_base64url(&value, str_bytes(digest, ROUND_MARK_BYTES));
-	TRY(buf_check(&value));
-	if (before.n > 0 && before.p[0] >= '1' && before.p[0] < '9' && str_equal(str_from(before, 1), buf_str(&value)))
-		rounds = (unsigned)(before.p[0] - '0') + 1;
-	buf_clear(&value);
-	buf_put_number(&value, rounds);
-	buf_put_base64url(&value, str_bytes(digest, ROUND_MARK_BYTES));
-	TRY(buf_check(&value));
+	TRY(gate_pages_rounds_so_far(x, url, &rounds));
+	buf_put_number(&value, ++rounds);
+	TRY(gate_pages_round_mark(url, &value));
 	*ret_rounds = rounds;
 	return exchange_set_cookie(x, COOKIE_ROUND, buf_str(&value), ROUND_SECONDS);
 }
@@ -176,9 +195,9 @@ gate_pages_denied_page(struct exchange *x, struct page_denied *page)
 }
 
 static err
-gate_pages_denied(struct exchange *x, enum access_refusal refusal)
+gate_pages_denied(struct exchange *x, const char *reason, str retry)
 {
-	struct page_denied page = { .reason = gate_pages_reason(refusal) };
+	struct page_denied page = { .reason = reason, .retry = retry };
 
 	return gate_pages_denied_page(x, &page);
 }
@@ -196,6 +215,40 @@ gate_pages_passkey_missing(struct exchange *x)
 }
 
 /*
+ * Did the application refuse this very session?  Then it sees the visitor at another address (IPv4 and IPv6), where a
+ * rule with `networks` decides otherwise.  The browser sent the gate cookie of this session, or got it seconds ago.
+ * The refusal of another session, whose cookie the browser still has, ends with the new cookie.
+ */
+static err
+gate_pages_refused_there(struct exchange *x, const struct gate_return *to, const struct target *target,
+			 const struct gate_grant_body *open, bool *ret_refused)
+{
+	str cookie = cookie_find(x->rq, GATE_COOKIE_NAME);
+	unsigned rounds;
+
+	*ret_refused = false;
+	if (to->refused.n == 0)
+		return ERR_OK;
+	TRY(gate_pages_rounds_so_far(x, target->url, &rounds));
+	*ret_refused = rounds > 0 || (cookie.n > 0 && str_equal(cookie, open->token));
+	return ERR_OK;
+}
+
+static err
+gate_pages_passes(struct exchange *x, const struct gate_return *to, const struct target *target,
+		  const struct gate_grant_body *open)
+{
+	bool refused_there;
+
+	TRY(gate_pages_refused_there(x, to, target, open, &refused_there));
+	if (!refused_there)
+		return gate_pages_granted(x, target, open);
+	return gate_pages_denied(
+	    x, N_("It is open on certain networks only. It sees you on another network than this page does."),
+	    target->url);
+}
+
+/*
  * The visitor is not signed in.  A rule that names users or groups asks an unknown visitor to sign in, so a refusal
  * applies to every account: show it at once.
  */
@@ -210,7 +263,8 @@ gate_pages_ask_nobody(struct exchange *x, const struct gate_return *to, const st
 	if (live_rules_decide(&x->web->rules.live, &request, &nobody, x->rq->now_us, &policy, &line).outcome !=
 	    ACCESS_REFUSED)
 		return ERR_DENIED;
-	return gate_pages_denied(x, live_rules_refusal(&x->web->rules.live, &request, &nobody, x->rq->now_us));
+	return gate_pages_denied(
+	    x, gate_pages_reason(live_rules_refusal(&x->web->rules.live, &request, &nobody, x->rq->now_us)), STR(""));
 }
 
 /* The user is signed in, at least with a password: ask the keeper for a decision. */
@@ -224,9 +278,9 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_ret
 
 	TRY(exchange_ask(x, keeper, QUESTION_GATE_ENTER, &body, &verdict, &open));
 	if (verdict != VERDICT_PASSED || open.outcome == ACCESS_REFUSED)
-		return gate_pages_denied(x, (enum access_refusal)open.refusal);
+		return gate_pages_denied(x, gate_pages_reason((enum access_refusal)open.refusal), STR(""));
 	if (open.outcome == ACCESS_PASSES)
-		return gate_pages_granted(x, target, &open);
+		return gate_pages_passes(x, to, target, &open);
 	if (open.reason == ACCESS_OLD)
 		return gate_pages_code_page(x, keeper, status, to, target->host, page);
 	if (open.reason == ACCESS_PASSKEY)

@@ -63,6 +63,7 @@ brand_logo_make(const struct config *config, struct brand *brand)
 	TRY(brand_file_make(kind == IMAGE_PNG ? "logo.png" : "logo.svg", image_type(kind), buf_str(&brand->logo_bytes),
 			    &brand->logo));
 	brand->logo_kind = kind;
+	brand->logo_touches = image_square_side(buf_str(&brand->logo_bytes), kind) >= TOUCH_ICON_SIDE;
 	return ERR_OK;
 }
 

@@ -12,7 +12,7 @@
 #include "image/image.h"
 #include "web/core/assets.h"
 
-enum { BRAND_PATH_MAX = 64, BRAND_ETAG_MAX = 40, BRAND_SHEET_MAX = 512 };
+enum { BRAND_PATH_MAX = 64, BRAND_ETAG_MAX = 40, BRAND_SHEET_MAX = 512, TOUCH_ICON_SIDE = 180 };
 
 /* An asset with its texts. */
 struct brand_file {
@@ -23,6 +23,7 @@ struct brand_file {
 struct brand {
 	struct brand_file logo, sheet; /* sheet: a style sheet after app.css */
 	enum image_kind logo_kind;
+	bool logo_touches; /* the logo is good as the icon of phones: a square PNG of TOUCH_ICON_SIDE pixels or more */
 	struct buf logo_bytes, sheet_bytes;
 };
 

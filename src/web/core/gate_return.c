@@ -7,6 +7,7 @@
 static const struct field gate_return_fields[] = {
 	FIELD(struct gate_return, rd, GATE_URL_MAX + 1, optional),
 	FIELD(struct gate_return, rm, 33, optional),
+	FIELD(struct gate_return, refused, 1, optional),
 };
 static const struct form gate_return_form = FORM(struct gate_return, gate_return_fields);
 

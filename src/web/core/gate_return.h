@@ -1,5 +1,6 @@
 /*
- * The return URL of a sign-in that an application started: `rd` and `rm` in the query of /gate.
+ * The return URL of a sign-in that an application started: `rd` and `rm` in the query of /gate.  The link of a refusal
+ * (gate.c) also has `refused`.
  *
  *	struct gate_return to;
  *	struct target target;
@@ -14,7 +15,8 @@
 
 /* One byte more than allowed, so that a longer value is detected. */
 struct gate_return {
-	str rd, rm; /* URL and method, as received */
+	str rd, rm;  /* URL and method, as received */
+	str refused; /* not empty: the gate refused this request to the application */
 };
 
 /* Read the query of /gate.  A malformed query has no return URL. */

@@ -104,11 +104,17 @@ page_runtime_put_clock(struct buf *out, enum config_language language, bool twel
 }
 
 static void
+page_runtime_put_at(struct buf *out, enum config_language language)
+{
+	buf_put(out, language == LANGUAGE_FR ? STR(" à ") : STR(" at "));
+}
+
+static void
 page_runtime_put_words(struct buf *out, enum config_language language, enum time_format format,
 		       const struct timestamp *m)
 {
 	page_runtime_put_day(out, language, m);
-	buf_put(out, language == LANGUAGE_FR ? STR(" à ") : STR(" at "));
+	page_runtime_put_at(out, language);
 	page_runtime_put_clock(out, language, format == TIME_12, m);
 }
 
@@ -194,6 +200,21 @@ page_put_clock(struct buf *out, enum config_language language, enum time_format 
 		page_runtime_put_iso_clock(out, &m);
 	else
 		page_runtime_put_clock(out, language, format == TIME_12, &m);
+	buf_put(out, STR(NBSP "UTC</time>"));
+}
+
+void
+page_put_weekday(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us)
+{
+	struct timestamp m = { 0 };
+
+	if (!page_runtime_timestamp(timestamp_us, &m))
+		return;
+	page_runtime_open(out, format, &m);
+	buf_put(out, STR(" data-part=\"weekday\">"));
+	buf_put(out, str_of(weekdays[language][m.weekday]));
+	page_runtime_put_at(out, language);
+	page_runtime_put_clock(out, language, format == TIME_12, &m);
 	buf_put(out, STR(NBSP "UTC</time>"));
 }
 

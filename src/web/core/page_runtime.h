@@ -70,6 +70,9 @@ void page_put_date(struct buf *out, enum config_language language, enum time_for
 /* {{ moment|clock }}: the same element with data-part="clock" and only the time of day: `18:42 UTC`. */
 void page_put_clock(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us);
 
+/* {{ moment|weekday }}: the same element with data-part="weekday": `Tuesday at 18:42 UTC`.  For the last seven days. */
+void page_put_weekday(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us);
+
 /* {{ moment|day }}: the day alone, in UTC, as text: `Tuesday 3 November 2026`, with TIME_ISO `2026-11-03`. */
 void page_put_day(struct buf *out, enum config_language language, enum time_format format, int64_t timestamp_us);
 

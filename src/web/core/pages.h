@@ -58,6 +58,7 @@ struct page_layout {
 	/* prefix of the layout's links on a page at another address: this server's address; otherwise empty */
 	str origin;
 	str logo, logo_type; /* the administrator's logo: its URL and Content-Type; empty: the mark of Doubletour */
+	bool logo_touches;   /* it is the icon of phones too */
 	str brand_css;       /* URL of the style sheet with the administrator's colour; empty: none */
 	str path;            /* return URL of the language switch; empty: "/" */
 	const char *flash;   /* msgid: result of the previous request */
@@ -129,6 +130,7 @@ struct page_checkup {
 struct page_alarm {
 	uint32_t attempts, addresses;
 	int64_t since_us, until_us;
+	bool recent; /* since_us: name the weekday, not the date */
 	str address; /* one of them; empty: unknown */
 };
 
@@ -327,6 +329,7 @@ struct page_password {
 	str username;
 	str current, password, confirm; /* as typed */
 	uint32_t strength;              /* of the new password; 0: not measured */
+	int64_t until_us;               /* the change dismisses the alarms up to this time */
 	const char *current_problem, *password_problem, *confirm_problem;
 	struct page_otp otp;
 	const char *error;
@@ -411,6 +414,7 @@ struct page_denied {
 	const char *reason; /* msgid */
 	str username;       /* empty: the visitor is not signed in */
 	str next;           /* path of this page, for the sign-in with another account */
+	str retry;          /* URL of the application, to try again; empty: the same refusal would follow */
 };
 
 /* A page that the browser shows on an application's host: it is signed out there, or refused, or the gate failed. */

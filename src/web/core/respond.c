@@ -318,6 +318,7 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 				      .retry_minutes = x->retry_s > RETRY_IN_SECONDS ? (x->retry_s + 59) / 60 : 0,
 				      .logo = x->web->brand.logo.asset.path,
 				      .logo_type = x->web->brand.logo.asset.type,
+				      .logo_touches = x->web->brand.logo_touches,
 				      .brand_css = x->web->brand.sheet.asset.path,
 				      .request_id = str_of(x->rq->id) };
 

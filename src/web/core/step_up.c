@@ -104,14 +104,24 @@ step_up_drift(int64_t drift_s)
 static const char code_refused[] = N_("This code is wrong or was already used. Wait for the next code and try again.");
 static const char code_spent[] = N_("This code has already been used. Wait for the next one.");
 static const char code_impossible[] = N_("This is not a code. Enter the digits that your app shows.");
-static const char recovery_refused[] = N_("This recovery code is wrong or was already used. Try another one.");
+static const char recovery_refused[] = N_("This recovery code is wrong. Check it, or try another one.");
+static const char recovery_spent[] = N_("This recovery code has already been used. Use another one.");
 static const char recovery_impossible[] = N_("This is not a recovery code. Recovery codes have 24 letters and digits.");
+
+/* The field accepts both kinds of code, so the code decides which sentence fits, not the field. */
+static const char *
+step_up_refused_sentence(const struct verified_body *verified)
+{
+	if (verified->recovered != 0)
+		return verified->spent != 0 ? recovery_spent : recovery_refused;
+	return verified->spent != 0 ? code_spent : code_refused;
+}
 
 void
 exchange_otp_refused(enum verdict verdict, const struct verified_body *verified, struct page_otp *otp)
 {
 	otp->shown = true;
-	otp->problem = otp->recovery ? recovery_refused : verified->spent != 0 ? code_spent : code_refused;
+	otp->problem = step_up_refused_sentence(verified);
 	if (verdict == VERDICT_PROBLEMS)
 		otp->problem = otp->recovery ? recovery_impossible : code_impossible;
 	otp->drift = step_up_drift(verified->drift_s);

@@ -24,6 +24,7 @@ static const struct field password_fields[] = {
 	FIELD(struct password_form, confirm, PASSWORD_SENT_MAX, optional),
 	PASSKEY_PROOF_FIELDS(struct password_form),
 	FIELD(struct password_form, otp, FIELD_MAX_BYTES, optional),
+	FIELD(struct password_form, until, 20, optional),
 };
 const struct form password_form = FORM(struct password_form, password_fields);
 
@@ -138,6 +139,8 @@ static err
 account_pages_password_page(struct exchange *x, int status, struct page_password *page)
 {
 	page->username = str_of(x->session.name);
+	page->until_us = x->session.alarm.until_us > x->session.code_sign_in_us ? x->session.alarm.until_us
+									       : x->session.code_sign_in_us;
 	page->otp = x->otp;
 	TRY(exchange_layout(x, &page->layout));
 	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
@@ -177,7 +180,7 @@ err
 password_post(struct exchange *x, struct channel *keeper)
 {
 	const struct password_form *form = x->form;
-	const struct password_body body = { form->current, form->password, form->confirm };
+	const struct password_body body = { form->current, form->password, form->confirm, alarm_until_us(form->until) };
 	struct page_password page = account_pages_password_typed(x);
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;

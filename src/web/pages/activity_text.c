@@ -74,7 +74,7 @@ static bool
 activity_is_about_time(enum audit_event event, enum audit_reason reason)
 {
 	return event == AUDIT_CLOCK_OFF || event == AUDIT_LOCKOUT_BEGUN ||
-	       (event == AUDIT_VERIFY_REFUSED && reason == REASON_SPENT);
+	       (event == AUDIT_VERIFY_REFUSED && (reason == REASON_SPENT || reason == REASON_RECOVERY_SPENT));
 }
 
 void

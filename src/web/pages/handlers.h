@@ -73,6 +73,7 @@ struct profile_form {
 };
 struct password_form {
 	str current, password, confirm, otp;
+	str until; /* as in alarm_form */
 	PASSKEY_PROOF_MEMBERS;
 };
 struct close_form {
@@ -86,6 +87,7 @@ struct alarm_form {
 	str until; /* time of the last attempt that the notice counts */
 };
 extern const struct form alarm_form;
+int64_t alarm_until_us(str until); /* 0, which dismisses nothing: not a time */
 struct set_password_form {
 	str link, password, confirm;
 };

@@ -3,6 +3,7 @@
  */
 #include "web/pages/handlers.h"
 
+#include "base/clock.h"
 #include "http/return_to.h"
 #include "web/core/apps.h"
 #include "web/core/assets.h"
@@ -12,6 +13,7 @@
 #include "web/pages/checkup.h"
 
 enum { SEARCH_FROM = 9, SEARCH_MAX = 100 };
+#define ALARM_WEEKDAY_US MINUTES_US(7 * 24 * 60)
 
 struct home_query {
 	str q;
@@ -43,11 +45,14 @@ static struct page_alarm
 home_alarm(const struct exchange *x)
 {
 	const struct alarm_view *alarm = &x->session.alarm;
+	/* an ISO date has no weekday */
+	bool recent = x->rq->now_us - alarm->since_us < ALARM_WEEKDAY_US && x->session.time_format != TIME_ISO;
 
 	return (struct page_alarm){ .attempts = alarm->attempts,
 				    .addresses = alarm->addresses,
 				    .since_us = alarm->since_us,
 				    .until_us = alarm->until_us,
+				    .recent = recent,
 				    .address = str_of(alarm->address) };
 }
 
@@ -74,17 +79,22 @@ alarm_dismiss_redisplay(struct exchange *x, struct channel *keeper, int status, 
 	return ERR_OK;
 }
 
+int64_t
+alarm_until_us(str until)
+{
+	uint64_t us = 0;
+
+	return str_number(until, INT64_MAX, &us) == ERR_OK ? (int64_t)us : 0;
+}
+
 /* Attempts since the page was made stay: home shows them. */
 err
 alarm_dismiss_post(struct exchange *x, struct channel *keeper)
 {
 	const struct alarm_form *form = x->form;
-	struct alarm_body body = { 0 };
+	const struct alarm_body body = { .until_us = alarm_until_us(form->until) };
 	enum verdict verdict = VERDICT_REFUSED;
-	uint64_t until_us = 0;
 
-	if (str_number(form->until, INT64_MAX, &until_us) == ERR_OK)
-		body.until_us = (int64_t)until_us;
 	TRY(exchange_ask(x, keeper, QUESTION_ALARM_DISMISS, &body, &verdict, NULL));
 	return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 }

@@ -312,6 +312,20 @@ a_png_is_accepted_up_to_1024_pixels(void **state)
 }
 
 static void
+only_a_square_png_has_a_side(void **state)
+{
+	static struct png_file file;
+
+	(void)state;
+	png_make(180, 180, &file);
+	assert_int_equal(image_square_side(str_bytes(file.bytes, file.n), IMAGE_PNG), 180);
+	assert_int_equal(image_square_side(str_bytes(file.bytes, file.n), IMAGE_SVG), 0);
+	png_make(180, 181, &file);
+	assert_int_equal(image_square_side(str_bytes(file.bytes, file.n), IMAGE_PNG), 0);
+	assert_int_equal(image_square_side(STR(""), IMAGE_PNG), 0);
+}
+
+static void
 damaged_png_files_are_refused(void **state)
 {
 	static struct png_file file;
@@ -373,6 +387,7 @@ main(void)
 		cmocka_unit_test(a_long_chain_of_references_is_refused),
 		cmocka_unit_test(an_image_over_256_kib_is_too_long),
 		cmocka_unit_test(a_png_is_accepted_up_to_1024_pixels),
+		cmocka_unit_test(only_a_square_png_has_a_side),
 		cmocka_unit_test(damaged_png_files_are_refused),
 		cmocka_unit_test(image_read_names_the_refused_file),
 		cmocka_unit_test(each_kind_has_its_content_type),

@@ -99,23 +99,28 @@ clock_and_day_are_written_apart(void **state)
 	static const struct {
 		enum time_format format;
 		enum config_language language;
-		const char *clock, *day;
+		const char *clock, *weekday, *day;
 	} cases[] = {
 		{ TIME_LANGUAGE, LANGUAGE_EN, " UTC\" data-part=\"clock\">18:42\u00a0UTC</time>",
-		  "Tuesday 3\u00a0November 2026" },
+		  " UTC\" data-part=\"weekday\">Tuesday at 18:42\u00a0UTC</time>", "Tuesday 3\u00a0November 2026" },
 		{ TIME_LANGUAGE, LANGUAGE_FR, " UTC\" data-part=\"clock\">18\u00a0h\u00a042\u00a0UTC</time>",
+		  " UTC\" data-part=\"weekday\">mardi à 18\u00a0h\u00a042\u00a0UTC</time>",
 		  "mardi 3\u00a0novembre 2026" },
 		{ TIME_12, LANGUAGE_EN, " data-format=\"12\" data-part=\"clock\">6:42\u00a0PM\u00a0UTC</time>",
+		  " data-format=\"12\" data-part=\"weekday\">Tuesday at 6:42\u00a0PM\u00a0UTC</time>",
 		  "Tuesday 3\u00a0November 2026" },
 		{ TIME_ISO, LANGUAGE_FR, " data-format=\"iso\" data-part=\"clock\">18:42\u00a0UTC</time>",
+		  " data-format=\"iso\" data-part=\"weekday\">mardi à 18\u00a0h\u00a042\u00a0UTC</time>",
 		  "2026-11-03" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		CLEANUP(buf_wipe) struct buf clock = BUF(TEXT_MAX), day = BUF(TEXT_MAX);
+		CLEANUP(buf_wipe) struct buf clock = BUF(TEXT_MAX), weekday = BUF(TEXT_MAX), day = BUF(TEXT_MAX);
 		page_put_clock(&clock, cases[i].language, cases[i].format, INT64_C(1793731327000000));
+		page_put_weekday(&weekday, cases[i].language, cases[i].format, INT64_C(1793731327000000));
 		page_put_day(&day, cases[i].language, cases[i].format, INT64_C(1793731327000000));
 		assert_true(str_ends(buf_str(&clock), str_of(cases[i].clock)));
+		assert_true(str_ends(buf_str(&weekday), str_of(cases[i].weekday)));
 		assert_true(str_equal(buf_str(&day), str_of(cases[i].day)));
 	}
 }
@@ -126,6 +131,7 @@ clock_and_day_outside_of_four_digit_years_are_empty(void **state)
 	CLEANUP(buf_wipe) struct buf out = BUF(TEXT_MAX);
 
 	page_put_clock(&out, LANGUAGE_EN, TIME_LANGUAGE, -1);
+	page_put_weekday(&out, LANGUAGE_EN, TIME_LANGUAGE, -1);
 	page_put_day(&out, LANGUAGE_EN, TIME_LANGUAGE, INT64_MAX);
 	assert_int_equal(out.n, 0);
 }

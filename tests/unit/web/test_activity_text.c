@@ -76,7 +76,8 @@ static const struct {
 	{ AUDIT_VERIFY_REFUSED, REASON_CODE, "Wrong code" },
 	{ AUDIT_VERIFY_REFUSED, REASON_NO_SECRET, "Wrong code" },
 	{ AUDIT_VERIFY_REFUSED, REASON_SPENT, "Code already used" },
-	{ AUDIT_VERIFY_REFUSED, REASON_RECOVERY_CODE, "Wrong or already used recovery code" },
+	{ AUDIT_VERIFY_REFUSED, REASON_RECOVERY_CODE, "Wrong recovery code" },
+	{ AUDIT_VERIFY_REFUSED, REASON_RECOVERY_SPENT, "Recovery code already used" },
 	{ AUDIT_SESSION_ENDED, REASON_ONE, "Another session signed out" },
 	{ AUDIT_SESSION_ENDED, REASON_OTHERS, "All other sessions signed out" },
 };

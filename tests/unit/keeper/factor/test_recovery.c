@@ -95,7 +95,10 @@ each_recovery_code_works_once(void **state)
 		struct browser again = waiting(&w, "alice");
 		assert_verdict(do_verify(&w, &again, alice.recovery[i]), VERDICT_REFUSED);
 		assert_int_equal(again.head.state, STATE_PENDING);
+		assert_int_equal(again.verified.spent, 1);
+		assert_int_equal(again.verified.recovered, 1);
 	}
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE reason = 'recovery code spent'"), 3);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE spent_at_us IS NOT NULL"), 3);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'recovery.used'"), 3);
 	world_end(&w);
@@ -139,6 +142,9 @@ a_recovery_code_of_another_account_is_refused(void **state)
 	make_codes(&w, &bob, false);
 	struct browser b = waiting(&w, "alice");
 	assert_verdict(do_verify(&w, &b, bob.recovery[0]), VERDICT_REFUSED);
+	assert_int_equal(b.verified.spent, 0);
+	assert_int_equal(b.verified.recovered, 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE reason = 'recovery code'"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM recovery_codes WHERE spent_at_us IS NOT NULL"), 0);
 	world_end(&w);
 }

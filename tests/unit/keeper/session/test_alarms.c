@@ -131,6 +131,7 @@ own_mistakes_of_a_step_up_raise_no_alarm(void **state)
 
 	scene_begin(&s);
 	assert_verdict(ask(&s.w, &s.owner, QUESTION_STEP_UP, &wrong), VERDICT_REFUSED);
+	assert_int_equal(s.owner.head.alarms, 1); /* the answer to the attempt announces it */
 	assert_int_equal(alarms_of(&s, &s.owner), 1);
 	struct code code = code_of(s.secret, 0);
 	const struct verify_body right = { str_of(code.z) };
@@ -375,16 +376,39 @@ a_time_in_the_future_dismisses_no_later_attempt(void **state)
 static void
 changing_the_password_dismisses_the_alarms(void **state)
 {
-	const struct password_body change = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+	struct password_body change = { STR("wrong"), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
 	struct scene s;
 	struct browser b;
 
 	scene_begin(&s);
 	wrong_password(&s, OTHER, ELSEWHERE);
 	assert_int_equal(sign_in(&s, &b, OWN, HOME), 1);
+	assert_verdict(ask(&s.w, &b, QUESTION_PASSWORD, &change), VERDICT_PROBLEMS);
+	assert_int_equal(b.head.alarms, 2); /* the form is shown again, with the time of the own mistake */
+	change.current = STR(PASSWORD);
+	change.until_us = b.head.alarm_until_us;
 	assert_verdict(ask(&s.w, &b, QUESTION_PASSWORD, &change), VERDICT_PASSED);
 	assert_int_equal(b.head.alarms, 0);
 	assert_int_equal(alarms_of(&s, &b), 0);
+	scene_end(&s);
+}
+
+static void
+attempts_after_the_password_form_was_shown_stay(void **state)
+{
+	struct password_body change = { STR(PASSWORD), STR("trombone sobre 1742"), STR("trombone sobre 1742") };
+	struct scene s;
+	struct browser b;
+
+	scene_begin(&s);
+	wrong_password(&s, OTHER, ELSEWHERE);
+	assert_int_equal(sign_in(&s, &b, OWN, HOME), 1);
+	change.until_us = b.head.alarm_until_us;
+	clock_forward(SECONDS_US(1));
+	wrong_password(&s, OTHER, ELSEWHERE);
+	assert_verdict(ask(&s.w, &b, QUESTION_PASSWORD, &change), VERDICT_PASSED);
+	assert_int_equal(b.head.alarms, 1);
+	assert_true(b.head.alarm_since_us > change.until_us);
 	scene_end(&s);
 }
 
@@ -483,6 +507,7 @@ main(void)
 		cmocka_unit_test(only_the_attempts_that_were_shown_are_dismissed),
 		cmocka_unit_test(a_time_in_the_future_dismisses_no_later_attempt),
 		cmocka_unit_test(changing_the_password_dismisses_the_alarms),
+		cmocka_unit_test(attempts_after_the_password_form_was_shown_stay),
 		cmocka_unit_test(alarms_are_hidden_from_an_unfinished_sign_in),
 		cmocka_unit_test(attempts_of_the_previous_release_raise_an_alarm),
 		cmocka_unit_test(closing_an_account_removes_the_browsers_from_its_audit),

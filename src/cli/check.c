@@ -8,9 +8,9 @@
 static const char check_help[] =
     "Usage: doubletour check [--json]\n"
     "\n"
-    "Check the whole database: the file, the references between rows, whether the key decrypts every secret, and "
-    "whether\n"
-    "every value is valid.  Findings go to standard error, each with its remedy.  The server may be running.\n"
+    "Check the whole database: the file, the references between rows, whether the key decrypts every secret and\n"
+    "passkey, and whether every value is valid.  Findings go to standard error, each with its remedy.  The server may\n"
+    "be running.\n"
     "\n"
     "  --json   print the result as JSON\n"
     "  --help   show this help\n"

@@ -133,6 +133,16 @@ cli_json_list_text(struct cli_json *line, const char *name, str text)
 		line->failed = ERR_MEMORY;
 }
 
+void
+cli_json_list_object(struct cli_json *line, const char *name, struct cli_json *object)
+{
+	json_t *list = json_object_get(json_object_of(line), name);
+
+	if (json_array_append_new(list, json_object_of(object)) != 0 || object->failed != ERR_OK)
+		line->failed = ERR_MEMORY;
+	object->object = NULL; /* the list has it, or it was freed */
+}
+
 err
 cli_json_put(struct cli_json *line, struct buf *out)
 {

@@ -32,6 +32,8 @@ void cli_json_null(struct cli_json *line, const char *name);
 /* Insert an empty list; cli_json_list_text appends to it. */
 void cli_json_list(struct cli_json *line, const char *name);
 void cli_json_list_text(struct cli_json *line, const char *name, str text);
+/* Append an object to that list, and empty the object. */
+void cli_json_list_object(struct cli_json *line, const char *name, struct cli_json *object);
 
 /* Append the object as one line of UTF-8 with a newline, and empty the object.  ERR_MEMORY, ERR_TOO_LONG. */
 MUST_USE err cli_json_put(struct cli_json *line, struct buf *out);

@@ -19,7 +19,7 @@ static const char user_help[] =
     "  enable NAME          allow its sign-ins again\n"
     "  unlock NAME          end a lockout and enable its disabled authenticators\n"
     "  reset-password NAME  end its sessions, remove its password, print a link for a new one\n"
-    "  reset-2fa NAME       end its sessions, remove its authenticators and recovery codes\n"
+    "  reset-2fa NAME       end its sessions, remove its authenticators, passkeys and recovery codes\n"
     "  sessions NAME        list its sessions\n"
     "  logout NAME          end its sessions\n"
     "  rename NAME NEW      change its user name and end its sessions\n"
@@ -50,7 +50,8 @@ static const struct cli_topic user_topics[] = {
 	  "  --inactive SINCE     only accounts without a sign-in since this time: 2026-11-23,\n"
 	  "                       2026-11-23T08:14:07Z, or 30d, 12h, 15m ago\n" JSON_OPTION },
 	{ "show", "NAME",
-	  "Show one account: names, groups, state, and how many authenticators, codes and sessions it has.\n",
+	  "Show one account: names, groups, state, how many authenticators, codes and sessions it has, and its\n"
+	  "passkeys.\n",
 	  JSON_OPTION },
 	{ "disable", "NAME", "End the sessions of an account and reject its sign-ins until it is enabled.\n",
 	  JSON_OPTION },
@@ -63,8 +64,9 @@ static const struct cli_topic user_topics[] = {
 	  "once, within 24 hours.  The second factor does not change.\n",
 	  JSON_OPTION },
 	{ "reset-2fa", "NAME",
-	  "End the sessions of an account, and remove its authenticators and recovery codes.  The user enrols a new\n"
-	  "authenticator at the next sign-in.\n",
+	  "End the sessions of an account, and remove its authenticators, passkeys and recovery codes.  The user "
+	  "enrols\n"
+	  "a new authenticator or passkey at the next sign-in.\n",
 	  JSON_OPTION },
 	{ "sessions", "NAME", "List the sessions of an account: last seen, address, state, browser.\n", JSON_OPTION },
 	{ "logout", "NAME", "End the sessions of an account.\n", JSON_OPTION },
@@ -128,7 +130,24 @@ user_say_link(struct request *r, const char *page, const char *sentence, const s
 }
 
 static err
-user_json(struct request *r, const struct admin_user *user)
+user_json_passkey(void *context, const struct admin_passkey *passkey)
+{
+	CLEANUP(cli_json_wipe) struct cli_json one = { 0 };
+
+	cli_json_text(&one, "name", passkey->name);
+	timestamp_put_json(&one, "added", passkey->added_us);
+	timestamp_put_json(&one, "last_used", passkey->last_used_us);
+	cli_json_bool(&one, "synced", passkey->synced);
+	cli_json_bool(&one, "alone", passkey->alone);
+	cli_json_bool(&one, "disabled", passkey->disabled);
+	cli_json_text(&one, "rp_id", passkey->rp_id);
+	cli_json_list_object(context, "passkeys", &one);
+	return ERR_OK;
+}
+
+/* passkeys: list them too. */
+static err
+user_json(struct request *r, const struct admin_user *user, bool passkeys)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -147,6 +166,10 @@ user_json(struct request *r, const struct admin_user *user)
 	cli_json_number(&line, "sessions", user->sessions);
 	cli_json_number(&line, "failures", user->failures);
 	timestamp_put_json(&line, "blocked_until", user->blocked_until_us);
+	if (passkeys) {
+		cli_json_list(&line, "passkeys");
+		TRY(admin_passkeys(r->admin->thread, user->name, &r->admin->why, user_json_passkey, &line));
+	}
 	return cli_json_put(&line, &r->out);
 }
 
@@ -188,7 +211,7 @@ user_list_row(void *context, const struct admin_user *user)
 	struct request *r = context;
 
 	if (r->json) {
-		TRY(user_json(r, user));
+		TRY(user_json(r, user, false));
 		return user_flush(r);
 	}
 	cli_column(&r->out, user->name, NAME_COLUMNS);
@@ -198,12 +221,29 @@ user_list_row(void *context, const struct admin_user *user)
 }
 
 static err
+user_show_passkey(void *context, const struct admin_passkey *passkey)
+{
+	CLEANUP(buf_wipe) struct buf added = BUF(64), used = BUF(64);
+	struct request *r = context;
+	bool works = str_equal(passkey->rp_id, str_of(r->config->passkey_rp_id));
+
+	timestamp_put(&added, passkey->added_us);
+	timestamp_put(&used, passkey->last_used_us);
+	cli_line(&r->out, "passkey          %.*s: added %.*s, last used %.*s, %s, %s, for %.*s%s%s",
+		 STR_ARG(passkey->name.n > 0 ? passkey->name : STR("Passkey")), STR_ARG(buf_str(&added)),
+		 STR_ARG(buf_str(&used)), passkey->synced ? "synced" : "on one device",
+		 passkey->alone ? "opens alone" : "only with the password", STR_ARG(passkey->rp_id),
+		 passkey->disabled ? ", disabled" : "", works ? "" : ", which is not the configured name");
+	return buf_check(&r->out);
+}
+
+static err
 user_show_row(void *context, const struct admin_user *user)
 {
 	struct request *r = context;
 
 	if (r->json)
-		return user_json(r, user);
+		return user_json(r, user, true);
 	cli_line(&r->out, "name             %.*s", STR_ARG(user->name));
 	cli_line(&r->out, "display name     %.*s", STR_ARG(user->display_name));
 	cli_line(&r->out, "e-mail           %.*s", STR_ARG(user->email));
@@ -217,6 +257,7 @@ user_show_row(void *context, const struct admin_user *user)
 	cli_line(&r->out, "state            %s", user_state_of(user));
 	cli_line(&r->out, "authenticators   %lld (%lld disabled)", (long long)user->factors,
 		 (long long)user->factors_disabled);
+	TRY(admin_passkeys(r->admin->thread, user->name, &r->admin->why, user_show_passkey, r));
 	cli_line(&r->out, "recovery codes   %lld", (long long)user->recovery_codes);
 	cli_line(&r->out, "sessions         %lld", (long long)user->sessions);
 	cli_line(&r->out, "failures         %lld", (long long)user->failures);
@@ -336,7 +377,11 @@ static err
 user_reset_2fa(struct request *r)
 {
 	TRY(admin_reset_factors(r->admin->thread, r->name, &r->admin->why));
-	return say(r, "%.*s must enrol a new authenticator at the next sign-in.", "reset", true);
+	return say(
+	    r,
+	    "Removed the authenticators, passkeys and recovery codes of %.*s, who must enrol a new one at the next "
+	    "sign-in.",
+	    "reset", true);
 }
 
 static err

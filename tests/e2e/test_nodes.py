@@ -19,6 +19,7 @@ import pytest
 
 from harness import Person, Server
 from harness.certificates import Authority
+from harness.passkey_rows import with_a_passkey
 from harness.postgres import Postgres
 from harness.server import free_port, wait_until
 from harness.together import form_bytes, together
@@ -563,9 +564,12 @@ def copied(server, source, target, status=0):
 def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
     file = f"sqlite:///{tmp_path}/data/doubletour.sqlite"
     home = node(file, tmp_path / "a", DATA_DIR=tmp_path / "data")
+    home.data = tmp_path / "data"
     with home as one:
         people = [Person(one).full() for _ in range(3)]
-        pending = Person(one).pending()
+        pending, lost = Person(one).pending(), Person(one).full()
+        with_a_passkey(one, lost.name)
+        one.sql("INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES (1, ?, ?)", bytes(32), int(time.time() * 1e6))
         assert "server is running" in copied(one, file, postgres.new_database(), 1).stderr
     target, back = postgres.new_database(), f"sqlite:///{tmp_path}/back.sqlite"
     told = copied(home, file, target).stdout
@@ -576,6 +580,8 @@ def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
         at(pending, one).verify()
         assert opens(pending, one)
         people[0].forget().sign_in()
+        assert one.command("user", "reset-2fa", lost.name).returncode == 0
+        assert len(one.sql("SELECT id FROM passkeys_removed")) == 2, "the passkey came along, and is remembered"
         assert "server is running" in copied(one, target, back, 1).stderr
         other = Person(one).full()
     assert not (tmp_path / "back.sqlite").exists()

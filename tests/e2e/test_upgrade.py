@@ -13,6 +13,7 @@ import pytest
 
 from harness import Person, previous
 from harness.disk import fill, small_file_system
+from harness.passkey_rows import kinds, with_a_passkey
 from harness.rows import add_passkeys
 from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
@@ -40,16 +41,6 @@ def older(server, version=6):
     assert server.stop() == 0
     done(server, "db", "downgrade", str(version))
     return server
-
-
-def with_a_passkey(server, name=""):
-    """Give this account, or each one, a passkey that no device has; return the number of authenticators."""
-    add_passkeys(server, name)
-    return kinds(server)["totp"]
-
-
-def kinds(server):
-    return dict(server.sql("SELECT kind, count(*) FROM factors GROUP BY kind"))
 
 
 def version(server):

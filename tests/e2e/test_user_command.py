@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from harness import Person
+from harness.rows import add_passkeys
 from harness.server import wait_until
 from harness.together import form_bytes, together
 
@@ -57,6 +58,25 @@ def test_list_and_show_print_everything_but_secrets(server):
     assert alice.name not in [r["name"] for r in told(server, "user", "list", "--inactive", "1d")]
     text = server.command("user", "list").stdout + server.command("user", "show", alice.name).stdout
     assert alice.name in text and alice.secret not in text and "argon2" not in text
+
+
+def test_show_lists_passkeys_and_a_reset_removes_them(server):
+    alice = Person(server).full()
+    add_passkeys(server, alice.name)
+    server.sql("UPDATE factors SET name = 'Phone', last_used_at_us = 1790000000000000 WHERE kind = 'passkey' AND account_id = "
+               "(SELECT id FROM accounts WHERE name = ?)", alice.name)
+    (passkey,) = one(server, "user", "show", alice.name)["passkeys"]
+    assert passkey == {"name": "Phone", "added": "1970-01-01T00:00:00Z", "last_used": "2026-09-21T14:13:20Z", "synced": False, "alone": True,
+                       "disabled": False, "rp_id": "localhost"}
+    line = "passkey          Phone: added 1970-01-01T00:00:00Z, last used 2026-09-21T14:13:20Z, on one device, opens alone, for localhost\n"
+    assert line in server.command("user", "show", alice.name).stdout
+    other = server.command("user", "show", alice.name, PUBLIC_URL="https://login.example.org").stdout
+    assert "for localhost, which is not the configured name\n" in other
+    assert "passkeys" not in told(server, "user", "list")[0]
+    done = server.command("user", "reset-2fa", alice.name)
+    assert done.stdout.startswith(f"Removed the authenticators, passkeys and recovery codes of {alice.name}")
+    row = one(server, "user", "show", alice.name)
+    assert (row["authenticators"], row["passkeys"]) == (0, [])
 
 
 def test_an_ended_session_is_evicted_when_the_keeper_says_so(server):

@@ -552,6 +552,38 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 	return ERR_OK;
 }
 
+/* An account has a few passkeys only, so rows are passed on as they are read. */
+struct passkeys_reading {
+	admin_each_passkey each;
+	void *context;
+};
+
+static err
+admin_passkey_row(void *context, const struct admin_passkeys_row *row)
+{
+	const struct passkeys_reading *reading = context;
+	const struct admin_passkey passkey = { .name = row->name,
+					       .rp_id = row->rp_id,
+					       .added_us = row->confirmed_at_us,
+					       .last_used_us = row->last_used_at_us,
+					       .disabled = row->disabled,
+					       .synced = row->synced,
+					       .alone = row->alone };
+
+	return reading->each(reading->context, &passkey);
+}
+
+err
+admin_passkeys(struct keeper_thread *t, str account, struct why *why, admin_each_passkey each, void *context)
+{
+	struct passkeys_reading reading = { each, context };
+	int64_t id = 0;
+
+	TRY(admin_account_id_of(t, account, why, &id));
+	const struct db_value args[] = { DB_INT(id) };
+	return db_rows(t->db, SQL_ADMIN_PASSKEYS, args, COUNT(args), admin_passkey_row, &reading);
+}
+
 /* --- audit -------------------------------------------------------------------------------------------------------- */
 
 static err

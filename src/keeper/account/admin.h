@@ -59,7 +59,7 @@ MUST_USE err admin_unlock(struct keeper_thread *t, str account, struct why *why)
 /* Invalidate the password and end all sessions. The link sets a new password; the second factor is still required. */
 MUST_USE err admin_reset_password(struct keeper_thread *t, str account, struct why *why, struct link_text *ret_link);
 
-/* Delete authenticators, recovery codes and sessions. The user enrols again at the next sign-in. */
+/* Delete authenticators, passkeys, recovery codes and sessions. The user enrols again at the next sign-in. */
 MUST_USE err admin_reset_factors(struct keeper_thread *t, str account, struct why *why);
 
 MUST_USE err admin_sign_out(struct keeper_thread *t, str account, struct why *why, int64_t *ret_ended);
@@ -74,6 +74,16 @@ struct admin_session {
 };
 typedef err (*admin_each_session)(void *context, const struct admin_session *session);
 MUST_USE err admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each_session each,
+			    void *context);
+
+struct admin_passkey {
+	str name, rp_id;                /* name "": the user gave it none; rp_id: the host that it was made for */
+	int64_t added_us, last_used_us; /* last_used_us 0: never */
+	bool disabled, synced, alone;   /* alone: it signs in without the password */
+};
+/* Call each() for every passkey of the account, oldest first. Texts are valid during the call. */
+typedef err (*admin_each_passkey)(void *context, const struct admin_passkey *passkey);
+MUST_USE err admin_passkeys(struct keeper_thread *t, str account, struct why *why, admin_each_passkey each,
 			    void *context);
 
 struct admin_event {

@@ -4,6 +4,13 @@
 
 #include <stdatomic.h>
 
+/* A passkey that signs in alone, and one after the password. */
+#define COUNTS_PASSKEY                                                                                                 \
+	{                                                                                                              \
+		[VERDICT_PASSED] = SERIES_PASSKEY_PASSED, [VERDICT_REFUSED] = SERIES_PASSKEY_REFUSED,                  \
+		[VERDICT_LOCKOUT] = SERIES_PASSKEY_LOCKOUT, [VERDICT_UNAVAILABLE] = SERIES_PASSKEY_FAILED              \
+	}
+
 /* Verdicts without a series: the session's state did not allow the question, or web sent a malformed one. */
 static const struct {
 	enum question_id id;
@@ -20,6 +27,8 @@ static const struct {
 	    [VERDICT_LOCKOUT] = SERIES_CODE_LOCKOUT,
 	    [VERDICT_UNAVAILABLE] = SERIES_CODE_FAILED,
 	    [VERDICT_PROBLEMS] = SERIES_CODE_MALFORMED } },
+	{ QUESTION_PASSKEY_SIGN_IN, COUNTS_PASSKEY },
+	{ QUESTION_PASSKEY_VERIFY, COUNTS_PASSKEY },
 };
 
 static _Atomic int64_t counts[SERIES_COUNT];

@@ -1,6 +1,7 @@
 #include "keeper/factor/passkey_removal.h"
 
 #include "base/digest.h"
+#include "base/random.h"
 #include "keeper/core/call.h"
 #include "keeper/factor/passkey.h"
 
@@ -31,6 +32,17 @@ passkeys_removed_add(void *context, const struct passkey_ids_row *row)
 	return ERR_OK;
 }
 
+/* A random id: `db copy` would have to advance a sequence of PostgreSQL. */
+static err
+passkeys_removed_insert(struct call *call, const uint8_t hash[DIGEST_BYTES])
+{
+	int64_t id = 0;
+
+	TRY(random_id(&id));
+	const struct db_value args[] = { DB_INT(id), DB_BLOB(str_bytes(hash, DIGEST_BYTES)), DB_INT(call->now_us) };
+	return db_run(call->db, SQL_PASSKEY_REMOVED_INSERT, args, COUNT(args), NULL);
+}
+
 err
 passkeys_remember_removed(struct call *call, int64_t account_id, int64_t factor_id)
 {
@@ -38,10 +50,8 @@ passkeys_remember_removed(struct call *call, int64_t account_id, int64_t factor_
 	const struct db_value args[] = { DB_INT(account_id), DB_INT(factor_id) };
 
 	TRY(db_rows(call->db, SQL_PASSKEY_IDS, args, COUNT(args), passkeys_removed_add, &removed));
-	for (const struct removed_hash *one = removed.first; one != NULL; one = one->next) {
-		const struct db_value hash[] = { DB_BLOB(str_bytes(one->hash, DIGEST_BYTES)), DB_INT(call->now_us) };
-		TRY(db_run(call->db, SQL_PASSKEY_REMOVED_INSERT, hash, COUNT(hash), NULL));
-	}
+	for (const struct removed_hash *one = removed.first; one != NULL; one = one->next)
+		TRY(passkeys_removed_insert(call, one->hash));
 	return ERR_OK;
 }
 

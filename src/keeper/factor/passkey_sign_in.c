@@ -1,9 +1,9 @@
 /*
  * The questions that verify a passkey: PASSKEY_SIGN_IN, PASSKEY_VERIFY, PASSKEY_STEP_UP; and PASSKEYS.
  *
- * An unknown credential and a wrong signature have the same answer after the same work: one look-up, one count, one check
- * of a signature, one audit entry. A challenge that says that it is old has another answer. That does not depend on the
- * credential.
+ * An unknown credential and a wrong signature have the same answer after the same work: one look-up, one count, one
+ * checked signature, one audit entry. A challenge that says that it is old has another answer. That does not depend on
+ * the credential.
  */
 #include "keeper/core/alarm.h"
 #include "keeper/core/audit.h"

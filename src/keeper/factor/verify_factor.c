@@ -143,6 +143,8 @@ verify_factor_note_code(struct call *call)
 	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.account_id),
 					 DB_TEXT(passkey_rp_id(keeper_config(call->keeper))) };
 
+	if (call->now.session.passkeys_usable == 0)
+		return ERR_OK;
 	return db_run(call->db, SQL_ACCOUNT_CODE_SIGN_IN, args, COUNT(args), NULL);
 }
 

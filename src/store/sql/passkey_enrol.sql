@@ -43,7 +43,7 @@ SELECT p.credential_id FROM passkeys p JOIN factors f ON f.id = p.factor_id
 WHERE f.account_id = $1 AND (CAST($2 AS BIGINT) = 0 OR f.id = $2);
 
 -- name: passkey_removed_insert
-INSERT INTO passkeys_removed (credential_hash, removed_at_us) VALUES ($1, $2)
+INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES ($1, $2, $3)
 ON CONFLICT (credential_hash) DO UPDATE SET removed_at_us = excluded.removed_at_us;
 
 -- name: passkey_removed_delete

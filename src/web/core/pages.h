@@ -190,6 +190,7 @@ struct page_home {
 	bool search;   /* there are enough for a search field */
 	str query;     /* as typed into it */
 	struct page_alarm alarm;
+	int64_t code_sign_in_us; /* a code completed a sign-in despite a passkey; 0: none, or dismissed */
 	struct page_checkup checkup;
 };
 

@@ -59,7 +59,9 @@ home_alarm(const struct exchange *x)
 err
 home_show(struct exchange *x)
 {
-	struct page_home page = { .shown_name = exchange_shown_name(x), .alarm = home_alarm(x) };
+	struct page_home page = { .shown_name = exchange_shown_name(x),
+				  .alarm = home_alarm(x),
+				  .code_sign_in_us = x->session.code_sign_in_us };
 
 	checkup_fill(x, &page.checkup);
 	TRY(home_apps_fill(x, &page));

@@ -35,12 +35,29 @@ static const char SAMPLE_QR[] =
     "GQb2Ih6MQURbOL5GtDvkRirMLUGKi3gdjo5Bb36MKoQ3TfdeNHubZOHbQhpJ7BUyJf2z+K4lt+EoR+vh7ogf4c+gLc9Ou9Odis6AAA"
     "AABJRU5ErkJggg==";
 
+static struct page_passkey
+sample_passkey(bool hostile)
+{
+	const struct page_passkey passkey = { .challenge = STR("AAZSq7gqAAA"),
+					      .rp_id = STR("login.example.org"),
+					      .passkeys = STR("bGFwdG9w:internal c3RpY2s:usb,nfc"),
+					      .address = STR("https://login.example.org") };
+	const struct page_passkey bad = { STR(HOSTILE), STR(HOSTILE), STR(HOSTILE), STR(HOSTILE), .problem = HOSTILE };
+
+	return hostile ? bad : passkey;
+}
+
 static void
 put_login(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_login page = { .layout = *layout, .registration_open = true };
+	struct page_login page = { .layout = *layout,
+				   .registration_open = true,
+				   .remember_offered = true,
+				   .remember_days = 30,
+				   .passkey = sample_passkey(hostile) };
 
 	page.layout.signed_in = false;
+	page.layout.passkeys = true;
 	if (hostile) {
 		page.username = STR(HOSTILE);
 		page.next = STR("/" HOSTILE);
@@ -142,12 +159,27 @@ put_verify_2fa_recovery(struct buf *out, const struct page_layout *layout, bool 
 }
 
 static void
+put_verify_2fa_passkey(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_verify_2fa page = { .layout = *layout, .otp = sample_otp(hostile), .passkey_first = true };
+
+	page.layout.flash = NULL;
+	page.layout.passkeys = true;
+	page.otp.passkey = sample_passkey(hostile);
+	if (hostile)
+		page.next = STR("/" HOSTILE);
+	page_verify_2fa(out, &page);
+}
+
+static void
 put_gate_code(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_gate_code page = { .layout = *layout, .otp = sample_otp(hostile), .rm = STR("GET") };
 
 	page.rd = hostile ? STR(HOSTILE) : STR("https://wiki.example.org/");
 	page.host = hostile ? STR(HOSTILE) : STR("wiki.example.org");
+	page.layout.passkeys = true;
+	page.otp.passkey = sample_passkey(hostile);
 	page_gate_code(out, &page);
 }
 
@@ -174,6 +206,7 @@ put_home(struct buf *out, const struct page_layout *layout, bool hostile)
 				  .apps = apps,
 				  .apps_count = COUNT(apps) };
 
+	page.code_sign_in_us = NOV_3 * INT64_C(1000000);
 	page.checkup.authenticators = 1;
 	page.checkup.last_sign_in_us = (NOV_3 + 7 * 86411) * INT64_C(1000000);
 	if (hostile) {
@@ -553,6 +586,8 @@ static const struct sample {
 	{ "verify_2fa-hostile", put_verify_2fa, true },
 	{ "verify_2fa_recovery", put_verify_2fa_recovery },
 	{ "verify_2fa_recovery-hostile", put_verify_2fa_recovery, true },
+	{ "verify_2fa_passkey", put_verify_2fa_passkey },
+	{ "verify_2fa_passkey-hostile", put_verify_2fa_passkey, true },
 	{ "gate_code", put_gate_code },
 	{ "gate_code-hostile", put_gate_code, true },
 	{ "home", put_home },
@@ -637,6 +672,9 @@ write_sample(const char *folder, const struct sample *sample, enum config_langua
 		layout.app_name = layout.csrf_token = layout.path = layout.request_id = STR(HOSTILE);
 		layout.shown_name = layout.contact = layout.contact_url = layout.app_name;
 		layout.flash = HOSTILE;
+		layout.signal = (struct page_signal){ .rp_id = STR(HOSTILE),
+						      .user_handle = STR(HOSTILE),
+						      .passkeys = STR(HOSTILE) };
 		layout.to.name = layout.to.host = layout.to.seal.letter = STR(HOSTILE);
 	}
 	sample->put(&out, &layout, sample->hostile);

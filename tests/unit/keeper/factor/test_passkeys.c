@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "keeper/account/admin.h"
 #include "keeper/core/call.h"
+#include "keeper/core/counts.h"
 #include "keeper/factor/passkey.h"
 #include "keeper/keys/keys.h"
 
@@ -707,6 +708,31 @@ one_of_64_threads_wins_with_one_answer(void **state)
 	world_end(&w);
 }
 
+static void
+passkeys_are_counted_for_the_metrics(void **state)
+{
+	struct world w;
+	struct holder anna;
+	struct browser b = { 0 };
+	struct metric_values before, after;
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	keeper_counts(&before);
+	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
+	b = pending(&w, "anna");
+	anna.key.bad_signature = true;
+	assert_verdict(prove(&w, &b, &anna.key), VERDICT_REFUSED);
+	anna.key.bad_signature = false;
+	assert_verdict(prove(&w, &b, &anna.key), VERDICT_PASSED);
+	assert_verdict(step_up(&w, &b, &anna.key), VERDICT_PASSED); /* no sign-in */
+	keeper_counts(&after);
+	assert_int_equal(after.of[SERIES_PASSKEY_PASSED] - before.of[SERIES_PASSKEY_PASSED], 2);
+	assert_int_equal(after.of[SERIES_PASSKEY_REFUSED] - before.of[SERIES_PASSKEY_REFUSED], 1);
+	holder_end(&anna);
+	world_end(&w);
+}
+
 /* --- PASSKEYS ----------------------------------------------------------------------------------------------------- */
 
 static void
@@ -1209,6 +1235,7 @@ main(void)
 		cmocka_unit_test(browsers_forget_only_passkeys_that_were_removed_here),
 		cmocka_unit_test(a_challenge_and_older_ones_work_once),
 		cmocka_unit_test(one_of_64_threads_wins_with_one_answer),
+		cmocka_unit_test(passkeys_are_counted_for_the_metrics),
 		cmocka_unit_test(passkeys_lists_those_of_this_host),
 		cmocka_unit_test(a_step_up_by_passkey_takes_the_place_of_the_code),
 		cmocka_unit_test(a_session_without_a_password_keeps_its_passkey),

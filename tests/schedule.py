@@ -16,7 +16,8 @@ PROXIED = ("e2e/test_guides.py", "e2e/test_proxied_paths.py", "e2e/test_proxied_
 # by their number of tests.
 LONGEST = (
     "browser/test_authenticators_in_a_browser.py", "browser/test_story_in_a_browser.py", "e2e/test_nodes.py",
-    "browser/test_account_in_a_browser.py", "browser/test_lockouts_in_a_browser.py", "e2e/test_crashes.py", "e2e/test_faults.py",
+    "browser/test_account_in_a_browser.py", "browser/test_passkeys_in_a_browser.py", "e2e/test_passkeys.py",
+    "browser/test_lockouts_in_a_browser.py", "e2e/test_crashes.py", "e2e/test_faults.py",
     "e2e/test_import.py", "e2e/test_log.py", "e2e/test_processes.py", "e2e/test_states.py", "e2e/test_proxies.py", "e2e/test_schema.py",
     "e2e/test_command_line.py", "e2e/test_upgrade.py", "e2e/test_wall.py", "e2e/test_addresses.py", "e2e/test_gate.py", "e2e/test_front.py",
     "e2e/test_http_limits.py", "e2e/test_model.py", "browser/test_gate_in_a_browser.py", "e2e/test_sameness.py", "e2e/test_story.py",

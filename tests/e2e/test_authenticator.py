@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from harness.authenticator import AT, BE, BS, ED, EDDSA, ES256, RS256, UP, UV, Authenticator, base64url, base64url_bytes
+from harness.authenticator import AT, BE, BS, ED, EDDSA, ES256, RS256, UP, UV, Authenticator, attestation_object, base64url, base64url_bytes
 from harness.cbor import ARRAY, BYTES, MAP, TEXT, UNSIGNED, cbor, cbor_map, head, indefinite
 
 ORIGIN, HANDLE, CHALLENGE = "https://login.example.org", bytes(range(64)), base64url(bytes(56))
@@ -63,7 +63,7 @@ def test_authenticator_signs_with_the_key_it_enrols(algorithm):
 def test_authenticator_makes_each_field_wrong():
     key = Authenticator(ORIGIN)
     made = key.create(CHALLENGE, HANDLE, resident=False, id=b"x" * 1024, id_attested=b"y" * 3, id_length=2, cose=b"key", flags=UP, aaguid=b"a" * 16, extensions=b"e",
-                      attestation={"order": ("authData", "fmt"), "fmt": "packed"}, attestation_then=lambda b: b + b"!")
+                      attestation=lambda data: attestation_object(data, order=("authData", "fmt"), fmt="packed") + b"!")
     assert made.id == b"x" * 1024 and made.attestation.endswith(b"a" * 16 + b"\0\2yyykeye\x63fmt\x66packed!") and made.attestation[0] == 0xA2
     wrong = key.get(CHALLENGE, [made.id], origin=None, cross_origin=None, type="webauthn.create", more=[("topOrigin", "x"), ("type", "webauthn.get")], rp_id="x",
                     flags=UP | BE | BS | ED | AT, count=7, attested=b"at", extensions=b"ed", auth_data_then=lambda b: b + b"z", signature_then=lambda s: b"s", handle=b"h")

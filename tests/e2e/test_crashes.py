@@ -14,6 +14,7 @@ import requests
 from harness import Person
 from harness.codes import code_of_step, step_at
 from harness.disk import fill, small_file_system
+from harness.passkeys import LOGIN, KeyHolder
 from harness.server import wait_until
 from harness.torture import chance, evidence, scaled
 
@@ -35,6 +36,8 @@ class Client:
         self.accepted = []  # (person, code), since the last change of the clock
         self.recovered = []  # (person, recovery code) that were accepted
         self.ended = []  # tokens of sessions that were signed out
+        self.touched = []  # (person, form, cookies): answers of passkeys that were accepted
+        self.touches = 0
         self.done = 0
 
     def _asked(self, page):
@@ -50,7 +53,7 @@ class Client:
             raise Cut from e
 
     def register(self):
-        person = Person(self.server, f"crash-{self.number}-{next(self.count)}")
+        person = KeyHolder(self.server, f"crash-{self.number}-{next(self.count)}")
         if self._try(person.register).status != 303:
             return
         person.secret = self._try(person.visit, "/setup-2fa").by_id("secret")["value"]
@@ -84,6 +87,24 @@ class Client:
         if self._try(person.send, "/verify-2fa", {"otp": code}).status == 303:
             self.recovered.append((person, code))
 
+    def add_passkey(self, person):
+        if not person.key.credentials and self._try(person.visit, "/").status == 200:
+            self._try(lambda: person.ask_new().page)
+            made = person.create()
+            credential = person.key.credentials.pop()  # until it is acknowledged
+            if self._try(person.answer, made).status == 303:
+                person.key.credentials.append(credential)
+
+    def touch(self, person):
+        if not person.key.credentials:
+            return self.add_passkey(person)
+        person.cookies.pop("doubletour", None)
+        self._try(lambda: person.ask(LOGIN).page)
+        form, cookies = {**person.asked.hidden, **person.get().fields()}, dict(person.cookies)
+        if self._try(person.post, person.asked.path, form).status == 303:
+            self.touched.append((person, form, cookies))
+            self.touches += 1
+
     def sign_out(self, person):
         token = person.session
         if token and self._try(person.visit, "/").status == 200 and self._try(person.send, "/logout").status == 303:
@@ -93,7 +114,7 @@ class Client:
         if not self.people or dice.random() < 0.3:
             return self.register()
         person = dice.choice(self.people)
-        dice.choice([self.sign_in, self.sign_in, self.recover, self.sign_out])(person)
+        dice.choice([self.sign_in, self.sign_in, self.touch, self.touch, self.recover, self.sign_out])(person)
 
     def run(self, dice, over):
         while not over.is_set():
@@ -114,6 +135,13 @@ class Client:
             if thief.page.status == 303 and thief.send("/verify-2fa", {"otp": code_of_step(person.secret, step)}).status == 303:
                 wrong.append((person.name, step))
         self.accepted.clear()
+        return wrong + self.check_touched()
+
+    def check_touched(self):
+        """Accepted answers of passkeys are not accepted again."""
+        thief = Person(self.server)
+        wrong = [person.name for person, form, cookies in self.touched[-6:] if thief.post(person.asked.path, form, cookies=cookies).status == 303]
+        self.touched.clear()
         return wrong
 
     def check_ended(self):
@@ -139,6 +167,8 @@ class Client:
             person.spent = 0
             if person.give_password().status != 303 or person.verify().status != 303:
                 lost.append(person.name)
+            if person.key.credentials and person.forget().touch().status != 303:
+                lost.append(f"passkey of {person.name}")
         return lost
 
 
@@ -159,7 +189,7 @@ def back_again(server, victim):
 
 @pytest.mark.sampled
 def test_acknowledged_changes_survive_and_spent_codes_stay_spent(make_server):
-    server, dice = make_server(), chance()
+    server, dice = make_server(public_host="localhost"), chance()
     clients = [Client(server, n) for n in range(CLIENTS)]
     kills = {"keeper": 0, "web": 0, "both": 0}
     spent = []
@@ -191,7 +221,7 @@ def test_acknowledged_changes_survive_and_spent_codes_stay_spent(make_server):
     people = sum(len(c.people) for c in clients)
     assert people > CYCLES / 2
     evidence("kill -9", cycles=CYCLES, **kills, requests=sum(c.done for c in clients), accounts=people, accounts_lost=len(lost),
-             recovery_codes_used=sum(len(c.recovered) for c in clients), sessions_ended=sum(len(c.ended) for c in clients),
+             sign_ins_by_passkey=sum(c.touches for c in clients), passkeys=sum(bool(p.key.credentials) for c in clients for p in c.people), recovery_codes_used=sum(len(c.recovered) for c in clients), sessions_ended=sum(len(c.ended) for c in clients),
              accepted_again=len(spent) + len(recovered))
 
 

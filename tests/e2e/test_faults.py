@@ -4,7 +4,8 @@
 import pytest
 import requests
 
-from harness import Person
+from harness.authenticator import base64url
+from harness.passkeys import ADD, LOGIN, SETUP, VERIFY, KeyHolder
 from harness.server import wait_until
 from harness.torture import LONG, scaled
 
@@ -52,6 +53,27 @@ def ready_to_change(person):
     person.form = fields_of(person, "/account/password", current=person.password, password="trombone sobre 1742", confirm="trombone sobre 1742")
 
 
+def ready_to_enrol_a_passkey(person):
+    person.enrolling().ask(SETUP)
+    person.form = {**person.asked.hidden, **person.create().fields()}
+
+
+def ready_to_touch(person):
+    person.with_passkey().forget().ask(LOGIN)
+    person.form = {**person.asked.hidden, **person.get().fields()}
+
+
+def ready_to_touch_after_the_password(person):
+    person.with_passkey().forget().give_password()
+    person.ask(VERIFY)
+    person.form = {**person.asked.hidden, **person.get().fields()}
+
+
+def ready_to_add_a_passkey(person):
+    person.full().ask_new()
+    person.form = {**person.asked.hidden, **person.create().fields()}
+
+
 def state_of(person):
     """Return where / redirects this person's cookies.  A web process that is about to exit may have answered before."""
 
@@ -72,6 +94,12 @@ STORIES = [
     Story("registration", ready_to_register, ("/register", {"confirm": "another one"}), ("/setup-2fa", "full")),
     Story("new password", ready_to_change, ("/account/password", {"current": "wrong password"}), ()),
 ]
+PASSKEY_STORIES = [
+    Story("passkey", ready_to_touch, (LOGIN + "/passkey", {"signature": base64url(b"wrong")}), ("full",)),
+    Story("passkey after the password", ready_to_touch_after_the_password, (VERIFY + "/passkey", {"signature": base64url(b"wrong")}), ("full",)),
+    Story("first passkey", ready_to_enrol_a_passkey, (SETUP, {"attestation": base64url(b"wrong")}), ("full",)),
+    Story("another passkey", ready_to_add_a_passkey, (ADD, {"attestation": base64url(b"wrong")}), ()),
+]
 
 
 def act(person, story, wrong):
@@ -86,7 +114,7 @@ def act(person, story, wrong):
 def prepared(server, story):
     """Return a person at the form.  The previous failure may have ended a process that is being replaced now."""
     def begin():
-        person = Person(server)
+        person = KeyHolder(server)
         try:
             story.prepare(person)
         except requests.ConnectionError:
@@ -114,15 +142,18 @@ def one_try(server, kind, nth, lasting, story, wrong):
     return failed
 
 
-# The long campaign: each kind with each story, one failing call alone and all from then on.  Otherwise each kind with
-# two stories.
-CASES = [(kind, story, lasting) for k, kind in enumerate(sorted(STEPS)) for s, story in enumerate(STORIES) for lasting in (False, True)
-         if LONG or (k + s) % 5 == 3 * lasting]
+def cases(stories, marks=()):
+    """The long campaign: each kind with each story, one failing call alone and all from then on.
+
+    Otherwise each kind with about two stories.
+    """
+    return [pytest.param(kind, story, lasting, marks=marks, id=f"{kind}-{story}-{'all' if lasting else 'one'}")
+            for k, kind in enumerate(sorted(STEPS)) for s, story in enumerate(stories) for lasting in (False, True) if LONG or (k + s) % 5 == 3 * lasting]
 
 
-@pytest.mark.parametrize("kind, story, lasting", CASES, ids=[f"{k}-{s}-{'all' if lasting else 'one'}" for k, s, lasting in CASES])
+@pytest.mark.parametrize("kind, story, lasting", [*cases(STORIES), *cases(PASSKEY_STORIES, pytest.mark.whole)])
 def test_faults_grant_no_sign_in_and_the_next_request_works(make_server, kind, story, lasting):
-    server = make_server()
+    server = make_server(public_host="localhost")
     nth, failures = 1, 0
     while True:
         failed = one_try(server, kind, nth, lasting, story, wrong=False)

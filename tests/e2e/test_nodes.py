@@ -20,6 +20,7 @@ import pytest
 from harness import Person, Server
 from harness.certificates import Authority
 from harness.passkey_rows import with_a_passkey
+from harness.passkeys import LOGIN, KeyHolder
 from harness.postgres import Postgres
 from harness.server import free_port, wait_until
 from harness.together import form_bytes, together
@@ -53,6 +54,22 @@ def at(person, server):
 def opens(person, server):
     """Does the home page open on that node?"""
     return at(person, server).visit("/").status == 200
+
+
+# Passkeys
+
+
+@pytest.mark.whole
+def test_challenge_works_on_every_node_and_once_in_all(postgres, tmp_path):
+    url = postgres.new_database()
+    with node(url, tmp_path / "a", public_host="localhost") as a, node(url, tmp_path / "b", a, PUBLIC_URL=a.origin) as b:
+        alice = KeyHolder(a).with_passkey().forget()
+        for nodes in ([b], [a, b] * 32):
+            alice.ask(LOGIN)
+            request = form_bytes(a, alice.asked.path, {**alice.asked.hidden, **alice.get().fields()}, alice.cookies)
+            found = [answer.status for answer in together(nodes, [request] * len(nodes))]
+            assert found.count(303) == 1 and set(found) <= {303, 422, 429}, found
+            a.forgive()
 
 
 # One session, everywhere

@@ -112,8 +112,8 @@ TIMED = {
 }
 
 
-def timed(server, fields, token, cookies):
-    request = form_bytes(server, "/login", {"csrf_token": token, **fields}, cookies)
+def timed(server, fields, token, cookies, path="/login"):
+    request = form_bytes(server, path, {"csrf_token": token, **fields}, cookies)
     with socket.create_connection(("127.0.0.1", server.port)) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         s.sendall(request[:-1])

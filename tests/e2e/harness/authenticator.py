@@ -194,16 +194,16 @@ class Authenticator:
         return fitting[-1]
 
     def create(self, challenge, handle, key=None, resident=True, **wrong):
-        """Make a credential.  handle: user.id."""
+        """Make a credential.  handle: user.id.  attestation: makes the attestation object from the data."""
         key = key or KeyPair(self.algorithm)
         new_id = random.token_bytes(16)
         use = _choose(wrong, type="webauthn.create", origin=self.origin, rp_id=self.rp_id, flags=self.flags | AT, count=0,
                       id=new_id, id_attested=wrong.get("id", new_id), id_length=None, cose=key.cose(), aaguid=AAGUID,
-                      attestation={}, attestation_then=_unchanged, transports=("internal",))
+                      attestation=attestation_object, transports=("internal",))
         attested = attested_data(use.id_attested, use.cose, use.aaguid, use.id_length)
         data = use.auth_data_then(authenticator_data(use.rp_id, use.flags, use.count, attested, use.extensions))
         self.credentials.append(Credential(key, use.id, handle, use.rp_id, use.count, resident))
-        return Enrolment(use.id, _client_data(challenge, use), use.attestation_then(attestation_object(data, **use.attestation)), use.transports)
+        return Enrolment(use.id, _client_data(challenge, use), use.attestation(data), use.transports)
 
     def get(self, challenge, ids=(), credential=None, **wrong):
         """Sign a challenge.  ids: those that the server allows; none: the authenticator chooses."""

@@ -344,6 +344,25 @@ a_demoted_passkey_opens_alone_after_the_password(void **state)
 	world_end(&w);
 }
 
+/* The presented session may belong to another account: its password says nothing about the passkey. */
+static void
+a_password_of_the_presented_session_vouches_for_nothing(void **state)
+{
+	struct world w;
+	struct holder anna;
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	marks_set(&w, &(struct marks){ 0, 0, 0, 0 });
+	struct browser b = pending(&w, "anna");
+	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_REFUSED);
+	assert_int_equal(b.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
+	assert_int_equal(b.head.state, STATE_PENDING);
+	assert_int_equal(sql_number(&w, "SELECT uv_initialized FROM passkeys"), 0);
+	holder_end(&anna);
+	world_end(&w);
+}
+
 /* --- refusals ----------------------------------------------------------------------------------------------------- */
 
 static const uint8_t other_handle[WEBAUTHN_HANDLE_MAX] = { 1 };
@@ -1226,6 +1245,7 @@ main(void)
 		cmocka_unit_test(a_passkey_alone_follows_the_policy),
 		cmocka_unit_test(a_passkey_after_the_password_follows_the_policy),
 		cmocka_unit_test(a_demoted_passkey_opens_alone_after_the_password),
+		cmocka_unit_test(a_password_of_the_presented_session_vouches_for_nothing),
 		cmocka_unit_test(wrong_answers_are_refused_alike_and_change_nothing),
 		cmocka_unit_test(wrong_challenges_are_refused_alike),
 		cmocka_unit_test(an_old_challenge_has_one_answer_for_all_credentials),

@@ -185,6 +185,7 @@ def test_no_query_decides_the_state_of_a_session():
 NEVER_NULL = {
     ('account_factors', 'confirmed_at_us'): 'only confirmed ones',
     ('admin_passkeys', 'confirmed_at_us'): 'only confirmed ones',
+    ('admin_passkeys', 'confirmed_at_us'): 'only confirmed ones',
     ('admin_sessions', 'account_id'): 'of a session',
     ('factor_pending', 'expires_at_us'): 'only while it is being enrolled',
     ('gate_ticket_spend', 'session_id'): 'of a ticket',

@@ -87,6 +87,7 @@ dispatch_page_begin(struct exchange *x)
 {
 	dispatch_page_who(x);
 	x->anonymous = exchange_cookie(x, COOKIE_FORM);
+	x->flash = exchange_cookie(x, COOKIE_FLASH);
 	dispatch_page_next(x);
 	return exchange_session_find(x);
 }
@@ -380,10 +381,12 @@ dispatch_page_needs_passkeys(const struct exchange *x)
 {
 	struct page_otp otp;
 
-	if (x->session.state != STATE_FULL)
+	if (exchange_signal_wanted(x))
+		return true;
+	if (x->session.state != STATE_FULL || !x->route->step_up || x->session.passkeys == 0)
 		return false;
 	exchange_otp(x, &otp);
-	return exchange_signal_wanted(x) || (x->route->step_up && otp.shown && x->session.passkeys > 0);
+	return otp.shown;
 }
 
 static enum http_pool

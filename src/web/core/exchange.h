@@ -34,6 +34,7 @@ struct exchange {
 	enum config_language language;
 	str next;            /* safe path on this server to redirect to later; empty: none */
 	str anonymous;       /* value of the cookie that form tokens depend on before sign-in; empty: none */
+	str flash;           /* word of the flash message for this page; empty: none */
 	str form_token;      /* for the forms of this reply */
 	str csrf_token;      /* sent by the POST */
 	void *form;          /* the route's form struct, filled from the body of a POST; NULL: the route has no form */

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "web/core/ask.h"
-#include "web/core/cookies.h"
 #include "web/core/form_token.h"
 #include "web/core/messages.h"
 
@@ -149,7 +148,7 @@ exchange_passkey_options(struct exchange *x, const struct passkey_options_body *
 static enum flash_adds
 passkeys_flash_adds(const struct exchange *x)
 {
-	const struct flash *flash = flash_of(flash_read(exchange_cookie(x, COOKIE_FLASH)));
+	const struct flash *flash = flash_of(flash_read(x->flash));
 
 	return flash == NULL ? FLASH_ADDS_NOTHING : flash->adds;
 }
@@ -159,7 +158,7 @@ exchange_signal_wanted(const struct exchange *x)
 {
 	enum flash_adds adds;
 
-	if (x->rq->method != HTTP_GET || x->session.state != STATE_FULL)
+	if (x->flash.n == 0 || x->rq->method != HTTP_GET || x->session.state != STATE_FULL)
 		return false;
 	adds = passkeys_flash_adds(x);
 	return adds == FLASH_ADDS_PASSKEYS || (adds == FLASH_ADDS_NAMES && x->session.passkeys > 0);

@@ -214,10 +214,9 @@ exchange_page(struct exchange *x, int status)
 static err
 respond_layout_flash(struct exchange *x, struct page_layout *layout)
 {
-	str word = exchange_cookie(x, COOKIE_FLASH);
-	const struct flash *flash = flash_of(flash_read(word));
+	const struct flash *flash = flash_of(flash_read(x->flash));
 
-	if (word.n > 0)
+	if (x->flash.n > 0)
 		TRY(exchange_forget_cookie(x, COOKIE_FLASH));
 	if (flash == NULL)
 		return ERR_OK;

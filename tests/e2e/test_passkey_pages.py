@@ -1,0 +1,109 @@
+"""The pages around passkeys: without scripts, after a refusal, with fields of any size, and their notices."""
+
+import pytest
+
+from harness.authenticator import base64url_bytes
+from harness.passkeys import LOGIN, VERIFY, KeyHolder, ids_of
+
+SETTINGS = {"public_host": "localhost"}
+
+
+@pytest.fixture(scope="module")
+def owner(server):
+    """A person whose only factor is a passkey."""
+    return KeyHolder(server).with_passkey()
+
+
+def box(page):
+    return page.dom.one(data_passkey=True)
+
+
+def test_sign_in_page_offers_passkeys_to_scripts_only(server):
+    page = KeyHolder(server).ask(LOGIN).page
+    assert box(page).has("hidden") and box(page).has("data-conditional")
+    assert page.form_to("/login").one("input", name="username")["autocomplete"] == "username webauthn"
+    assert "/static/passkeys." in page.html
+    assert (box(page)["data-rp-id"], box(page)["data-user-verification"], box(page)["data-passkeys"]) == ("localhost", "required", "")
+
+
+def test_server_at_an_ip_address_offers_no_passkeys(make_server):
+    page = KeyHolder(make_server(PUBLIC_URL="https://192.0.2.1")).visit("/login", headers={"Host": "192.0.2.1"})
+    assert not page.dom.all(data_passkey=True) and "passkeys." not in page.html
+    assert page.field("username")["autocomplete"] == "username"
+
+
+def test_refusal_keeps_the_name_the_choice_and_the_address(server, owner):
+    owner.forget().ask(LOGIN + "?next=/account/devices")
+    page = owner.answer(owner.get(signature_then=lambda _: b"x"), username="Anna", remember="1")
+    assert page.status == 422 and page.alerts
+    assert not box(page).has("data-conditional"), "an authenticator must not answer again by itself"
+    form = page.form_to("/login")
+    assert form.one("input", name="username")["value"] == "Anna" and form.one("input", name="remember").has("checked")
+    assert form.one("input", name="next")["value"] == "/account/devices"
+    assert box(page)["data-reload"] == "/login?next=%2Faccount%2Fdevices", "not the address of the refused form"
+
+
+@pytest.mark.parametrize("fields", [{}, {"credential_id": "A"}, {"client_data": "!"}, {"signature": "A" * 2000}, {"user_handle": "A" * 200}, {"auth_data": "\0"},
+                                    {"client_data": "A" * 6000, "auth_data": "A" * 6000}], ids=lambda fields: "-".join(fields) or "nothing")
+def test_malformed_answers_are_refused_like_wrong_ones(server, owner, fields):
+    owner.forget().ask(LOGIN)
+    page = owner.answer(owner.get(), **(fields or dict.fromkeys(("credential_id", "client_data", "auth_data", "signature", "user_handle"), "")))
+    wrong = owner.answer(owner.get(signature_then=lambda _: b"x"))
+    assert page.status == wrong.status == 422 and page.alerts == wrong.alerts
+
+
+def test_form_over_16_kib_is_too_large(server, owner):
+    owner.forget().ask(LOGIN)
+    assert owner.answer(owner.get(), client_data="A" * 16384).status == 413
+
+
+def test_second_step_without_scripts_explains_the_recovery_code(server, owner):
+    owner.forget().give_password()
+    page = owner.ask(VERIFY).page
+    plain = page.dom.one("noscript")
+    assert page.heading == "Use your passkey" and box(page).has("hidden")
+    assert "JavaScript" in plain.text and plain.one("input", name="recovery")
+    other = owner.visit("/verify-2fa?code=1")
+    assert other.heading == "Enter a recovery code" and not other.dom.all(data_passkey=True)
+
+
+def test_code_is_behind_another_way_and_swaps_with_recovery(server):
+    anna = KeyHolder(server).full().add_passkey()
+    anna.forget().give_password("/login?next=/account/devices")
+    page = anna.arrive(anna.page.location)
+    assert page.dom.one("noscript").one("input", name="otp").has("data-submit-at")
+    (link,) = [a["href"] for a in page.dom.all("a") if "code=1" in (a.get("href") or "")]
+    page = anna.visit(link)
+    assert page.heading == "Enter your code" and page.value("next") == "/account/devices"
+    page = anna.verify("000000", link)
+    assert (page.status, page.heading) == (422, "Enter your code"), "the answer to a wrong code asks for a code again"
+    assert anna.verify(path=link).location == "/account/devices"
+
+
+def test_sign_in_by_code_is_named_at_the_next_one_by_passkey(server):
+    anna = KeyHolder(server).full().add_passkey()
+    server.clock.advance(60)
+    anna.forget().give_password()
+    assert anna.verify(path="/verify-2fa?code=1").status == 303
+    assert not anna.visit("/").dom.all(id="code-sign-in"), "its user knows"
+    server.clock.advance(60)
+    anna.forget().touch()
+    notice = anna.follow().by_id("code-sign-in")
+    anna.post("/account/alarm", {i["name"]: i["value"] for i in notice.all("input")})
+    assert not anna.follow().dom.all(id="code-sign-in")
+
+
+def test_browser_is_told_all_passkeys_after_a_sign_in_by_one(server, owner):
+    page = owner.forget().touch()
+    signal = owner.follow().dom.one(data_signal="accepted")
+    assert page.status == 303 and signal["data-rp-id"] == "localhost"
+    assert ids_of(signal["data-passkeys"]) == [owner.key.newest.id] and base64url_bytes(signal["data-user-handle"]) == owner.key.newest.handle
+    assert not owner.visit("/").dom.all(data_signal=True), "once"
+
+
+def test_verified_user_is_not_asked_for_the_current_password(server, owner):
+    owner.forget().touch()
+    assert not owner.visit("/account/password").dom.all("input", name="current")
+    owner.grow_stale()
+    page = owner.ask("/account/password").page
+    assert page.dom.one("input", name="current") and page.dom.one("input", name="recovery"), "codes are no way of this account"

@@ -7,7 +7,7 @@ import pytest
 
 from harness import PROGRAM
 from harness.person import Person
-from harness.rows import add_passkeys
+from harness.passkey_rows import with_a_passkey
 
 KEY = "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
 KEPT = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
@@ -256,7 +256,7 @@ def test_output_that_cannot_be_written_is_a_failure(tmp_path):
 def test_passkeys_of_another_name_stop_the_start_in_production(make_server):
     server = make_server()
     Person(server).full()
-    add_passkeys(server)
+    with_a_passkey(server)
     assert server.stop() == 0
     assert server.command("config", "check").returncode == 0, "the name is still localhost"
     server.environment["PUBLIC_URL"] = "https://login.example.org"

@@ -11,6 +11,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from harness.dom import read_html
+from harness.passkey_rows import with_a_passkey
 from harness.server import ROOT, Server, wait_until
 from harness.visitor import LOGIN, Visitor, ask
 from harness.walkthrough import page_blocks
@@ -592,10 +593,13 @@ def test_a_code_does_not_open_an_application_for_passkeys(gate, language, words)
     assert person.follow_to(gate_path(url)) is None
     page = person.page
     assert page.status == 403 and page.heading == f"vault.example.org {words}"
-    main = page.dom.one("main")
-    assert main.all("a", href="/account/security") and person.page.form["action"] == "/logout"
-    person.post("/logout", {"csrf_token": page.token, "next": person.page.form.one("input", name="next")["value"]})
-    assert person.page.status == 303 and person.page.location.startswith("/login?next=%2Fgate"), "the next sign-in returns to the application"
+    assert page.dom.one("main").all("a", href="/account/passkeys/new") and not page.dom.all("form", action="/gate")
+    with_a_passkey(gate, person.name)
+    gate.sql("UPDATE passkeys SET rp_id = ?", LOGIN)
+    assert person.follow_to(gate_path(url)) is None
+    (form,) = person.page.dom.all("form", action="/gate")
+    assert form.one("input", name="rd")["value"] == url and form.one(data_passkey="get")["data-rp-id"] == LOGIN
+    assert person.page.status == 403 and not form.all("input", name="otp"), "no code is asked for"
 
 
 def test_another_account_returns_to_the_refused_page(gate):

@@ -14,7 +14,6 @@ import pytest
 from harness import Person, previous
 from harness.disk import fill, small_file_system
 from harness.passkey_rows import kinds, with_a_passkey
-from harness.rows import add_passkeys
 from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
 

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from harness import Person
-from harness.rows import add_passkeys
+from harness.passkey_rows import with_a_passkey
 from harness.server import wait_until
 from harness.together import form_bytes, together
 
@@ -62,7 +62,7 @@ def test_list_and_show_print_everything_but_secrets(server):
 
 def test_show_lists_passkeys_and_a_reset_removes_them(server):
     alice = Person(server).full()
-    add_passkeys(server, alice.name)
+    with_a_passkey(server, alice.name)
     server.sql("UPDATE factors SET name = 'Phone', last_used_at_us = 1790000000000000 WHERE kind = 'passkey' AND account_id = "
                "(SELECT id FROM accounts WHERE name = ?)", alice.name)
     (passkey,) = one(server, "user", "show", alice.name)["passkeys"]

@@ -13,6 +13,7 @@
 #include "web/core/gate_return.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
+#include "web/core/passkeys.h"
 
 enum { ROUND_MARK_BYTES = 12, ROUND_SECONDS = 15, ROUNDS_MAX = 4 };
 
@@ -190,6 +191,7 @@ gate_pages_denied_page(struct exchange *x, struct page_denied *page)
 	if (exchange_signed_in(x))
 		page->username = str_of(x->session.name);
 	TRY(exchange_layout(x, &page->layout));
+	page->layout.passkeys = page->passkey.challenge.n > 0;
 	page_denied(&x->rp->body, page);
 	return exchange_page(x, 403);
 }
@@ -202,15 +204,17 @@ gate_pages_denied(struct exchange *x, const char *reason, str retry)
 	return gate_pages_denied_page(x, &page);
 }
 
-/* The session has both factors, but no passkey: the next sign-in should use one. */
+/* The session has both factors, but no passkey: ask for one of the account, or lead to adding the first. */
 static err
-gate_pages_passkey_missing(struct exchange *x)
+gate_pages_passkey_missing(struct exchange *x, struct channel *keeper, const struct gate_return *to)
 {
-	struct page_denied page = { .passkey = true,
-				    .reason = N_("You signed in with a code, and this application accepts only "
-						 "passkeys. Sign out, then sign in with your passkey. Without one, "
-						 "add it first.") };
+	struct page_denied page = { .no_passkey = true, .rd = to->rd, .rm = gate_pages_method_of(to) };
 
+	TRY(exchange_passkey_prove(x, keeper, &page.passkey));
+	page.reason = page.passkey.challenge.n > 0
+			  ? N_("You signed in with a code. This application accepts only passkeys: use yours now.")
+			  : N_("You signed in with a code. This application accepts only passkeys: add one, then "
+			       "open the application again.");
 	return gate_pages_denied_page(x, &page);
 }
 
@@ -284,7 +288,7 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_ret
 	if (open.reason == ACCESS_OLD)
 		return gate_pages_code_page(x, keeper, status, to, target->host, page);
 	if (open.reason == ACCESS_PASSKEY)
-		return gate_pages_passkey_missing(x);
+		return gate_pages_passkey_missing(x, keeper, to);
 	return ERR_DENIED;
 }
 

@@ -411,11 +411,13 @@ struct page_gate_code {
 /* The rules refuse the application layout.to to this visitor.  The page shows only a general reason. */
 struct page_denied {
 	struct page_layout layout;
-	bool passkey;       /* the visitor signed in without a passkey, and the rules require one */
-	const char *reason; /* msgid */
-	str username;       /* empty: the visitor is not signed in */
-	str next;           /* path of this page, for the sign-in with another account */
-	str retry;          /* URL of the application, to try again; empty: the same refusal would follow */
+	bool no_passkey;             /* the visitor signed in without a passkey, and the rules require one */
+	struct page_passkey passkey; /* the one to use now */
+	str rd, rm;                  /* with passkey: return URL and method */
+	const char *reason;          /* msgid */
+	str username;                /* empty: the visitor is not signed in */
+	str next;                    /* path of this page, for the sign-in with another account */
+	str retry;                   /* URL of the application, to try again; empty: the same refusal would follow */
 };
 
 /* A page that the browser shows on an application's host: it is signed out there, or refused, or the gate failed. */

@@ -7,7 +7,8 @@ def with_a_passkey(server, name=""):
                "SELECT -f.id, account_id, 'passkey', secret_sealed, 0, 1, 1 FROM factors f JOIN accounts a ON a.id = f.account_id "
                "WHERE kind = 'totp' AND ? IN ('', a.name)", name)
     server.sql("INSERT INTO passkeys (factor_id, credential_id, rp_id, sign_count, uv_initialized, backup_eligible, backed_up, transports, "
-               "aaguid, last_challenge_us) SELECT id, secret_sealed, 'localhost', 0, 1, 0, 0, '', secret_sealed, 0 FROM factors WHERE kind = 'passkey'")
+               "aaguid, last_challenge_us) SELECT id, secret_sealed, 'localhost', 0, 1, 0, 0, '', secret_sealed, 0 FROM factors WHERE kind = 'passkey' "
+               "AND id NOT IN (SELECT factor_id FROM passkeys)")
     return kinds(server)["totp"]
 
 

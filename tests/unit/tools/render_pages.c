@@ -521,10 +521,13 @@ static void
 put_denied_passkey(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_denied page = { .layout = *layout,
-				    .passkey = true,
-				    .reason = "You signed in with a code, and this application accepts only passkeys. "
-					      "Sign out, then sign in with your passkey. Without one, add it first.",
-				    .username = STR("anna"),
+				    .no_passkey = true,
+				    .reason = "You signed in with a code. This application accepts only passkeys: use "
+					      "yours now.",
+				    .passkey = sample_passkey(hostile),
+				    .rd = hostile ? STR(HOSTILE) : STR("https://wiki.example.org/"),
+				    .rm = STR("GET"),
+				    .username = hostile ? STR(HOSTILE) : STR("anna"),
 				    .next = STR("/gate?rd=https%3A%2F%2Fwiki.example.org") };
 
 	page.layout.flash = NULL;

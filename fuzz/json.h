@@ -165,7 +165,7 @@ json_digits(struct json *j)
 static inline bool
 json_number(struct json *j)
 {
-	const char *from = j->rest.p;
+	const str from = j->rest;
 	char text[JSON_TEXT_MAX + 1];
 	bool whole = true, good = true;
 
@@ -182,8 +182,8 @@ json_number(struct json *j)
 	}
 	if (!good)
 		return false;
-	memcpy(text, from, (size_t)(j->rest.p - from));
-	text[j->rest.p - from] = '\0';
+	memcpy(text, from.p, from.n - j->rest.n);
+	text[from.n - j->rest.n] = '\0';
 	errno = 0;
 	if (whole) {
 		(void)strtoll(text, NULL, 10);

@@ -60,7 +60,7 @@ client_data_read(str json, enum webauthn_ceremony ceremony, str origin, struct c
 	CLEANUP(client_data_free) json_t *object = NULL;
 
 	*ret_fault = WEBAUTHN_CLIENT_DATA;
-	if (json.n > WEBAUTHN_CLIENT_DATA_MAX)
+	if (json.n > WEBAUTHN_CLIENT_DATA_MAX || str_has_byte(json, '\0')) /* jansson skips a NUL behind a number */
 		return ERR_OK;
 	object = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &error);
 	if (object == NULL)

@@ -85,14 +85,16 @@ credential_key_free(EVP_PKEY **key)
 	EVP_PKEY_free(*key);
 }
 
-/* After a failure of libcrypto: lack of memory is an error, every other failure means that the key is unusable. */
+/* After libcrypto refused a key: it names a reason if the key is unusable, and none if another call failed. */
 static err
-credential_key_failed(void)
+credential_key_refused(void)
 {
-	err e = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ? ERR_MEMORY : ERR_OK;
+	unsigned long error = ERR_peek_error();
 
 	ERR_clear_error();
-	return e;
+	if (error == 0)
+		return ERR_CRYPTO;
+	return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? ERR_MEMORY : ERR_OK;
 }
 
 static void
@@ -113,7 +115,7 @@ credential_key_make(const char *type, OSSL_PARAM *parameters, EVP_PKEY **ret_key
 	if (EVP_PKEY_fromdata(maker, ret_key, EVP_PKEY_PUBLIC_KEY, parameters) == 1)
 		return ERR_OK;
 	*ret_key = NULL;
-	return credential_key_failed();
+	return credential_key_refused();
 }
 
 /* An uncompressed point: libcrypto checks that it is on the curve. */
@@ -167,7 +169,10 @@ credential_key_make_eddsa(const struct credential_key *key, EVP_PKEY **ret_key)
 	if (credential_key_small_order(key->x))
 		return ERR_OK;
 	*ret_key = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, (const uint8_t *)key->x.p, key->x.n);
-	return *ret_key != NULL ? ERR_OK : credential_key_failed();
+	if (*ret_key != NULL)
+		return ERR_OK;
+	ERR_clear_error();
+	return ERR_CRYPTO; /* libcrypto takes every 32 bytes */
 }
 
 /* Odd, without leading zero bytes, and of 2,048 bits or more. */
@@ -202,6 +207,7 @@ credential_key_make_rs256(const struct credential_key *key, EVP_PKEY **ret_key)
 static err
 credential_key_load(const struct credential_key *key, EVP_PKEY **ret_key)
 {
+	ERR_clear_error();
 	switch (key->algorithm) {
 	case CREDENTIAL_ES256:
 		return credential_key_make_es256(key, ret_key);
@@ -228,6 +234,16 @@ credential_key_context_free(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
+/* A wrong signature may leave no reason: only lack of memory is an error. */
+static err
+credential_key_unverified(void)
+{
+	unsigned long error = ERR_peek_error();
+
+	ERR_clear_error();
+	return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? ERR_MEMORY : ERR_OK;
+}
+
 err
 credential_key_verify(const struct credential_key *key, str bytes, str signature, bool *ret_good)
 {
@@ -245,5 +261,5 @@ credential_key_verify(const struct credential_key *key, str bytes, str signature
 		return ERR_CRYPTO;
 	*ret_good = EVP_DigestVerify(context, (const uint8_t *)signature.p, signature.n, (const uint8_t *)bytes.p,
 				     bytes.n) == 1;
-	return *ret_good ? ERR_OK : credential_key_failed();
+	return *ret_good ? ERR_OK : credential_key_unverified();
 }

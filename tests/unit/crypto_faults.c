@@ -58,6 +58,13 @@ IN_FRONT_OF(int, EVP_DecryptUpdate, (EVP_CIPHER_CTX *ctx, unsigned char *out, in
 IN_FRONT_OF(int, EVP_DecryptFinal_ex, (EVP_CIPHER_CTX *ctx, unsigned char *out, int *outl), (ctx, out, outl), 0)
 IN_FRONT_OF(int, EVP_CIPHER_CTX_ctrl, (EVP_CIPHER_CTX *ctx, int type, int arg, void *ptr), (ctx, type, arg, ptr), 0)
 
+IN_FRONT_OF(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_name, (OSSL_LIB_CTX *ctx, const char *name, const char *properties), (ctx, name, properties), NULL)
+IN_FRONT_OF(int, EVP_PKEY_fromdata_init, (EVP_PKEY_CTX *ctx), (ctx), 0)
+IN_FRONT_OF(int, EVP_PKEY_fromdata, (EVP_PKEY_CTX *ctx, EVP_PKEY **pkey, int selection, OSSL_PARAM params[]), (ctx, pkey, selection, params), 0)
+IN_FRONT_OF(EVP_PKEY *, EVP_PKEY_new_raw_public_key_ex, (OSSL_LIB_CTX *ctx, const char *type, const char *properties, const unsigned char *key, size_t n), (ctx, type, properties, key, n), NULL)
+IN_FRONT_OF(int, EVP_DigestVerifyInit_ex, (EVP_MD_CTX *ctx, EVP_PKEY_CTX **pctx, const char *digest, OSSL_LIB_CTX *library, const char *properties, EVP_PKEY *pkey, const OSSL_PARAM params[]), (ctx, pctx, digest, library, properties, pkey, params), 0)
+IN_FRONT_OF(int, EVP_DigestVerify, (EVP_MD_CTX *ctx, const unsigned char *signature, size_t n, const unsigned char *text, size_t text_n), (ctx, signature, n, text, text_n), 0)
+
 IN_FRONT_OF(EVP_KDF *, EVP_KDF_fetch, (OSSL_LIB_CTX *ctx, const char *algorithm, const char *properties), (ctx, algorithm, properties), NULL)
 IN_FRONT_OF(EVP_KDF_CTX *, EVP_KDF_CTX_new, (EVP_KDF *kdf), (kdf), NULL)
 IN_FRONT_OF(int, EVP_KDF_derive, (EVP_KDF_CTX *ctx, unsigned char *key, size_t keylen, const OSSL_PARAM params[]), (ctx, key, keylen, params), 0)

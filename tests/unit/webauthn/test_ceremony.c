@@ -2,6 +2,7 @@
 #include "webauthn/ceremony.h"
 
 #include "base/digest.h"
+#include "base/fault.h"
 #include "unit.h"
 
 struct vector {
@@ -566,6 +567,77 @@ unknown_credential_has_a_key_that_verifies_nothing(void **state)
 	assert_true(good);
 }
 
+/* --- failing calls of libcrypto ----------------------------------------------------------------------------------- */
+
+/* Call n of libcrypto fails, in a second round all later ones too. Returns whether one failed. */
+static bool
+check_failing(const struct credential_key *key, long n, bool lasting)
+{
+	bool good = false, failed;
+	err e;
+
+	fault_set(FAULT_CRYPTO, n, lasting);
+	e = credential_key_check(key, &good);
+	failed = fault_failed(FAULT_CRYPTO) > 0;
+	fault_set(FAULT_CRYPTO, 0, false);
+	/* libcrypto ignores the failure of some of its own calls. */
+	assert_true(good ? e == ERR_OK : failed && e != ERR_OK);
+	return failed;
+}
+
+static void
+failing_calls_say_nothing_about_a_key(void **state)
+{
+	static const size_t each[] = { 0, 6, 7 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(each); i++) {
+		const struct credential_key key = key_of(&vectors[each[i / 2]]);
+		long n = 1;
+		while (check_failing(&key, n, i % 2 == 1))
+			n++;
+		assert_int_not_equal(n, 1);
+	}
+}
+
+/* The same with a signature that does not fit. */
+static bool
+present_failing(const struct vector *v, str signature, long n, bool lasting)
+{
+	const struct assertion_answer answer = { v->get_client, v->get_data, signature };
+	const struct credential_key key = key_of(v);
+	enum webauthn_fault fault = WEBAUTHN_FAULT_COUNT;
+	struct authenticator_data read;
+	struct client_data said;
+	bool failed;
+	err e;
+
+	fault_set(FAULT_CRYPTO, n, lasting);
+	e = ceremony_check_assertion(&asked, &key, &answer, &said, &read, &fault);
+	failed = fault_failed(FAULT_CRYPTO) > 0;
+	fault_set(FAULT_CRYPTO, 0, false);
+	assert_true(e == ERR_OK ? fault == WEBAUTHN_SIGNATURE : failed);
+	return failed;
+}
+
+static void
+failing_calls_verify_no_wrong_signature(void **state)
+{
+	static const size_t each[] = { 0, 6, 7 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(each); i++) {
+		const struct vector *v = &vectors[each[i / 2]];
+		char bent[WEBAUTHN_SIGNATURE_MAX];
+		long n = 1;
+		memcpy(bent, v->signature.p, v->signature.n);
+		bent[v->signature.n - 1] ^= 1;
+		while (present_failing(v, str_bytes(bent, v->signature.n), n, i % 2 == 1))
+			n++;
+		assert_int_not_equal(n, 1);
+	}
+}
+
 static void
 every_fault_has_a_name(void **state)
 {
@@ -603,6 +675,8 @@ main(void)
 		cmocka_unit_test(rsa_keys_of_2048_to_4096_bits_are_read),
 		cmocka_unit_test(rsa_keys_that_are_short_or_even_are_refused),
 		cmocka_unit_test(unknown_credential_has_a_key_that_verifies_nothing),
+		cmocka_unit_test(failing_calls_say_nothing_about_a_key),
+		cmocka_unit_test(failing_calls_verify_no_wrong_signature),
 		cmocka_unit_test(every_fault_has_a_name),
 	};
 

@@ -9,6 +9,7 @@ import sources
 
 ENGLISH = {
     "README.fr.md": "README.md",
+    "docs/fr/cles-d-acces.md": "docs/guides/passkeys.md",
     "docs/fr/demarrage.md": "docs/start/quick-start.md",
     "docs/fr/installation.md": "docs/guides/install.md",
     "docs/fr/proteger-une-application.md": "docs/start/protect-an-application.md",

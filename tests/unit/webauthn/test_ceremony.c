@@ -580,7 +580,7 @@ check_failing(const struct credential_key *key, long n, bool lasting)
 	e = credential_key_check(key, &good);
 	failed = fault_failed(FAULT_CRYPTO) > 0;
 	fault_set(FAULT_CRYPTO, 0, false);
-	/* libcrypto ignores the failure of some of its own calls. */
+	/* libcrypto ignores the failure of some calls that it makes itself. */
 	assert_true(good ? e == ERR_OK : failed && e != ERR_OK);
 	return failed;
 }

@@ -18,6 +18,7 @@
 #include "keeper/session/current_password.h"
 #include "keeper/session/devices.h"
 #include "keeper/session/session.h"
+#include "keeper/session/throttle.h"
 
 /* --- PASSKEY_OFFER, PASSKEY_BEGIN: what the browser needs --------------------------------------------------------- */
 
@@ -117,6 +118,7 @@ passkey_begin_answer(struct call *call, enum verdict *ret_verdict)
 
 struct passkey_enrolment {
 	bool first; /* the account has no factor yet */
+	struct throttle throttle;
 	struct authenticator_data data;
 	int64_t factor_id, challenge_us;
 	str name, transports, sealed;
@@ -306,6 +308,7 @@ passkey_enrol(struct call *call, void *context, bool *ret_commit)
 	TRY(e->first ? passkey_begin_session(call, &proof, &done) : passkey_join_session(call, &proof, &done));
 	if (!done)
 		return ERR_OK;
+	TRY(throttle_right(call, &e->throttle));
 	*ret_commit = true;
 	TRY(audit_write(call, AUDIT_PASSKEY_ADDED, call->now.session.account_id, e->reason));
 	return alarm_settle(call, &call->next.session);
@@ -319,7 +322,7 @@ passkey_enrolment_refused(struct call *call, const struct passkey_enrolment *e)
 	*answer = (struct passkey_result_body){ .fault = e->fault };
 	TRY(audit_write(call, AUDIT_PASSKEY_REFUSED, call->now.session.account_id, e->reason));
 	audit_log(call, AUDIT_PASSKEY_REFUSED, call->now.session.account_id, e->reason);
-	return ERR_OK;
+	return throttle_wrong(call, &e->throttle);
 }
 
 /* The transaction was rolled back. Without another cause, the session got a new token: the challenge is void. */
@@ -365,6 +368,9 @@ passkey_new_answer(struct call *call, bool first, enum verdict *ret_verdict)
 	struct passkey_enrolment e = { .first = first };
 	bool done = false;
 
+	/* Counted before anything is checked: each refusal writes to the audit trail. */
+	TRY(throttle_passkey(call, &e.throttle));
+	TRY(throttle_take(call, &e.throttle));
 	TRY(passkey_enrolment_check(call, &e));
 	if (e.fault != PASSKEY_FAULT_NONE)
 		return passkey_enrolment_refused(call, &e);

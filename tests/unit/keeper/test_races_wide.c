@@ -221,6 +221,7 @@ one_credential_belongs_to_one_account(void **state)
 
 	racers_make(&w);
 	for (long round = 0; round < rounds(); round++) {
+		forgive(&w);
 		for (size_t i = 0; i < RACERS; i++) {
 			struct browser *b = &racers[i].browser;
 			snprintf(name, sizeof(name), "racer%ld.%zu", round, i);

@@ -240,6 +240,28 @@ wrong_answers_enrol_nothing(void **state)
 }
 
 static void
+refused_enrolments_wait_by_address(void **state)
+{
+	struct world w;
+	struct browser b, elsewhere;
+	const struct passkey_new_body wrong = { .credential_id = STR("1") };
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (int i = 0; i < 30; i++)
+		assert_verdict(ask(&w, &b, QUESTION_PASSKEY_ADD, &wrong), VERDICT_REFUSED);
+	assert_verdict(do_passkey(&w, &b, (struct authenticator){ .id = 1 }), VERDICT_LOCKOUT);
+	assert_int_equal(audit_rows(&w, "passkey.refused"), 30);
+	bring_to(&w, &elsewhere, "robert", STATE_ENROLLING);
+	elsewhere.address = "198.51.100.7";
+	add_passkey(&w, &elsewhere, 2);
+	clock_forward(MINUTES_US(4));
+	step_up(&w, &b);
+	add_passkey(&w, &b, 1);
+	world_end(&w);
+}
+
+static void
 a_challenge_belongs_to_its_session_for_ten_minutes(void **state)
 {
 	struct world w;
@@ -664,6 +686,7 @@ main(void)
 		cmocka_unit_test(another_passkey_needs_password_and_valid_name),
 		cmocka_unit_test(an_ip_address_has_no_passkeys),
 		cmocka_unit_test(wrong_answers_enrol_nothing),
+		cmocka_unit_test(refused_enrolments_wait_by_address),
 		cmocka_unit_test(a_challenge_belongs_to_its_session_for_ten_minutes),
 		cmocka_unit_test(a_used_challenge_enrols_no_second_passkey),
 		cmocka_unit_test(a_credential_belongs_to_one_account),

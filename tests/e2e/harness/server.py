@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 
+from harness.plain import plain
 from harness.rows import postgres_rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -186,15 +187,11 @@ class Server:
         return self.process.poll() is not None or self.serves()
 
     def serves(self):
-        """Each start polls this: http.client needs a tenth of the CPU time of `requests`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
+            with plain(self, timeout=5) as status:
+                return status("/healthz") == 200
         except (OSError, http.client.HTTPException):
             return False
-        finally:
-            connection.close()
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)

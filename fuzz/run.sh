@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run each fuzz target for a number of seconds and print the number of calls.
+# Run each fuzz target for a number of seconds and print the number of calls.  One target runs on each processor.
 #
 #   fuzz/run.sh 60              every target
 #   fuzz/run.sh 600 form wire   only these targets
@@ -9,6 +9,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# run.sh --one SECONDS TARGET: run a target that is built.  xargs calls this.
+one=no
+if [ "${1:-}" = --one ]; then
+	one=yes
+	shift
+fi
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
 if [ $# -eq 0 ]; then
@@ -35,17 +41,8 @@ words() {
 	fi
 }
 
-mkdir -p build
-if [ ! -f build/fuzz/build.ninja ]; then
-	rm -rf build/fuzz
-	echo "Setting up build/fuzz ..."
-	CC=clang quietly meson setup build/fuzz -Dfuzz=true -Dtests=disabled
-fi
-quietly ninja -C build/fuzz fuzz
-mkdir -p build/fuzz/found
-
-status=0
-for name in "$@"; do
+run_one() {
+	name=$1
 	mkdir -p "build/fuzz/corpus/$name"
 	log=build/fuzz/$name.log
 	words "$name" >"build/fuzz/$name.dict"
@@ -55,10 +52,25 @@ for name in "$@"; do
 		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 ${with_words:+"$with_words"} \
 		"build/fuzz/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
 		printf 'ok      %-14s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
-	else
-		echo "NOT OK  $name: see $log and build/fuzz/found"
-		grep -a -m 20 -E "ERROR|promise|runtime error|^ +#[0-9] .* in [a-z_]+ .*/(src|fuzz)/|SUMMARY|Base64|INFO: exiting" "$log" | cut -c 1-400 | sed 's/^/        /'
-		status=1
+		return 0
 	fi
-done
-exit $status
+	echo "NOT OK  $name: see $log and build/fuzz/found"
+	grep -a -m 20 -E "ERROR|promise|runtime error|^ +#[0-9] .* in [a-z_]+ .*/(src|fuzz)/|SUMMARY|Base64|INFO: exiting" "$log" | cut -c 1-400 | sed 's/^/        /'
+	return 1
+}
+
+if [ "$one" = yes ]; then
+	run_one "$1"
+	exit
+fi
+
+mkdir -p build
+if [ ! -f build/fuzz/build.ninja ]; then
+	rm -rf build/fuzz
+	echo "Setting up build/fuzz ..."
+	CC=clang quietly meson setup build/fuzz -Dfuzz=true -Dtests=disabled
+fi
+quietly ninja -C build/fuzz fuzz
+mkdir -p build/fuzz/found
+
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 "$0" --one "$seconds" || exit 1

@@ -8,27 +8,18 @@ finding is an error.
 """
 
 import concurrent.futures
-import json
 import os
-import pathlib
 import re
 import shlex
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "test"
+from compile_database import commands
+
 FINDING = re.compile(r"^(?:\.\./)*([^:]+):(\d+):\d+: warning: (.*) \[(?:CWE-\d+\] \[)?-Wanalyzer-([a-z-]+)\]", re.MULTILINE)
 FUNCTION = re.compile(r"In function ‘([^’]+)’|In function '([^']+)'")
 
 EXCEPTIONS = {}
-
-
-def commands(paths):
-    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
-        path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), ROOT)
-        if path.startswith("src/") and (not paths or path in paths):
-            yield path, entry
 
 
 def analyse(path, entry):
@@ -51,8 +42,9 @@ def analyse(path, entry):
 
 def main():
     met, wrong = set(), 0
+    chosen = [(path, entry) for path, entry in commands().items() if not sys.argv[1:] or path in sys.argv[1:]]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for findings in pool.map(lambda c: analyse(*c), list(commands(sys.argv[1:]))):
+        for findings in pool.map(lambda c: analyse(*c), chosen):
             for path, function, warning, line, text in findings:
                 met.add((path, function, warning))
                 if (path, function, warning) not in EXCEPTIONS:

@@ -13,9 +13,9 @@ import termios
 import threading
 
 import pytest
-import requests
 
 from harness import Person
+from harness.plain import plain
 from harness.server import PROGRAM, wait_until
 
 ENOUGH = 700  # requests; their lines fill a pipe of 4 KiB and the queue of 64 KiB
@@ -95,9 +95,9 @@ def run_with(make_server):
 
 def ask(server, count):
     """Send GET /login count times; each must be answered."""
-    with requests.Session() as session:
+    with plain(server, timeout=20) as status:
         for _ in range(count):
-            assert session.get(server.origin + "/login", timeout=20).status_code == 200
+            assert status("/login") == 200
 
 
 @pytest.mark.parametrize("kind", KINDS)

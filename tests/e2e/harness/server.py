@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import http.client
 import os
 import pathlib
 import random
@@ -14,8 +15,7 @@ import subprocess
 import tempfile
 import time
 
-import requests
-
+from harness.plain import plain
 from harness.rows import postgres_rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -192,8 +192,9 @@ class Server:
 
     def serves(self):
         try:
-            return requests.get(self.origin + "/healthz", timeout=5).status_code == 200
-        except requests.RequestException:
+            with plain(self, timeout=5) as status:
+                return status("/healthz") == 200
+        except (OSError, http.client.HTTPException):
             return False
 
     def signal(self, number=signal.SIGTERM):

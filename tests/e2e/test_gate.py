@@ -961,7 +961,7 @@ def test_gate_check_says_which_rule_and_why(gate):
     assert done.returncode == 0 and json.loads(done.stdout)["outcome"] == "passes"
     assert "must sign in" in check(gate, "https://wiki.example.org/").stdout
     vault = ("https://vault.example.org/", "--user", person.name)
-    rule = "access.conf, line 25: two_factor, with a passkey\n"
+    rule = "access.conf, line 29: two_factor, with a passkey\n"
     done = check(gate, *vault)
     assert (done.returncode, done.stdout) == (1, f"{rule}{person.name} (staff) must use a passkey: a code is not enough.\n")
     done = check(gate, *vault, "--passkey")

@@ -107,3 +107,13 @@ def test_verified_user_is_not_asked_for_the_current_password(server, owner):
     owner.grow_stale()
     page = owner.ask("/account/password").page
     assert page.dom.one("input", name="current") and page.dom.one("input", name="recovery"), "codes are no way of this account"
+
+
+def test_sentences_name_no_code_where_there_is_a_passkey(server, owner):
+    owner.forget().give_password()
+    assert owner.visit("/account").location.startswith("/verify-2fa")
+    assert owner.follow().flashes == ["Use your passkey to finish signing in."]
+    owner.answer(owner.ask(VERIFY) and owner.get())
+    owner.grow_stale()
+    page = owner.send("/account/recovery-codes", {"otp": ""})
+    assert page.status == 422 and "Confirm it again." in page.text and box(page)["data-passkeys"]

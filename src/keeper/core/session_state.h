@@ -38,9 +38,9 @@ struct session {
 	bool account_disabled;
 	int64_t factor_since_us; /* first confirmation of any factor, even if disabled; 0: no factor */
 	int64_t recovery_left;
-	int64_t refused;          /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
-	int64_t alarm_from_us;    /* failed attempts up to this time need no notice */
-	struct alarm alarm;       /* FULL: the others; filled by alarm_learn or alarm_settle */
+	int64_t refused;       /* 0: no failed attempt since alarm_from_us; otherwise there may be some */
+	int64_t alarm_from_us; /* failed attempts up to this time need no notice */
+	struct alarm alarm;    /* FULL: the others; filled by alarm_learn or alarm_settle */
 	bool alarm_known;
 	int64_t user_verified_us; /* when a device last verified its user for this session; 0: never */
 	int64_t code_sign_in_us;  /* when a code completed a sign-in although a passkey exists; 0: never */

@@ -351,7 +351,8 @@ gate_post(struct exchange *x, struct channel *keeper)
 
 	if (x->session.state != STATE_FULL)
 		return gate_pages_answer(x, keeper, &to, &page, 200);
-	page.otp.problem = N_("Your last code is too old for that page. Enter a new one.");
+	page.otp.problem = x->session.passkeys > 0 ? N_("That page requires that you confirm again that it is you.")
+						   : N_("Your last code is too old for that page. Enter a new one.");
 	return gate_pages_answer(x, keeper, &to, &page, 422);
 }
 

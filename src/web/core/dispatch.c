@@ -296,7 +296,7 @@ dispatch_page_after(struct exchange *x, struct channel *keeper, err e)
 	case ERR_STALE:
 		if (!x->route->step_up || x->route->redisplay == NULL)
 			return ERR_PROTOCOL;
-		exchange_otp_missing(&x->otp);
+		exchange_otp_missing(x, &x->otp);
 		return dispatch_page_show_otp(x, keeper);
 	default:
 		return e;

@@ -172,6 +172,8 @@ exchange_redirect_to_step(struct exchange *x, str next)
 	enum flash_message flash = to[state].flash;
 	bool earlier = false;
 
+	if (state == STATE_PENDING && x->session.passkeys > 0)
+		flash = FLASH_PASSKEY_MISSING;
 	if (state == STATE_NONE && exchange_cookie_from(x, COOKIE_SESSION, &earlier).n > 0 && !earlier) {
 		/*
 		 * If a form was submitted twice, one submission gets a new session.  The reply to the other, which

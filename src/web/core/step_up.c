@@ -82,10 +82,12 @@ exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_ot
 }
 
 void
-exchange_otp_missing(struct page_otp *otp)
+exchange_otp_missing(const struct exchange *x, struct page_otp *otp)
 {
 	otp->shown = true;
-	otp->problem = N_("Your last code is more than 5 minutes old. Enter a new one.");
+	otp->problem = x->session.passkeys > 0
+			   ? N_("You last confirmed that it is you more than 5 minutes ago. Confirm it again.")
+			   : N_("Your last code is more than 5 minutes old. Enter a new one.");
 }
 
 /* Convert the drift of a wrong clock into minutes, at least one. */

@@ -36,7 +36,7 @@ bool exchange_otp_failed(const struct page_otp *otp);
 MUST_USE err exchange_step_up(struct exchange *x, struct channel *keeper, str otp, struct page_otp *ret_otp);
 
 /* For the dispatcher: the keeper requires a fresh proof. */
-void exchange_otp_missing(struct page_otp *otp);
+void exchange_otp_missing(const struct exchange *x, struct page_otp *otp);
 
 /* The keeper refused the code: VERDICT_REFUSED, or VERDICT_PROBLEMS for a text that cannot be a code. */
 void exchange_otp_refused(enum verdict verdict, const struct verified_body *verified, struct page_otp *otp);

@@ -140,7 +140,7 @@ account_pages_password_page(struct exchange *x, int status, struct page_password
 {
 	page->username = str_of(x->session.name);
 	page->until_us = x->session.alarm.until_us > x->session.code_sign_in_us ? x->session.alarm.until_us
-									       : x->session.code_sign_in_us;
+										: x->session.code_sign_in_us;
 	page->otp = x->otp;
 	TRY(exchange_layout(x, &page->layout));
 	TRY(exchange_otp_swap(x, &page->layout, &page->otp));

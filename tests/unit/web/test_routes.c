@@ -74,9 +74,13 @@ a_row_without_a_state_needs_full(void **state)
 static void
 routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 {
-	static const str hashing[] = { STR_INIT("/login"),         STR_INIT("/register"),
-				       STR_INIT("/set-password"),  STR_INIT("/account/password"),
-				       STR_INIT("/account/close"), STR_INIT("/account/authenticators/new") };
+	static const str hashing[] = { STR_INIT("/login"),
+				       STR_INIT("/register"),
+				       STR_INIT("/set-password"),
+				       STR_INIT("/account/password"),
+				       STR_INIT("/account/close"),
+				       STR_INIT("/account/authenticators/new"),
+				       STR_INIT("/account/passkeys/new") };
 
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];

@@ -54,6 +54,14 @@ OPENS = {
     ("POST", "/account/authenticators/rename"): {"full"},
     ("GET", "/account/authenticators/remove"): {"full"},
     ("POST", "/account/authenticators/remove"): {"full"},
+    ("GET", "/setup-passkey"): {"enrolling"},
+    ("POST", "/setup-passkey"): {"enrolling"},
+    ("GET", "/account/passkeys/new"): {"full"},
+    ("POST", "/account/passkeys/new"): {"full"},
+    ("GET", "/account/passkeys/add"): {"full"},
+    ("POST", "/account/passkeys/add"): {"full"},
+    ("GET", "/account/codes"): {"full"},
+    ("POST", "/account/codes"): {"full"},
     ("GET", "/gate"): EVERYBODY,
     ("POST", "/gate"): {"full"},
     ("GET", "/.doubletour/enter"): EVERYBODY,
@@ -83,7 +91,7 @@ MOVED = {"/account/authenticators": "/account/security#authenticators", "/accoun
          "/account/activity": "/account/devices#activity"}
 # Pages that open only after another step, and their redirects without it.
 NEEDS = {"/account/authenticators/confirm": "/account/security", "/account/authenticators/rename": "/account/security",
-         "/account/authenticators/remove": "/account/security", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
+         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

@@ -1176,7 +1176,7 @@ check_walker(struct world *w, size_t row, struct browser *b, bool right, long nt
 {
 	enum verdict verdict = b->verdict;
 
-	/* without memory for its error, libcrypto does not say whether a signature is wrong or the check failed */
+	/* libcrypto does not say whether a signature is wrong, or a call inside its check failed: refused is safe */
 	if (verdict == VERDICT_REFUSED && (harness_fault.fault == FAULT_CRYPTO || harness_fault.fault == FAULT_MEMORY))
 		right = false;
 	if (verdict != (right ? VERDICT_PASSED : VERDICT_REFUSED) && verdict != VERDICT_UNAVAILABLE)

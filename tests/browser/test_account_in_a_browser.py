@@ -13,7 +13,7 @@ AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 WAYS = [("fr", "desktop", "dark", True), ("en", "phone", "light", True), ("fr", "narrow", "light", False), ("en", "desktop", "dark", False)]
 
 
-@in_ways(WAYS, WAYS[:2])
+@in_ways(WAYS, WAYS[1:2])
 def test_every_account_page_works(browse, server, language, size, scheme, javascript):
     browser = browse(language=language, size=size, scheme=scheme, javascript=javascript)
     name, uri = enrolled(browser)

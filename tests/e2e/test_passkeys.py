@@ -496,8 +496,7 @@ def halfway(server):
 @pytest.mark.parametrize("fault", some_of(ASSERTIONS))
 def test_second_step_refuses_each_fault_alike(server, halfway, fault):
     wrong, reason = ASSERTIONS[fault]
-    if halfway.session is None:
-        halfway.give_password()
+    halfway.forget().give_password()
     halfway.ask(VERIFY)
     usual = bare(refused(halfway, halfway.get(key=KeyPair()), "signature"))
     halfway.ask(VERIFY)
@@ -506,9 +505,15 @@ def test_second_step_refuses_each_fault_alike(server, halfway, fault):
 
 
 @pytest.fixture(scope="module")
-def owner(server):
-    """A person signed in with a passkey, who adds others."""
+def owners_account(server):
     return KeyHolder(server).with_passkey()
+
+
+@pytest.fixture
+def owner(owners_account):
+    """A person who has just signed in with a passkey, and adds others.  A proof is fresh for five minutes only."""
+    owners_account.forget().touch(credential=owners_account.key.credentials[0])
+    return owners_account
 
 
 @pytest.mark.parametrize("fault", some_of(ENROLMENTS))

@@ -96,14 +96,6 @@ static const char registration_invited[] =
     N_("To register, you need an unused invitation from the last 24 hours. Ask the administrator for one.");
 static const char registration_closed[] = N_("Registration is closed. Ask the administrator for an account.");
 
-/* The form's return URL takes precedence over the query's. */
-static void
-web_accounts_take_next(struct exchange *x, str next)
-{
-	if (next.n > 0)
-		x->next = next_is_safe(next) ? next : (str){ 0 };
-}
-
 /* A typed text to show again, limited to the length of a name. */
 static str
 web_accounts_typed(str text)
@@ -164,7 +156,7 @@ register_redisplay(struct exchange *x, struct channel *keeper, int status, const
 				      .invite = form->invite,
 				      .error = sentence };
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	return web_accounts_register_page(x, status, &page);
 }
 
@@ -189,7 +181,7 @@ register_post(struct exchange *x, struct channel *keeper)
 	struct problems_body problems = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	body.next = x->next;
 	TRY(exchange_ask(x, keeper, QUESTION_REGISTER, &body, &verdict, &problems));
 	switch (verdict) {
@@ -269,7 +261,7 @@ login_redisplay(struct exchange *x, struct channel *keeper, int status, const ch
 {
 	const struct login_form *form = x->form;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
 }
 
@@ -281,7 +273,7 @@ login_post(struct exchange *x, struct channel *keeper)
 				     .remember = web_accounts_remembers(x) };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	body.next = x->next;
 	TRY(exchange_ask(x, keeper, QUESTION_SIGN_IN, &body, &verdict, NULL));
 	if (verdict == VERDICT_REFUSED)
@@ -303,7 +295,7 @@ login_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, 
 {
 	const struct login_passkey_form *form = x->form;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
 }
 
@@ -326,7 +318,7 @@ web_accounts_passkey_passed(struct exchange *x, const struct passkey_result_body
 	TRY(exchange_device_cookie(x, &result->device));
 	TRY(exchange_prefer_language(x));
 	if (x->next.n == 0)
-		web_accounts_take_next(x, result->next);
+		exchange_take_next(x, result->next);
 	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 },
 				 result->demoted != 0 ? FLASH_PASSKEY_DEMOTED : FLASH_PASSKEY_SIGNED_IN);
 }
@@ -339,7 +331,7 @@ login_passkey_post(struct exchange *x, struct channel *keeper)
 	struct passkey_result_body result = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	body.next = x->next;
 	TRY(passkey_proof_read(x->route->form, x->form, x->rq->arena, &body));
 	TRY(exchange_ask(x, keeper, QUESTION_PASSKEY_SIGN_IN, &body, &verdict, &result));
@@ -419,7 +411,7 @@ verify_redisplay(struct exchange *x, struct channel *keeper, int status, const c
 	const struct code_form *form = x->form;
 	struct page_otp otp = { 0 };
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	web_accounts_otp(x, &otp);
 	return web_accounts_code_page(x, keeper, status, &otp, sentence);
 }
@@ -454,7 +446,7 @@ web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct veri
 	TRY(exchange_device_cookie(x, &verified->device));
 	/* the form may lack it: another tab's form, or one that is not from a page of this server */
 	if (x->next.n == 0)
-		web_accounts_take_next(x, verified->next);
+		exchange_take_next(x, verified->next);
 	if (enrolling)
 		return exchange_redirect(x, STR("/account/recovery-codes"), x->next, FLASH_ENROLLED);
 	if (verified->recovered != 0)
@@ -471,7 +463,7 @@ verify_post(struct exchange *x, struct channel *keeper)
 	bool enrolling = x->session.state == STATE_ENROLLING;
 	enum verdict verdict = VERDICT_REFUSED;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	TRY(exchange_ask(x, keeper, QUESTION_VERIFY, &body, &verdict, &verified));
 	if (verdict == VERDICT_PASSED)
 		return web_accounts_verify_passed(x, enrolling, &verified);
@@ -486,7 +478,7 @@ verify_passkey_redisplay(struct exchange *x, struct channel *keeper, int status,
 	const struct verify_passkey_form *form = x->form;
 	struct page_otp otp = { 0 };
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	web_accounts_otp(x, &otp);
 	return web_accounts_code_page(x, keeper, status, &otp, sentence);
 }
@@ -499,7 +491,7 @@ verify_passkey_post(struct exchange *x, struct channel *keeper)
 	struct passkey_result_body result = { 0 };
 	enum verdict verdict = VERDICT_REFUSED;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	TRY(passkey_proof_read(x->route->form, x->form, x->rq->arena, &body));
 	TRY(exchange_ask(x, keeper, QUESTION_PASSKEY_VERIFY, &body, &verdict, &result));
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_FULL)
@@ -532,7 +524,7 @@ logout_redisplay(struct exchange *x, struct channel *keeper, int status, const c
 {
 	const struct logout_form *form = x->form;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	return web_accounts_logout_page(x, status, sentence);
 }
 
@@ -542,7 +534,7 @@ logout_post(struct exchange *x, struct channel *keeper)
 	const struct logout_form *form = x->form;
 	enum verdict verdict = VERDICT_REFUSED;
 
-	web_accounts_take_next(x, form->next);
+	exchange_take_next(x, form->next);
 	/* With any answer, this session does not exist afterwards. */
 	TRY(exchange_ask(x, keeper, QUESTION_SIGN_OUT, NULL, &verdict, NULL));
 	TRY(exchange_forget_session(x));

@@ -100,7 +100,7 @@ def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp
     browser = browse(language=language, javascript=javascript)
     _, first = enrolled(browser)
     browser.open(LIST).look("one")
-    browser.follow("main a[href$='/new']")
+    browser.follow("main a[href$='/authenticators/new']")
     browser.paste("name", "Tablet")
     browser.paste("current", PASSWORD)
     browser.submit()

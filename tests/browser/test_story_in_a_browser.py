@@ -335,7 +335,7 @@ def test_codes_are_pasted_with_any_space_around_them(browse, server, tmp_path):
 def test_a_password_can_be_shown_and_hidden_again(browse):
     browser = browse().open("/login")
     field = browser.paste("password", PASSWORD)
-    buttons = [e for e in browser.visible("main button[type=button]")]
+    buttons = [e for e in browser.visible("main button[data-show]")]
     assert len(buttons) == 1
     assert field.get_attribute("type") == "password"
     buttons[0].click()

@@ -284,7 +284,7 @@ def test_each_icon_of_the_pages_is_in_the_sprite(server, alice):
 def test_activity_rows_of_another_version_have_a_neutral_sentence(server, language, neutral):
     person = Person(server, language=language).full()
     (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", person.name)
-    for event, outcome, reason in (("passkey.added", "passed", "asked"), ("", "", ""), ("x" * 40, "perhaps", "<script>")):
+    for event, outcome, reason in (("passkey.invented", "passed", "asked"), ("", "", ""), ("x" * 40, "perhaps", "<script>")):
         server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (1, ?, ?, ?, ?, '', '', '')",
                    event, outcome, reason, number)
     assert words(person.visit("/account/devices"))[:3] == [neutral] * 3

@@ -260,7 +260,7 @@ def test_a_development_server_upgrades_without_a_backup(make_server):
 def test_a_newer_database_is_refused_unchanged(old):
     done(old, "db", "upgrade")
     with opened(old.database()) as db, db:
-        db.execute("INSERT INTO schema_migrations VALUES (9, 'later', 'x', 0)")
+        db.execute("INSERT INTO schema_migrations VALUES (10, 'later', 'x', 0)")
     refused(old, "newer than this program", "Use the newer doubletour", status=78)
 
 
@@ -324,7 +324,7 @@ def test_a_kill_during_the_upgrade_loses_nothing(old, at):
             os.kill(pid, signal.SIGKILL)
     old.process.wait()
     wait_until(lambda: not old.listening(), "the killed server's port is free")
-    assert version(old) in (6, 8)
+    assert 6 <= version(old) <= 9, "each migration has its transaction"
     old.start()
     assert old.alice.visit("/").status == 200
     assert [p.name for p in old.data.glob("before*")] == [BACKUP]
@@ -487,8 +487,9 @@ def as_the_previous_version(server):
         server.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
     server.sql("DROP TABLE passkeys")
     server.sql("DROP TABLE passkeys_removed")
-    server.sql("ALTER TABLE factors ADD CONSTRAINT factors_new_kind_check CHECK (kind = 'totp')")
-    server.sql("ALTER TABLE factors ADD CONSTRAINT factors_new_digits_check CHECK (digits BETWEEN 6 AND 8)")
+    if server.on_postgres():  # on SQLite, 0009 makes the table anew
+        server.sql("ALTER TABLE factors ADD CONSTRAINT factors_new_kind_check CHECK (kind = 'totp')")
+        server.sql("ALTER TABLE factors ADD CONSTRAINT factors_new_digits_check CHECK (digits BETWEEN 6 AND 8)")
 
 
 def test_a_node_alone_upgrades_postgresql(make_server, postgres):

@@ -139,11 +139,14 @@ passkey_count_fell(const struct passkey_marks_row *marks, uint32_t count)
 	return count <= marks->sign_count && (count != 0 || marks->sign_count != 0);
 }
 
-/* May the passkey open the account alone after this answer? The password of this session vouches for it. */
+/*
+ * May the passkey open the account alone after this answer? The password of a sign-in vouches for it. That of a session
+ * does not: it may be weeks old, and the thief of a key without a PIN could set one in a session that was left open.
+ */
 static bool
-passkey_initialized(const struct call *call, const struct assertion *a, const struct passkey_marks_row *marks)
+passkey_initialized(const struct assertion *a, const struct passkey_marks_row *marks)
 {
-	bool vouched = a->purpose != CHALLENGE_SIGN_IN && proofs_have_password(&call->now.session.proofs);
+	bool vouched = a->purpose == CHALLENGE_PROVE;
 
 	return !a->demoted && (marks->uv_initialized || (a->data.verified && vouched));
 }
@@ -153,7 +156,7 @@ passkey_marks_set(struct call *call, const struct assertion *a, const struct pas
 {
 	const struct authenticator_data *data = &a->data;
 	const struct db_value args[] = { DB_INT(data->count > marks->sign_count ? data->count : marks->sign_count),
-					 DB_INT(passkey_initialized(call, a, marks)),
+					 DB_INT(passkey_initialized(a, marks)),
 					 DB_INT(marks->backup_eligible || data->backup_eligible),
 					 DB_INT(data->backed_up), DB_INT(a->passkey.factor_id) };
 	const struct db_value used[] = { DB_INT(call->now_us), DB_INT(a->passkey.factor_id) };
@@ -202,7 +205,7 @@ passkey_spend(struct call *call, struct assertion *a, bool *ret_done)
 	a->fell = passkey_count_fell(&marks, a->data.count);
 	a->became_eligible = a->data.backup_eligible && !marks.backup_eligible;
 	a->demoted = a->fell && !marks.backup_eligible;
-	a->user_verified = a->data.verified && passkey_initialized(call, a, &marks);
+	a->user_verified = a->data.verified && passkey_initialized(a, &marks);
 	TRY(passkey_marks_set(call, a, &marks));
 	TRY(passkey_marks_audit(call, a));
 	a->why = REASON_UNKNOWN;

@@ -959,6 +959,32 @@ a_code_does_not_replace_the_current_password(void **state)
 	world_end(&w);
 }
 
+/* Otherwise the thief of a key without a PIN could set one in a session that its owner left open. */
+static void
+a_step_up_does_not_vouch_for_a_new_pin(void **state)
+{
+	struct world w;
+	struct holder anna;
+	struct browser alone = { 0 };
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	sql_run(&w, "UPDATE passkeys SET uv_initialized = 0");
+	clock_forward(MINUTES_US(15)); /* the session has a password, verified long ago */
+	assert_verdict(step_up(&w, &anna.b, &anna.key), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT uv_initialized FROM passkeys"), 0);
+	assert_int_equal(anna.b.head.user_verified_us, 0);
+	assert_verdict(change_password(&w, &anna.b), VERDICT_PROBLEMS);
+	assert_verdict(sign_in(&w, &alone, &anna.key), VERDICT_REFUSED);
+	assert_int_equal(alone.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
+	alone = pending(&w, "anna");
+	assert_verdict(prove(&w, &alone, &anna.key), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT uv_initialized FROM passkeys"), 1);
+	assert_true(alone.head.user_verified_us > 0);
+	holder_end(&anna);
+	world_end(&w);
+}
+
 /* --- codes beside passkeys ---------------------------------------------------------------------------------------- */
 
 static void
@@ -1267,6 +1293,7 @@ main(void)
 		cmocka_unit_test(a_session_ends_with_its_passkey),
 		cmocka_unit_test(a_verified_user_needs_no_current_password),
 		cmocka_unit_test(a_code_does_not_replace_the_current_password),
+		cmocka_unit_test(a_step_up_does_not_vouch_for_a_new_pin),
 		cmocka_unit_test(a_sign_in_by_code_is_named_until_it_is_dismissed),
 		cmocka_unit_test(a_sign_in_by_code_is_named_only_beside_a_usable_passkey),
 		cmocka_unit_test(a_changed_password_dismisses_the_sign_in_by_code),

@@ -369,7 +369,7 @@ passkey_new_answer(struct call *call, bool first, enum verdict *ret_verdict)
 	bool done = false;
 
 	/* Counted before anything is checked: each refusal writes to the audit trail. */
-	TRY(throttle_passkey(call, &e.throttle));
+	TRY(throttle_passkey(call, call->now.session.account_id, &e.throttle));
 	TRY(throttle_take(call, &e.throttle));
 	TRY(passkey_enrolment_check(call, &e));
 	if (e.fault != PASSKEY_FAULT_NONE)

@@ -47,6 +47,13 @@ passkey_refuse_as(struct assertion *a, enum passkey_fault fault, enum audit_reas
 
 /* --- reading and checking ----------------------------------------------------------------------------------------- */
 
+/* The account that the answer is for; 0: none. */
+static int64_t
+passkey_account(const struct call *call, const struct assertion *a)
+{
+	return a->purpose == CHALLENGE_SIGN_IN ? a->passkey.account_id : call->now.session.account_id;
+}
+
 /* Count the attempt before anything is checked. */
 static err
 passkey_take(struct call *call, struct assertion *a)
@@ -56,7 +63,7 @@ passkey_take(struct call *call, struct assertion *a)
 	TRY(db_row(call->db, SQL_PASSKEY_FIND, args, COUNT(args), &call->arena, &a->passkey, &a->known));
 	if (a->purpose == CHALLENGE_SIGN_IN) /* otherwise the session's account */
 		call->subject_account_id = a->passkey.account_id;
-	TRY(throttle_passkey(call, &a->throttle));
+	TRY(throttle_passkey(call, passkey_account(call, a), &a->throttle));
 	return throttle_take(call, &a->throttle);
 }
 
@@ -344,7 +351,7 @@ static err
 passkey_refuse(struct call *call, const struct assertion *a)
 {
 	struct passkey_result_body *result = call->answer;
-	int64_t account_id = a->purpose == CHALLENGE_SIGN_IN ? a->passkey.account_id : call->now.session.account_id;
+	int64_t account_id = passkey_account(call, a);
 	bool removed = false;
 
 	TRY(audit_write(call, AUDIT_PASSKEY_REFUSED, account_id, a->why));

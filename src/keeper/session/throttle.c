@@ -24,7 +24,7 @@ static const struct counter_rule rules[COUNTER_COUNT] = {
 	[COUNTER_RECOVERY_DEVICE] = { REASON_COUNTER_RECOVERY_DEVICE, "refused recovery codes of an account, in one known browser", 5, 0, 0, true },
 	[COUNTER_OWN]             = { REASON_COUNTER_OWN,             "refused current passwords of a signed-in user, in an unknown browser", 5, 0, 0, true },
 	[COUNTER_REGISTER]        = { REASON_COUNTER_REGISTER,        "forms to register from one address", 30, 1000, MINUTES_US(5), false },
-	[COUNTER_PASSKEY]         = { REASON_PASSKEY,                 "refused passkeys from one address, for any account", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_PASSKEY]         = { REASON_PASSKEY,                 "refused passkeys from one address, for any account, or in one browser that has signed in to the account before", 30, 1000, MINUTES_US(5), false },
 	[COUNTER_LINK]            = { REASON_COUNTER_LINK,            "uses of one-time links that have ended or never existed, from one address", 30, 1000, MINUTES_US(5), false },
 };
 /* clang-format on */
@@ -166,10 +166,18 @@ throttle_link(struct call *call, struct throttle *ret_throttle)
 }
 
 err
-throttle_passkey(struct call *call, struct throttle *ret_throttle)
+throttle_passkey(struct call *call, int64_t account_id, struct throttle *ret_throttle)
 {
+	CLEANUP(buf_wipe) struct buf browser = BUF(32);
+	int64_t device_id = 0;
+
 	*ret_throttle = (struct throttle){ .n = 0 };
-	return throttle_add_hashed(call, ret_throttle, COUNTER_PASSKEY, STR(""), true);
+	TRY(device_find(call, account_id, &device_id));
+	if (device_id == 0)
+		return throttle_add_hashed(call, ret_throttle, COUNTER_PASSKEY, STR(""), true);
+	buf_put_number(&browser, device_id);
+	TRY(buf_check(&browser));
+	return throttle_add_hashed(call, ret_throttle, COUNTER_PASSKEY, buf_str(&browser), false);
 }
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */

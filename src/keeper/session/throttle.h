@@ -78,8 +78,11 @@ MUST_USE err throttle_register(struct call *call, struct throttle *ret_throttle)
 /* For an invalid one-time link from this address. Each is audited, and attackers can invent any number of them. */
 MUST_USE err throttle_link(struct call *call, struct throttle *ret_throttle);
 
-/* For a passkey from this address. No account is involved before the passkey is verified. */
-MUST_USE err throttle_passkey(struct call *call, struct throttle *ret_throttle);
+/*
+ * For a passkey that belongs to account_id (0: none), or that this account enrols. Known browsers of the account have
+ * their own counters: a stranger with the same address does not stop them. All other attempts count by address.
+ */
+MUST_USE err throttle_passkey(struct call *call, int64_t account_id, struct throttle *ret_throttle);
 
 /*
  * Count the attempt. ERR_OK: the caller may check it. Beyond the 100th failed code, this first disables the

@@ -1121,6 +1121,36 @@ wrong_passkeys_wait_by_address_only(void **state)
 	world_end(&w);
 }
 
+/* Otherwise a stranger behind the same address would stop all passkeys there. */
+static void
+a_known_browser_does_not_wait_for_wrong_passkeys_of_others(void **state)
+{
+	struct world w;
+	struct holder anna;
+	struct browser known = { .address = "198.51.100.9" }, other = { .address = "198.51.100.9" };
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	assert_verdict(sign_in(&w, &known, &anna.key), VERDICT_PASSED);
+	struct authenticator wrong = anna.key;
+	wrong.bad_signature = true;
+	for (unsigned i = 0; i < 30; i++)
+		assert_verdict(sign_in(&w, &other, &wrong), VERDICT_REFUSED);
+	assert_verdict(sign_in(&w, &other, &anna.key), VERDICT_LOCKOUT);
+	assert_verdict(step_up(&w, &known, &anna.key), VERDICT_PASSED);
+	memset(&known.token, 0, sizeof(known.token));
+	assert_verdict(sign_in(&w, &known, &anna.key), VERDICT_PASSED);
+	/* its own wrong answers count for itself only */
+	memset(&known.token, 0, sizeof(known.token));
+	for (unsigned i = 0; i < 30; i++)
+		assert_verdict(sign_in(&w, &known, &wrong), VERDICT_REFUSED);
+	assert_verdict(sign_in(&w, &known, &anna.key), VERDICT_LOCKOUT);
+	other.address = "198.51.100.10";
+	assert_verdict(sign_in(&w, &other, &anna.key), VERDICT_PASSED);
+	holder_end(&anna);
+	world_end(&w);
+}
+
 static void
 lockouts_do_not_stop_passkeys_and_codes_stay_counted(void **state)
 {
@@ -1299,6 +1329,7 @@ main(void)
 		cmocka_unit_test(a_changed_password_dismisses_the_sign_in_by_code),
 		cmocka_unit_test(codes_that_are_off_are_wrong_codes),
 		cmocka_unit_test(wrong_passkeys_wait_by_address_only),
+		cmocka_unit_test(a_known_browser_does_not_wait_for_wrong_passkeys_of_others),
 		cmocka_unit_test(lockouts_do_not_stop_passkeys_and_codes_stay_counted),
 		cmocka_unit_test(refused_passkeys_are_announced_unless_they_are_explained),
 		cmocka_unit_test(failing_calls_never_grant_a_sign_in_by_passkey),

@@ -965,7 +965,7 @@ a_step_up_does_not_vouch_for_a_new_pin(void **state)
 {
 	struct world w;
 	struct holder anna;
-	struct browser alone = { 0 };
+	struct browser other = { 0 };
 
 	world_new(&w);
 	holder_make(&w, &anna, "anna", 1);
@@ -975,12 +975,12 @@ a_step_up_does_not_vouch_for_a_new_pin(void **state)
 	assert_int_equal(sql_number(&w, "SELECT uv_initialized FROM passkeys"), 0);
 	assert_int_equal(anna.b.head.user_verified_us, 0);
 	assert_verdict(change_password(&w, &anna.b), VERDICT_PROBLEMS);
-	assert_verdict(sign_in(&w, &alone, &anna.key), VERDICT_REFUSED);
-	assert_int_equal(alone.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
-	alone = pending(&w, "anna");
-	assert_verdict(prove(&w, &alone, &anna.key), VERDICT_PASSED);
+	assert_verdict(sign_in(&w, &other, &anna.key), VERDICT_REFUSED);
+	assert_int_equal(other.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
+	other = pending(&w, "anna");
+	assert_verdict(prove(&w, &other, &anna.key), VERDICT_PASSED);
 	assert_int_equal(sql_number(&w, "SELECT uv_initialized FROM passkeys"), 1);
-	assert_true(alone.head.user_verified_us > 0);
+	assert_true(other.head.user_verified_us > 0);
 	holder_end(&anna);
 	world_end(&w);
 }

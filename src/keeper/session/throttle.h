@@ -80,7 +80,7 @@ MUST_USE err throttle_link(struct call *call, struct throttle *ret_throttle);
 
 /*
  * For a passkey that belongs to account_id (0: none), or that this account enrols. Known browsers of the account have
- * their own counters: a stranger with the same address does not stop them. All other attempts count by address.
+ * their own counters: another client with the same address does not stop them. All other attempts count by address.
  */
 MUST_USE err throttle_passkey(struct call *call, int64_t account_id, struct throttle *ret_throttle);
 

@@ -1121,7 +1121,7 @@ wrong_passkeys_wait_by_address_only(void **state)
 	world_end(&w);
 }
 
-/* Otherwise a stranger behind the same address would stop all passkeys there. */
+/* Otherwise another client behind the same address would stop all passkeys there. */
 static void
 a_known_browser_does_not_wait_for_wrong_passkeys_of_others(void **state)
 {

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.authenticator import base64url_bytes
-from harness.passkeys import LOGIN, VERIFY, KeyHolder, ids_of
+from harness.passkeys import LOGIN, NEW, SECURITY, VERIFY, KeyHolder, ids_of
 
 SETTINGS = {"public_host": "localhost"}
 
@@ -117,3 +117,78 @@ def test_sentences_name_no_code_where_there_is_a_passkey(server, owner):
     owner.grow_stale()
     page = owner.send("/account/recovery-codes", {"otp": ""})
     assert page.status == 422 and "Confirm it again." in page.text and box(page)["data-passkeys"]
+
+
+# --- ways that ended nowhere ------------------------------------------------------------------------------------------
+
+def with_codes_off(server):
+    """A person with two passkeys and an authenticator, whose codes do not work."""
+    anna = KeyHolder(server).full()
+    anna.add_passkey("Phone").add_passkey("Laptop")
+    page = anna.send("/account/codes", {"off": "1", "otp": ""})
+    assert page.status == 303, page.html
+    return anna
+
+
+def test_account_with_ten_factors_learns_why_it_gets_no_other(server):
+    anna = KeyHolder(server).full()
+    server.sql("INSERT INTO factors (id, account_id, kind, secret_sealed, digits, created_at_us, confirmed_at_us) SELECT -f.id - n.value, f.account_id, 'totp', "
+               "f.secret_sealed, 6, 1, 1 FROM factors f JOIN accounts a ON a.id = f.account_id JOIN (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 "
+               "UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) n WHERE a.name = ?", anna.name)
+    for path, fields in ((NEW, {}), (NEW, {"key": "1"}), ("/account/authenticators/new", {})):
+        page = anna.send(path, {"current": anna.password, "name": "Eleventh", **fields})
+        assert page.status == 422 and "too many authenticators and passkeys" in page.text, (path, page)
+
+
+def test_security_page_offers_no_authenticator_while_codes_are_off(server):
+    anna = with_codes_off(server)
+    assert not [a for a in anna.visit(SECURITY).dom.all("a") if a["href"].startswith("/account/authenticators/new")]
+    page = anna.send("/account/authenticators/new", {"current": anna.password, "name": "Late"})
+    assert page.status == 422 and "Codes are off" in page.text
+
+
+def test_refused_removal_names_the_codes_that_are_off(server):
+    anna = with_codes_off(server)
+    (item,) = [b for b in anna.visit(SECURITY).dom.all("b") if b.text == "Phone"]
+    page = anna.send("/account/authenticators/remove?id=" + item["id"].removeprefix("factor-"), {"otp": ""})
+    assert page.status == 422 and "Switch codes on first" in page.text
+
+
+def test_page_of_a_security_key_stays_that_of_a_security_key(server):
+    anna = KeyHolder(server).full()
+    page = anna.ask_new(key="1").page
+    assert box(page)["data-reload"] == "/account/passkeys/new?key=1"
+    assert [a["href"] for a in page.dom.all("a", hreflang="fr")] == ["/language/fr?next=%2Faccount%2Fpasskeys%2Fnew%3Fkey%3D1"]
+
+
+def test_passkeys_of_another_host_are_not_offered(server):
+    anna = KeyHolder(server).full().add_passkey()
+    server.sql("UPDATE passkeys SET rp_id = 'old.example.org' WHERE factor_id IN (SELECT f.id FROM factors f JOIN accounts a ON a.id = f.account_id WHERE a.name = ?)",
+               anna.name)
+    anna.forget().give_password()
+    page = anna.visit(VERIFY)
+    assert page.heading == "Enter your code"
+    assert not [a for a in page.dom.all("a") if a["href"].split("?")[0] == VERIFY and "recovery" not in a["href"]], "the link leads back to this page"
+
+
+def test_check_up_names_passkeys(server):
+    anna = KeyHolder(server).with_passkey()
+    (item,) = [li for li in anna.visit("/").dom.all("li") if "Only one" in li.text and "recovery" not in li.text]
+    assert item.text.startswith("Only one passkey") and item.one("a")["href"] == NEW
+    anna.add_passkey()
+    assert "2 passkeys" in anna.visit("/").text
+
+
+def test_check_up_counts_no_codes_that_are_off(server):
+    assert "2 passkeys" in with_codes_off(server).visit("/").text
+
+
+def test_recovery_of_an_account_of_passkeys_names_no_authenticator(server):
+    anna = KeyHolder(server).with_passkey()
+    code = anna.visit("/account/recovery-codes").recovery_codes[0]
+    assert anna.recover(code).location == SECURITY
+    page = anna.follow()
+    assert page.flashes[0].startswith("You signed in with a recovery code. Replace the authenticator or passkey that you lost.")
+    for page in (page, anna.visit("/")):
+        assert "codes of your lost authenticator" not in page.text and "until you remove it" in page.text
+        assert not [a for a in page.dom.one("main").all("a", class_="primary") if a["href"] != NEW and "/account/security" not in a["href"]]

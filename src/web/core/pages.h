@@ -121,7 +121,8 @@ struct page_key {
 /* The security check-up (_checkup.html), filled by checkup_fill (web/pages/checkup.h). */
 struct page_checkup {
 	bool recovered;          /* this session used a recovery code: the lost authenticator should be replaced */
-	uint32_t authenticators; /* active ones */
+	uint32_t authenticators; /* active factors that work: if codes are off, only the passkeys */
+	uint32_t passkeys;       /* of them */
 	uint32_t other_sessions;
 	int64_t last_sign_in_us; /* 0: this is the first sign-in */
 };

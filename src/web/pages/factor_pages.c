@@ -68,6 +68,10 @@ static const char *const name_problems[PROBLEM_COUNT] = {
 };
 static const char not_removable[] =
     N_("This authenticator cannot be removed. It is your only one, or you signed in with it.");
+static const char needed_without_codes[] =
+    N_("While codes are off, you need this passkey. Switch codes on first, or add another passkey.");
+static const char useless_without_codes[] =
+    N_("Codes are off, so a new authenticator would be of no use. Switch codes on first.");
 
 /* 0: invalid; no authenticator has this id. */
 static int64_t
@@ -351,6 +355,16 @@ factor_remove_redisplay(struct exchange *x, struct channel *keeper, int status, 
 	return factor_pages_remove_page(x, keeper, status, factor_pages_id_of(form->id), sentence);
 }
 
+/* Why was the removal refused?  A msgid. */
+static const char *
+factor_pages_why_kept(const struct page_security *page, int64_t id)
+{
+	const struct page_authenticator *factor = factor_pages_find(page, id);
+
+	return factor != NULL && factor->passkey && factor->removable && page->codes_off ? needed_without_codes
+											 : not_removable;
+}
+
 err
 factor_remove_post(struct exchange *x, struct channel *keeper)
 {
@@ -364,7 +378,7 @@ factor_remove_post(struct exchange *x, struct channel *keeper)
 		return exchange_redirect(x, security_path, (str){ 0 },
 					 form->passkey.n > 0 ? FLASH_PASSKEY_REMOVED : FLASH_FACTOR_REMOVED);
 	TRY(factor_pages_account(x, keeper, &page));
-	page.error = not_removable;
+	page.error = factor_pages_why_kept(&page, body.id);
 	return factor_pages_security_page(x, 422, &page);
 }
 
@@ -421,6 +435,16 @@ factor_new_redisplay(struct exchange *x, struct channel *keeper, int status, con
 	return factor_pages_new_page(x, status, &page);
 }
 
+/* The codes are off, the account has too many factors, or the authenticator to replace is gone. */
+static err
+factor_pages_new_refused(struct exchange *x, struct page_authenticator_new *page)
+{
+	if (!x->session.codes_off && page->replaces != 0)
+		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_GONE);
+	page->error = x->session.codes_off ? useless_without_codes : passkey_fault_text(PASSKEY_FAULT_LIMIT);
+	return factor_pages_new_page(x, 422, page);
+}
+
 err
 factor_new_post(struct exchange *x, struct channel *keeper)
 {
@@ -434,7 +458,7 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 	if (verdict == VERDICT_PASSED)
 		return exchange_redirect(x, confirm_path, (str){ 0 }, FLASH_NONE);
 	if (verdict == VERDICT_REFUSED)
-		return exchange_redirect(x, security_path, (str){ 0 }, FLASH_FACTOR_GONE);
+		return factor_pages_new_refused(x, &page);
 	page.name_problem = name_problems[problems.display_name];
 	page.current_problem = current_problems[problems.current];
 	return factor_pages_new_page(x, 422, &page);

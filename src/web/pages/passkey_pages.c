@@ -16,6 +16,7 @@ enum { NAME_SENT_MAX = 2 * DISPLAY_NAME_MAX_BYTES, PASSWORD_SENT_MAX = PASSWORD_
 
 static const str security_path = STR_INIT("/account/security");
 static const str new_path = STR_INIT("/account/passkeys/new");
+static const str new_key_path = STR_INIT("/account/passkeys/new?key=1");
 static const str setup_path = STR_INIT("/setup-passkey");
 
 static const struct field passkey_begin_fields[] = {
@@ -140,7 +141,7 @@ passkey_new_page(struct exchange *x, int status, struct page_passkey_new *page)
 {
 	page->otp = x->otp;
 	TRY(exchange_layout(x, &page->layout));
-	page->layout.path = page->key ? STR("/account/passkeys/new?key=1") : new_path;
+	page->layout.path = page->key ? new_key_path : new_path;
 	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_passkey_new(&x->rp->body, page);
 	return exchange_page(x, status);
@@ -181,7 +182,7 @@ passkey_create_page(struct exchange *x, const struct passkey_options_body *optio
 	TRY(exchange_passkey_options(x, options, form->key.n > 0, &page.passkey));
 	TRY(exchange_layout(x, &page.layout));
 	page.layout.passkeys = true;
-	page.layout.path = new_path;
+	page.layout.path = page.passkey.key ? new_key_path : new_path;
 	page_passkey_create(&x->rp->body, &page);
 	return exchange_page(x, 200);
 }
@@ -198,6 +199,10 @@ passkey_begin_post(struct exchange *x, struct channel *keeper)
 	TRY(exchange_ask(x, keeper, QUESTION_PASSKEY_BEGIN, &body, &verdict, &options));
 	if (verdict == VERDICT_PASSED || options.unavailable != 0)
 		return passkey_create_page(x, &options);
+	if (verdict == VERDICT_REFUSED && x->session.state == STATE_FULL) {
+		page.error = passkey_fault_text(PASSKEY_FAULT_LIMIT);
+		return passkey_new_page(x, 422, &page);
+	}
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
 	page.name_problem = name_problems[options.display_name];

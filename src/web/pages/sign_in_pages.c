@@ -378,13 +378,14 @@ static err
 web_accounts_verify_page(struct exchange *x, struct channel *keeper, int status, struct page_verify_2fa *page)
 {
 	struct page_passkey *passkey = &page->otp.passkey;
+	bool wanted = web_accounts_passkey_first(x);
 
 	page->codes_disabled = x->session.codes_disabled;
 	page->next = x->next;
-	if (web_accounts_passkey_first(x))
+	if (wanted)
 		TRY(exchange_passkey_prove(x, keeper, passkey));
 	page->passkey_first = passkey->challenge.n > 0;
-	page->has_passkey = x->session.passkeys > 0 && !page->passkey_first;
+	page->has_passkey = x->session.passkeys > 0 && !wanted; /* wanted, but not asked for: none is for this host */
 	TRY(exchange_layout(x, &page->layout));
 	page->layout.passkeys = page->passkey_first;
 	TRY(web_accounts_return_to(

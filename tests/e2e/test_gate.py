@@ -600,6 +600,11 @@ def test_a_code_does_not_open_an_application_for_passkeys(gate, language, words)
     (form,) = person.page.dom.all("form", action="/gate")
     assert form.one("input", name="rd")["value"] == url and form.one(data_passkey="get")["data-rp-id"] == LOGIN
     assert person.page.status == 403 and not form.all("input", name="otp"), "no code is asked for"
+    hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden")}
+    for fields in ({"credential_id": "AAAA", "signature": "AAAA"}, {"csrf_token": "x" * 43}):
+        page = person.post("/gate", {**hidden, **fields})
+        assert (page.status, page.heading) == (403, f"vault.example.org {words}") and page.dom.one("main").one("p", role="alert").text
+        assert not page.dom.all("input", name="otp"), "a code would not help"
 
 
 def test_another_account_returns_to_the_refused_page(gate):

@@ -204,11 +204,16 @@ gate_pages_denied(struct exchange *x, const char *reason, str retry)
 	return gate_pages_denied_page(x, &page);
 }
 
-/* The session has both factors, but no passkey: ask for one of the account, or lead to adding the first. */
+/*
+ * The session has both factors, but no passkey: ask for one of the account, or lead to adding the first.  x->otp says
+ * why the last one was refused.
+ */
 static err
 gate_pages_passkey_missing(struct exchange *x, struct channel *keeper, const struct gate_return *to)
 {
-	struct page_denied page = { .no_passkey = true, .rd = to->rd, .rm = gate_pages_method_of(to) };
+	struct page_denied page = {
+		.no_passkey = true, .passkey = x->otp.passkey, .rd = to->rd, .rm = gate_pages_method_of(to)
+	};
 
 	TRY(exchange_passkey_prove(x, keeper, &page.passkey));
 	page.reason = page.passkey.challenge.n > 0
@@ -320,7 +325,25 @@ gate_show(struct exchange *x, struct channel *keeper)
 	return gate_pages_answer(x, keeper, &to, &page, 200);
 }
 
-/* Show the code form again, with the problem. */
+/* Does the application accept only a passkey, which this session lacks?  A code would not help there. */
+static bool
+gate_pages_needs_passkey(struct exchange *x, const struct gate_return *to, const struct target *target)
+{
+	const struct access_request request = { target, gate_pages_method_of(to), x->address };
+	const struct access_visitor visitor = { .level = ACCESS_FULL,
+						.name = str_of(x->session.name),
+						.groups = exchange_groups(x),
+						.verified_us = x->session.verified_us,
+						.phishing_resistant = x->session.phishing_resistant };
+	enum access_policy policy;
+	unsigned line;
+
+	return x->session.state == STATE_FULL &&
+	       live_rules_decide(&x->web->rules.live, &request, &visitor, x->rq->now_us, &policy, &line).reason ==
+		   ACCESS_PASSKEY;
+}
+
+/* Show the form again, with the problem. */
 static err
 gate_pages_code_redisplay(struct exchange *x, struct channel *keeper, int status, struct page_gate_code *page)
 {
@@ -331,6 +354,11 @@ gate_pages_code_redisplay(struct exchange *x, struct channel *keeper, int status
 	if (!gate_return_check(x, &to, &target))
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_pages_return_to_put(x, &to, &target, &x->next));
+	if (x->retry_s == 0 && gate_pages_needs_passkey(x, &to, &target)) {
+		if (x->otp.passkey.problem == NULL)
+			x->otp.passkey.problem = page->error;
+		return gate_pages_passkey_missing(x, keeper, &to);
+	}
 	return gate_pages_code_page(x, keeper, status, &to, target.host, page);
 }
 

@@ -192,3 +192,11 @@ def test_recovery_of_an_account_of_passkeys_names_no_authenticator(server):
     for page in (page, anna.visit("/")):
         assert "codes of your lost authenticator" not in page.text and "until you remove it" in page.text
         assert not [a for a in page.dom.one("main").all("a", class_="primary") if a["href"] != NEW and "/account/security" not in a["href"]]
+
+
+def test_owner_of_a_copied_passkey_is_told_at_once(server):
+    anna = KeyHolder(server).with_passkey()
+    assert anna.forget().touch(count=7).status == 303
+    page = anna.forget().touch(count=3)
+    assert page.status == 422 and "may have been copied" in page.text
+    assert anna.forget().touch(count=8).status == 422 and "may have been copied" not in anna.page.text, "the counter rises again"

@@ -358,7 +358,9 @@ passkey_refuse(struct call *call, const struct assertion *a)
 	audit_log(call, AUDIT_PASSKEY_REFUSED, account_id, a->why);
 	TRY(alarm_raise(call, account_id));
 	TRY(passkey_was_removed(call, a, &removed));
-	*result = (struct passkey_result_body){ .fault = a->fault, .removed = removed };
+	*result = (struct passkey_result_body){ .fault = a->fault,
+						.removed = removed,
+						.demoted = a->demoted && a->fault == PASSKEY_FAULT_UNVERIFIED };
 	return throttle_wrong(call, &a->throttle);
 }
 

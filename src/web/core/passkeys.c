@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "web/core/ask.h"
+#include "web/core/flash.h"
 #include "web/core/form_token.h"
 #include "web/core/messages.h"
 
@@ -103,6 +104,12 @@ passkey_fault_text(uint32_t fault)
 	};
 
 	return texts[fault < PASSKEY_FAULT_COUNT ? fault : PASSKEY_FAULT_REFUSED];
+}
+
+const char *
+passkey_refusal_text(const struct passkey_result_body *result)
+{
+	return result->demoted != 0 ? flash_of(FLASH_PASSKEY_DEMOTED)->sentence : passkey_fault_text(result->fault);
 }
 
 bool

@@ -32,6 +32,9 @@ MUST_USE err exchange_passkey_options(struct exchange *x, const struct passkey_o
 /* The msgid for an enum passkey_fault. */
 const char *passkey_fault_text(uint32_t fault);
 
+/* Why was the answer refused, or what did it show about its passkey?  A msgid. */
+const char *passkey_refusal_text(const struct passkey_result_body *result);
+
 /* Has a device verified its user minutes ago?  Then no form needs the current password. */
 bool exchange_user_verified(const struct exchange *x);
 

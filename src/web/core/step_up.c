@@ -145,7 +145,7 @@ step_up_by_passkey(struct exchange *x, struct channel *keeper, struct page_otp *
 	TRY(e);
 	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL) {
 		ret_otp->shown = true;
-		ret_otp->passkey.problem = passkey_fault_text(result.fault);
+		ret_otp->passkey.problem = passkey_refusal_text(&result);
 	}
 	return ERR_OK;
 }

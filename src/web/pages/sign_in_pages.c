@@ -308,7 +308,7 @@ web_accounts_passkey_refused(struct exchange *x, struct channel *keeper, const s
 	if (result->removed != 0)
 		x->signal = (struct page_signal){ .rp_id = str_of(x->web->config->passkey_rp_id),
 						  .unknown = form->credential_id };
-	return login_passkey_redisplay(x, keeper, 422, passkey_fault_text(result->fault));
+	return login_passkey_redisplay(x, keeper, 422, passkey_refusal_text(result));
 }
 
 /* The browser is known from now on, and goes on to the page that it came for. */

@@ -12,11 +12,13 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/register"), OPENS_NONE, ASKS(REGISTER), .form = &register_form, .answer = register_post, .redisplay = register_redisplay },
 	{ HTTP_GET, STR_INIT("/login"), OPENS_NONE, 0, .show = login_show },
 	{ HTTP_POST, STR_INIT("/login"), OPENS_NONE, ASKS(SIGN_IN), .form = &login_form, .answer = login_post, .redisplay = login_redisplay },
+	{ HTTP_GET, STR_INIT("/login/passkey"), OPENS_NONE, 0, .show = login_passkey_show },
 	{ HTTP_POST, STR_INIT("/login/passkey"), OPENS_NONE, ASKS(PASSKEY_SIGN_IN), .form = &login_passkey_form, .answer = login_passkey_post, .redisplay = login_passkey_redisplay },
 
 	{ HTTP_GET, STR_INIT("/setup-2fa"), OPENS_ENROLLING, ASKS(ENROL), .answer = setup_show },
 	{ HTTP_GET, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, ASKS(ENROL), .answer = verify_show },
 	{ HTTP_POST, STR_INIT("/verify-2fa"), OPENS_ENROLLING | OPENS_PENDING, ASKS(VERIFY) | ASKS(ENROL), .expired = { STATE_ENROLLING, STR_INIT("/setup-2fa"), FLASH_SECRET_OLD }, .form = &code_form, .answer = verify_post, .redisplay = verify_redisplay },
+	{ HTTP_GET, STR_INIT("/verify-2fa/passkey"), OPENS_PENDING, 0, .show = verify_passkey_show },
 	{ HTTP_POST, STR_INIT("/verify-2fa/passkey"), OPENS_PENDING, ASKS(PASSKEY_VERIFY), .form = &verify_passkey_form, .answer = verify_passkey_post, .redisplay = verify_passkey_redisplay },
 
 	{ HTTP_GET, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY_LEFT) | ASKS(RECOVERY), .step_up = true, .redisplay = recovery_redisplay, .answer = recovery_show },

@@ -22,10 +22,12 @@ OPENS = {
     ("POST", "/register"): {"none"},
     ("GET", "/login"): {"none"},
     ("POST", "/login"): {"none"},
+    ("GET", "/login/passkey"): {"none"},
     ("POST", "/login/passkey"): {"none"},
     ("GET", "/setup-2fa"): {"enrolling"},
     ("GET", "/verify-2fa"): {"enrolling", "pending"},
     ("POST", "/verify-2fa"): {"enrolling", "pending"},
+    ("GET", "/verify-2fa/passkey"): {"pending"},
     ("POST", "/verify-2fa/passkey"): {"pending"},
     ("GET", "/set-password"): EVERYBODY,
     ("POST", "/set-password"): EVERYBODY,
@@ -91,7 +93,7 @@ MOVED = {"/account/authenticators": "/account/security#authenticators", "/accoun
          "/account/activity": "/account/devices#activity"}
 # Pages that open only after another step, and their redirects without it.
 NEEDS = {"/account/authenticators/confirm": "/account/security", "/account/authenticators/rename": "/account/security",
-         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
+         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

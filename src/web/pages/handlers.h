@@ -133,6 +133,8 @@ err login_show(struct exchange *x);
 err login_post(struct exchange *x, struct channel *keeper);
 err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
+err login_passkey_show(struct exchange *x);
+err verify_passkey_show(struct exchange *x);
 err login_passkey_post(struct exchange *x, struct channel *keeper);
 err login_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 

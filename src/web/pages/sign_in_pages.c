@@ -323,6 +323,19 @@ web_accounts_passkey_passed(struct exchange *x, const struct passkey_result_body
 				 result->demoted != 0 ? FLASH_PASSKEY_DEMOTED : FLASH_PASSKEY_SIGNED_IN);
 }
 
+/* The address of a page that answered a refused passkey, opened again. */
+err
+login_passkey_show(struct exchange *x)
+{
+	return exchange_redirect(x, STR("/login"), x->next, FLASH_NONE);
+}
+
+err
+verify_passkey_show(struct exchange *x)
+{
+	return exchange_redirect(x, STR("/verify-2fa"), x->next, FLASH_NONE);
+}
+
 err
 login_passkey_post(struct exchange *x, struct channel *keeper)
 {

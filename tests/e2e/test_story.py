@@ -317,6 +317,8 @@ def test_inputs_have_autocomplete_hints(alice, path):
     page = alice.visit(path)
     purposes = {i["name"]: i.get("autocomplete") for i in page.form.all("input") if i.get("type") not in ("hidden", "checkbox")}
     if path == "/login":
+        # web offers passkeys once it has the first key for challenges
+        purposes["username"] = purposes["username"].removesuffix(" webauthn")
         assert purposes == {"username": "username", "password": "current-password"}
     else:
         assert purposes == {"username": "username", "password": "new-password", "confirm": "new-password"}

@@ -40,10 +40,17 @@ static const char *const name_problems[PROBLEM_COUNT] = {
 	[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
 	[PROBLEM_CHARACTERS] = N_("This name contains a character that is not allowed. Choose another one."),
 };
-static const char *const current_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Enter your current password."),
-	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
-};
+
+const char *
+current_problem_text(uint32_t problem)
+{
+	static const char *const texts[PROBLEM_COUNT] = {
+		[PROBLEM_MISSING] = N_("Enter your current password."),
+		[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
+	};
+
+	return texts[problem];
+}
 
 static const char *const close_name_problems[PROBLEM_COUNT] = {
 	[PROBLEM_MISSING] = N_("Enter your user name to confirm."),
@@ -190,7 +197,7 @@ password_post(struct exchange *x, struct channel *keeper)
 		return exchange_redirect(x, STR("/account/security"), (str){ 0 }, FLASH_PASSWORD_CHANGED);
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
-	page.current_problem = current_problems[problems.current];
+	page.current_problem = current_problem_text(problems.current);
 	page.password_problem = password_problem_text(problems.password);
 	page.confirm_problem = confirm_problem_text(problems.confirm);
 	page.strength = problems.strength;
@@ -260,6 +267,6 @@ close_post(struct exchange *x, struct channel *keeper)
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
 	page.username_problem = close_name_problems[problems.username];
-	page.current_problem = current_problems[problems.current];
+	page.current_problem = current_problem_text(problems.current);
 	return account_pages_close_page(x, 422, &page);
 }

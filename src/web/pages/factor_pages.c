@@ -55,23 +55,26 @@ struct replaces_query {
 static const struct field replaces_fields[] = { FIELD(struct replaces_query, replaces, ID_MAX, optional) };
 static const struct form replaces_query = FORM(struct replaces_query, replaces_fields);
 
-static const char *const current_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Enter your current password."),
-	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
-};
-static const char *const name_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Enter a name."),
-	[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
-	[PROBLEM_CHARACTERS] = N_("This name contains a character that is not allowed. Choose another one."),
-	[PROBLEM_BLANK] = N_("A name must not consist of spaces only."),
-	[PROBLEM_TAKEN] = N_("Another authenticator has this name. Choose another name."),
-};
 static const char not_removable[] =
     N_("This authenticator cannot be removed. It is your only one, or you signed in with it.");
 static const char needed_without_codes[] =
     N_("While codes are off, you need this passkey. Switch codes on first, or add another passkey.");
 static const char useless_without_codes[] =
     N_("Codes are off, so a new authenticator would be of no use. Switch codes on first.");
+
+const char *
+factor_name_problem_text(uint32_t problem)
+{
+	static const char *const texts[PROBLEM_COUNT] = {
+		[PROBLEM_MISSING] = N_("Enter a name."),
+		[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
+		[PROBLEM_CHARACTERS] = N_("This name contains a character that is not allowed. Choose another one."),
+		[PROBLEM_BLANK] = N_("A name must not consist of spaces only."),
+		[PROBLEM_TAKEN] = N_("Another authenticator has this name. Choose another name."),
+	};
+
+	return texts[problem];
+}
 
 /* 0: invalid; no authenticator has this id. */
 static int64_t
@@ -309,7 +312,7 @@ factor_rename_post(struct exchange *x, struct channel *keeper)
 
 	TRY(exchange_ask(x, keeper, QUESTION_FACTOR_RENAME, &body, &verdict, &problems));
 	if (verdict == VERDICT_PROBLEMS) {
-		page.name_problem = name_problems[problems.display_name];
+		page.name_problem = factor_name_problem_text(problems.display_name);
 		return factor_pages_rename_page(x, keeper, 422, body.id, &page);
 	}
 	return exchange_redirect(x, security_path, (str){ 0 },
@@ -459,8 +462,8 @@ factor_new_post(struct exchange *x, struct channel *keeper)
 		return exchange_redirect(x, confirm_path, (str){ 0 }, FLASH_NONE);
 	if (verdict == VERDICT_REFUSED)
 		return factor_pages_new_refused(x, &page);
-	page.name_problem = name_problems[problems.display_name];
-	page.current_problem = current_problems[problems.current];
+	page.name_problem = factor_name_problem_text(problems.display_name);
+	page.current_problem = current_problem_text(problems.current);
 	return factor_pages_new_page(x, 422, &page);
 }
 

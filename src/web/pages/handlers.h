@@ -97,6 +97,10 @@ extern const struct form profile_form, password_form, close_form, session_end_fo
 const char *password_problem_text(uint32_t problem);
 const char *confirm_problem_text(uint32_t problem);
 
+/* Problem of the current password, and of the name of an authenticator or passkey. */
+const char *current_problem_text(uint32_t problem);
+const char *factor_name_problem_text(uint32_t problem);
+
 /*
  * Return URL of a page with a one-time token, for the language switch.
  *

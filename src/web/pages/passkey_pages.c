@@ -60,16 +60,6 @@ passkey_new_fault(uint32_t fault)
 	return passkey_fault_text(fault);
 }
 
-static const char *const current_problems[PROBLEM_COUNT] = {
-	[PROBLEM_MISSING] = N_("Enter your current password."),
-	[PROBLEM_WRONG] = N_("This is not your current password. Try again."),
-};
-static const char *const name_problems[PROBLEM_COUNT] = {
-	[PROBLEM_TOO_LONG] = N_("Use at most 40 characters."),
-	[PROBLEM_CHARACTERS] = N_("This name contains a character that is not allowed. Choose another one."),
-	[PROBLEM_BLANK] = N_("A name must not consist of spaces only."),
-};
-
 /* --- the first factor --------------------------------------------------------------------------------------------- */
 
 static err
@@ -205,8 +195,8 @@ passkey_begin_post(struct exchange *x, struct channel *keeper)
 	}
 	if (verdict != VERDICT_PROBLEMS)
 		return ERR_DENIED;
-	page.name_problem = name_problems[options.display_name];
-	page.current_problem = current_problems[options.current];
+	page.name_problem = factor_name_problem_text(options.display_name);
+	page.current_problem = current_problem_text(options.current);
 	return passkey_new_page(x, 422, &page);
 }
 

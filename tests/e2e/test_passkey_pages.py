@@ -133,7 +133,7 @@ def with_codes_off(server):
 def test_account_with_ten_factors_learns_why_it_gets_no_other(server):
     anna = KeyHolder(server).full()
     server.sql("INSERT INTO factors (id, account_id, kind, secret_sealed, digits, created_at_us, confirmed_at_us) SELECT -f.id - n.value, f.account_id, 'totp', "
-               "f.secret_sealed, 6, 1, 1 FROM factors f JOIN accounts a ON a.id = f.account_id JOIN (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 "
+               "f.secret_sealed, 6, 1, 1 FROM factors f JOIN accounts a ON a.id = f.account_id CROSS JOIN (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 "
                "UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) n WHERE a.name = ?", anna.name)
     for path, fields in ((NEW, {}), (NEW, {"key": "1"}), ("/account/authenticators/new", {})):
         page = anna.send(path, {"current": anna.password, "name": "Eleventh", **fields})

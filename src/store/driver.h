@@ -34,7 +34,7 @@ struct db_ops {
 	void (*abandon_when)(struct db *db, const atomic_bool *ending);
 
 	/* NULL where the database is a local file, which no other node uses. */
-	void (*set_statement_timeout)(struct db *db);
+	err (*set_statement_timeout)(struct db *db, int timeout_ms);
 	err (*ping)(struct db *db);
 	err (*claim)(struct db *db, enum db_claim claim);
 	err (*notify)(struct db *db, str text);

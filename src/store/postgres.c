@@ -205,10 +205,13 @@ postgres_copy(struct db *db, const char *path)
 	return ERR_INVALID;
 }
 
-static void
-postgres_set_statement_timeout(struct db *db)
+static err
+postgres_set_statement_timeout(struct db *db, int timeout_ms)
 {
-	postgres_of(db)->timeout_us = DB_STATEMENT_TIMEOUT_MS * INT64_C(1000);
+	struct postgres *p = postgres_of(db);
+
+	p->timeout_us = timeout_ms * INT64_C(1000);
+	return p->connection == NULL ? ERR_OK : postgres_timeouts_set(p); /* a new connection sets them too */
 }
 
 /* After a timeout, the next ping uses a new connection: this thread also serves others. */

@@ -250,26 +250,6 @@ store_copy_count_table(struct copying *c)
 	return ERR_OK;
 }
 
-/*
- * Counting the rows of the source may take minutes: do it before the transaction, which the target ends when it is idle
- * for long.
- */
-static err
-store_copy_begin(struct copying *c, struct db_transaction *ret_t)
-{
-	struct db *db = c->target->db;
-	err e = digest_setup();
-
-	if (e != ERR_OK)
-		return why_set(c->why, e, "%s cannot be compared: %s.", c->target->name, err_name(e));
-	TRY(store_copy_each_table(c, store_copy_is_empty));
-	TRY(store_copy_each_table(c, store_copy_count_table));
-	e = db_begin(db, ret_t);
-	if (e != ERR_OK)
-		return why_set(c->why, e, "%s cannot be written: %s.", c->target->name, db->ops->message(db));
-	return store_copy_each_table(c, store_copy_is_empty);
-}
-
 err
 copy_all(const struct copy_end *source, const struct copy_end *target, copy_report report, void *context,
 	 struct why *why, struct db_transaction *ret_t, int64_t *ret_rows)
@@ -282,8 +262,14 @@ copy_all(const struct copy_end *source, const struct copy_end *target, copy_repo
 			     .context = context,
 			     .why = why,
 			     .arena = ARENA(BATCH_BYTES) };
+	err e = digest_setup();
 
-	TRY(store_copy_begin(&c, ret_t));
+	if (e == ERR_OK)
+		e = db_begin_for(target->db, DB_FOR_COPY, ret_t);
+	if (e != ERR_OK)
+		return why_set(why, e, "%s cannot be written: %s.", target->name, target->db->ops->message(target->db));
+	TRY(store_copy_each_table(&c, store_copy_is_empty));
+	TRY(store_copy_each_table(&c, store_copy_count_table));
 	TRY(store_copy_each_table(&c, copy_table));
 	TRY(store_copy_number_on(&c));
 	*ret_rows = c.progress.all / 2;

@@ -8,8 +8,11 @@
 
 enum { DB_COLUMNS_MAX = 40 };
 
-/* Purpose of a transaction. DB_FOR_SCHEMA may drop and recreate tables: references are checked before the commit. */
-enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA };
+/*
+ * Purpose of a transaction. DB_FOR_SCHEMA may drop and recreate tables: references are checked before the commit.
+ * DB_FOR_COPY may pause for long between two statements.
+ */
+enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA, DB_FOR_COPY };
 
 struct db_ops {
 	enum sql_dialect dialect;

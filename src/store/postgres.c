@@ -97,6 +97,8 @@ static const char *const beginnings[] = {
 	[DB_FOR_SCHEMA] =
 	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '1100ms'; "
 	    "SELECT pg_catalog.pg_advisory_xact_lock(" LOCK_SCHEMA ", pg_catalog.hashtext(current_schema()::text))",
+	/* No statement runs while the rows of a large source are counted, and while received rows are compared. */
+	[DB_FOR_COPY] = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL idle_in_transaction_session_timeout = '1h'",
 };
 
 /* If an idle connection was lost, try once on a new one. */

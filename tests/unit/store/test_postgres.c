@@ -316,6 +316,7 @@ static void
 the_server_ends_a_statement_before_its_caller(void **state)
 {
 	static const char *const both[] = { "statement_timeout", "lock_timeout" };
+	struct db_transaction copy = { 0 };
 	struct why why = { "" };
 	struct db *one = NULL;
 
@@ -333,6 +334,10 @@ the_server_ends_a_statement_before_its_caller(void **state)
 	}
 	assert_int_equal(db_set_statement_timeout(one, 100000, &why), ERR_OK);
 	assert_setting(one, "statement_timeout", "80s");
+	assert_int_equal(db_begin_for(one, DB_FOR_COPY, &copy), ERR_OK);
+	assert_setting(one, "transaction_isolation", "serializable");
+	assert_setting(one, "idle_in_transaction_session_timeout", "1h");
+	db_rollback_unless_done(&copy);
 	db_close(&one);
 	assert_int_equal(db_ping(db), ERR_OK); /* the others were cut off too */
 	assert_int_equal(db_ping(other), ERR_OK);

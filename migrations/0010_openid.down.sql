@@ -7,4 +7,3 @@ DROP TABLE oidc_secrets;
 DROP TABLE oidc_clients;
 DROP TABLE oidc_keys;
 DROP TABLE closed_names;
-ALTER TABLE accounts DROP COLUMN subject;

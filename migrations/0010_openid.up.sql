@@ -1,12 +1,9 @@
 -- OpenID Connect: docs/develop/openid-connect.md.
 
--- `sub` of this account for applications: a random UUID.  '': given at its first use, as for accounts that a node of an
--- earlier release made.
-ALTER TABLE accounts ADD COLUMN subject TEXT NOT NULL DEFAULT '';
-
--- Names of closed accounts, which are not given again: applications may know people by name.
+-- Names of closed or renamed accounts, which no other account gets: applications may know people by name.
 CREATE TABLE closed_names (
 	name TEXT PRIMARY KEY,
+	account_id INTEGER NOT NULL,         -- the account that had the name; it may take it again
 	closed_at_us INTEGER NOT NULL
 ) STRICT;
 

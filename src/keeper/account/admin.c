@@ -25,7 +25,9 @@ struct act {
 	str name, display_name; /* of a new or renamed account */
 	str email, groups;
 	int64_t changed;
-	bool optional; /* write nothing if nothing changes */
+	bool optional;    /* write nothing if nothing changes */
+	bool name_again;  /* the name may be that of a closed or renamed account */
+	bool name_closed; /* refused: the name is that of a closed or renamed account */
 };
 
 /* ERR_NOT_FOUND sets a message. */
@@ -139,9 +141,26 @@ admin_name_check(str name, struct why *why)
 }
 
 static err
-admin_name_taken(err e, const struct account_name *name, struct why *why)
+admin_name_taken(err e, const struct act *act, struct why *why)
 {
-	return e == ERR_EXISTS ? why_set(why, e, "The account \"%s\" already exists.", name->b) : e;
+	if (e != ERR_EXISTS)
+		return e;
+	if (act->name_closed)
+		return why_set(
+		    why, e,
+		    "Another account had the name \"%.*s\".  Applications may know that person by it.  Choose "
+		    "another name, or give it to the same person with `doubletour user add --name-again`.",
+		    STR_ARG(act->name));
+	return why_set(why, e, "The account \"%.*s\" already exists.", STR_ARG(act->name));
+}
+
+static err
+admin_name_settle(struct call *call, struct act *act)
+{
+	err e = account_name_settle(call->db, act->name, act->account_id);
+
+	act->name_closed = e == ERR_EXISTS;
+	return e;
 }
 
 static err
@@ -150,7 +169,10 @@ admin_do_add(struct call *call, struct act *act)
 	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name),  DB_TEXT(act->display_name),
 					 DB_INT(call->now_us),    DB_TEXT(act->email), DB_TEXT(act->groups) };
 
+	if (act->name_again)
+		TRY(account_name_release(call->db, act->name));
 	TRY(db_run(call->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
+	TRY(admin_name_settle(call, act));
 	return link_make(call->db, LINK_SETUP, act->account_id, call->now_us, act->link);
 }
 
@@ -190,9 +212,10 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 		return why_set(why, ERR_INVALID, "A display name has at most 40 characters, all of them visible.");
 	TRY(random_id(&act.account_id));
 	act.name = account_name_str(&name);
+	act.name_again = facts->name_again;
 	act.display_name = str_bytes(display.b, display.n);
 	e = admin_act_do(t, &act, admin_do_add, &(struct why){ "" });
-	e = admin_name_taken(e, &name, why);
+	e = admin_name_taken(e, &act, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
@@ -201,7 +224,9 @@ admin_do_rename(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
 
+	TRY(account_name_close(call->db, act->account_id, call->now_us));
 	TRY(db_run(call->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
+	TRY(admin_name_settle(call, act));
 	return session_end_all(call, act->account_id); /* web has cached the old name */
 }
 
@@ -215,7 +240,7 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 	TRY(admin_name_take(typed, &name, why));
 	act.name = account_name_str(&name);
 	TRY(admin_account_id_of(t, account, why, &act.account_id));
-	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &name, why);
+	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &act, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
@@ -380,6 +405,7 @@ admin_do_delete(struct call *call, struct act *act)
 {
 	TRY(session_end_all(call, act->account_id));
 	TRY(passkeys_remember_removed(call, act->account_id, 0));
+	TRY(account_name_close(call->db, act->account_id, call->now_us));
 	TRY(admin_run_on_account(call, SQL_OWN_CLOSE, &act->changed));
 	return admin_run_on_account(call, SQL_OWN_AUDIT_REDACT, NULL);
 }

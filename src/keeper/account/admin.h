@@ -18,6 +18,7 @@ MUST_USE err admin_name_check(str name, struct why *why);
 /* Create an account without a password. The link lets the user set one and enrol. ERR_EXISTS, ERR_INVALID. */
 struct admin_new {
 	str display_name, email, groups; /* "": none; groups: separated by commas or spaces */
+	bool name_again;                 /* the name may be that of a closed or renamed account */
 };
 MUST_USE err admin_add(struct keeper_thread *t, str name, const struct admin_new *facts, struct why *why,
 		       struct link_text *ret_link);

@@ -324,6 +324,7 @@ own_account_close_account(struct call *call, void *context, bool *ret_commit)
 	TRY(session_end_others(call));
 	TRY(call_token_ended(call, &call->token_hash));
 	TRY(passkeys_remember_removed(call, call->now.session.account_id, 0));
+	TRY(account_name_close(call->db, call->now.session.account_id, call->now_us));
 	TRY(db_run(call->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
 	if (changed != 1)
 		return ERR_OK;

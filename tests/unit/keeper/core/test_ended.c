@@ -732,6 +732,10 @@ authority_expected(enum question_id id)
 	case QUESTION_LINK_USE:        /* by the link */
 	case QUESTION_PASSKEY_SIGN_IN: /* by the passkey */
 	case QUESTION_GATE_TICKET:
+	case QUESTION_OIDC_END:        /* by the token that it revokes */
+	case QUESTION_OIDC_TOKEN:      /* by the code, or the refresh token */
+	case QUESTION_OIDC_INTROSPECT: /* by the client's secret */
+	case QUESTION_OIDC_REVOKE:
 		return AUTHORITY_QUESTION;
 	case QUESTION_SESSION:
 	case QUESTION_ACCOUNT:
@@ -741,6 +745,10 @@ authority_expected(enum question_id id)
 	case QUESTION_LINK:
 	case QUESTION_GATE:
 	case QUESTION_PASSKEYS:
+	case QUESTION_OIDC_CHECK:
+	case QUESTION_OIDC_APPS:
+	case QUESTION_OIDC_KEYS:
+	case QUESTION_OIDC_USERINFO:
 		return AUTHORITY_NONE;
 	default:
 		return AUTHORITY_SESSION;

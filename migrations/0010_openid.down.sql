@@ -7,3 +7,4 @@ DROP TABLE oidc_secrets;
 DROP TABLE oidc_clients;
 DROP TABLE oidc_keys;
 DROP TABLE closed_names;
+ALTER TABLE accounts DROP COLUMN updated_at_us;

@@ -1,5 +1,8 @@
 -- OpenID Connect: docs/develop/openid-connect.md.
 
+-- When a claim of this account last changed: `updated_at`.  0: never since it was made.
+ALTER TABLE accounts ADD COLUMN updated_at_us INTEGER NOT NULL DEFAULT 0;
+
 -- Names of closed or renamed accounts, which no other account gets: applications may know people by name.
 CREATE TABLE closed_names (
 	name TEXT PRIMARY KEY,

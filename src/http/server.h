@@ -104,6 +104,7 @@ MUST_USE err reply_header_borrowed(struct reply *rp, str name, str value);
 struct http_expectation {
 	size_t body_max_bytes;
 	bool authorization; /* the application may read the Authorization field */
+	bool any_type;      /* the application checks the Content-Type of a POST; else only a form is accepted: 415 */
 };
 
 struct http_app {

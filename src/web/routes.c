@@ -74,6 +74,15 @@ const struct route web_routes[] = {
 	{ HTTP_ANY, STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK, .ambiguous = true },
 	{ HTTP_ANY, STR_INIT("/api/verify"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
 
+	{ HTTP_POST, STR_INIT("/api/oidc/token"), OPENS_ALL, ASKS(OIDC_TOKEN), .kind = ROUTE_API, .form = &oidc_token_form, .authorization = true, .answer = oidc_token_post },
+	{ HTTP_OPTIONS, STR_INIT("/api/oidc/token"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
+	{ HTTP_GET, STR_INIT("/api/oidc/userinfo"), OPENS_ALL, ASKS(OIDC_USERINFO), .kind = ROUTE_API, .authorization = true, .answer = oidc_userinfo_reply },
+	{ HTTP_POST, STR_INIT("/api/oidc/userinfo"), OPENS_ALL, ASKS(OIDC_USERINFO), .kind = ROUTE_API, .form = &oidc_userinfo_form, .authorization = true, .answer = oidc_userinfo_reply },
+	{ HTTP_OPTIONS, STR_INIT("/api/oidc/userinfo"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
+	{ HTTP_POST, STR_INIT("/api/oidc/introspection"), OPENS_ALL, ASKS(OIDC_INTROSPECT), .kind = ROUTE_API, .form = &oidc_inspect_form, .authorization = true, .answer = oidc_introspection_post },
+	{ HTTP_POST, STR_INIT("/api/oidc/revocation"), OPENS_ALL, ASKS(OIDC_REVOKE), .kind = ROUTE_API, .form = &oidc_inspect_form, .authorization = true, .answer = oidc_revocation_post },
+	{ HTTP_OPTIONS, STR_INIT("/api/oidc/revocation"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
+
 	{ HTTP_GET, STR_INIT("/language/"), OPENS_ALL, 0, .show = language_set },
 	{ HTTP_GET, STR_INIT("/icons/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = icon_show },
 	{ HTTP_GET, STR_INIT("/static/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = static_show },

@@ -74,6 +74,14 @@ OPENS = {
     ("ANY", "/api/authz/ext-authz"): EVERYBODY,
     ("ANY", "/api/authz/ext-authz/"): EVERYBODY,
     ("ANY", "/api/verify"): EVERYBODY,
+    ("POST", "/api/oidc/token"): EVERYBODY,
+    ("OPTIONS", "/api/oidc/token"): EVERYBODY,
+    ("GET", "/api/oidc/userinfo"): EVERYBODY,
+    ("POST", "/api/oidc/userinfo"): EVERYBODY,
+    ("OPTIONS", "/api/oidc/userinfo"): EVERYBODY,
+    ("POST", "/api/oidc/introspection"): EVERYBODY,
+    ("POST", "/api/oidc/revocation"): EVERYBODY,
+    ("OPTIONS", "/api/oidc/revocation"): EVERYBODY,
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
@@ -87,7 +95,8 @@ OPENS = {
     ("GET", "/static/"): EVERYBODY,
 }
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
-         "/api/authz/auth-request", "/api/authz/forward-auth")  # open to all, and not pages; see test_gate.py
+         "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
+         "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation")  # see test_oidc_tokens.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
          "/account/activity": "/account/devices#activity"}
@@ -154,7 +163,7 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
 @pytest.mark.parametrize("state", STATES)
 def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, state):
     """Fill the form so that it could succeed: name, password, right code, this session's token."""
-    for path in sorted(path for method, path in routes if method == "POST" and path != "/logout"):
+    for path in sorted(path for method, path in routes if method == "POST" and path != "/logout" and path not in ASIDE):
         if state in OPENS["POST", path]:
             continue
         person = person_in(state, server)
@@ -172,7 +181,7 @@ def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, 
 
 @pytest.mark.parametrize("state", STATES)
 def test_forms_need_a_token_of_their_session(server, routes, state):
-    for path in sorted(path for method, path in routes if method == "POST"):
+    for path in sorted(path for method, path in routes if method == "POST" and path not in ASIDE):
         person = person_in(state, server)
         page = person.post(path, {"csrf_token": "A" * 43, "username": person.name, "password": person.password,
                                   "confirm": person.password, "otp": person.code() if person.secret else "123456",

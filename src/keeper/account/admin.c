@@ -222,7 +222,7 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 static err
 admin_do_rename(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id), DB_INT(call->now_us) };
 
 	TRY(account_name_close(call->db, act->account_id, call->now_us));
 	TRY(db_run(call->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
@@ -256,7 +256,7 @@ admin_sessions_end(struct call *call)
 static err
 admin_do_set_email(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id), DB_INT(call->now_us) };
 
 	TRY(db_run(call->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
 	return admin_sessions_end(call);
@@ -275,7 +275,7 @@ admin_set_email(struct keeper_thread *t, str account, str email, struct why *why
 static err
 admin_do_set_groups(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id), DB_INT(call->now_us) };
 
 	TRY(db_run(call->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
 	return admin_sessions_end(call);

@@ -28,7 +28,8 @@ own_account_profile_change(struct call *call, void *context, bool *ret_commit)
 	struct session *session = &call->next.session;
 	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)),
 					 DB_TEXT(preferred_language_text(form->language)),
-					 DB_TEXT(time_format_text(form->time_format)), DB_INT(session->account_id) };
+					 DB_TEXT(time_format_text(form->time_format)), DB_INT(session->account_id),
+					 DB_INT(call->now_us) };
 
 	TRY(db_run(call->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
 	session->display_name = *name;

@@ -450,12 +450,24 @@ static const struct pipeline *const pipelines[] = {
 	[ROUTE_PAGE] = &page_pipeline,
 	[ROUTE_CHECK] = &check_pipeline,
 	[ROUTE_PLAIN] = &plain_pipeline,
+	[ROUTE_API] = &api_pipeline,
 };
 
+/* For a request without a row: the pipeline of the path, for any method.  Only programs need their own replies. */
 static const struct pipeline *
-dispatch_pipeline(const struct exchange *x)
+dispatch_pipeline_of_path(struct exchange *x)
 {
-	return pipelines[x->route != NULL ? x->route->kind : ROUTE_PAGE];
+	const struct route *row = route_find(HTTP_ANY, x->rq->path, x->rq->query, &x->methods);
+
+	if (check_pipeline.owns(x->rq->path))
+		return &check_pipeline;
+	return row != NULL && row->kind == ROUTE_API ? &api_pipeline : &page_pipeline;
+}
+
+static const struct pipeline *
+dispatch_pipeline(struct exchange *x)
+{
+	return x->route != NULL ? pipelines[x->route->kind] : dispatch_pipeline_of_path(x);
 }
 
 static void
@@ -484,8 +496,8 @@ dispatch_refuse_unread(struct exchange *x, int status)
 	x->session = (struct session_view){ 0 };
 	x->session_known = true; /* without a session */
 	x->route = NULL;
-	if (check_pipeline.owns(x->rq->path)) {
-		check_pipeline.refuse(x, status);
+	if (dispatch_pipeline_of_path(x) != &page_pipeline) {
+		dispatch_pipeline_of_path(x)->refuse(x, status);
 		return;
 	}
 	x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
@@ -560,6 +572,7 @@ dispatch_expect(void *app, const struct request *rq, struct http_expectation *ex
 	if (route == NULL)
 		return;
 	expectation->authorization = route->authorization;
+	expectation->any_type = route->kind == ROUTE_API;
 	if (route->body_max_bytes > 0)
 		expectation->body_max_bytes = route->body_max_bytes;
 }
@@ -585,7 +598,7 @@ dispatch_refuse(void *app, struct request *rq, int status, struct reply *rp)
 		return;
 	}
 	x->rp = rp;
-	(check_pipeline.owns(rq->path) ? &check_pipeline : &page_pipeline)->refuse(x, status);
+	dispatch_pipeline_of_path(x)->refuse(x, status);
 }
 
 static void *
@@ -616,7 +629,7 @@ dispatch_done(void *app, const struct request *rq, int status, size_t body_bytes
 	const struct exchange *x = rq->app;
 	const struct web *web = app;
 	enum session_state state = x != NULL && x->session_known ? x->session.state : STATE_NONE;
-	bool quiet = x != NULL && x->route != NULL && route_any_host(x->route);
+	bool quiet = x != NULL && x->route != NULL && route_any_host(x->route) && x->route->kind != ROUTE_API;
 
 	if (web->config->metrics.port != 0)
 		dispatch_count(x, status, elapsed_us);

@@ -28,6 +28,7 @@ enum route_kind {
 	ROUTE_PAGE = 0, /* for browsers */
 	ROUTE_CHECK,    /* a reverse proxy asks about an application: see web/apps/gate.h */
 	ROUTE_PLAIN,    /* the same for every client: no session, any Host, logged at debug level only */
+	ROUTE_API,      /* for programs: no session, any Host, JSON; see web/oidc/api.h */
 };
 
 /* A set of questions: ASKS(PASSWORD) | ASKS(STEP_UP). */

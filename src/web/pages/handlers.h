@@ -219,4 +219,13 @@ err favicon_show(struct exchange *x);
 err robots_show(struct exchange *x);
 err manifest_show(struct exchange *x);
 
+/* web/oidc/token_family.c */
+extern const struct form oidc_token_form, oidc_inspect_form, oidc_userinfo_form;
+err oidc_token_post(struct exchange *x, struct channel *keeper);
+err oidc_userinfo_reply(struct exchange *x, struct channel *keeper);
+err oidc_introspection_post(struct exchange *x, struct channel *keeper);
+err oidc_revocation_post(struct exchange *x, struct channel *keeper);
+/* web/oidc/api.c */
+err api_preflight_show(struct exchange *x);
+
 #endif

@@ -8,20 +8,38 @@ each_row_has_one_handler_and_each_post_a_page_to_redisplay(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
-		bool post = route->method == HTTP_POST;
-		if ((route->form != NULL && !post) || (post && route->redisplay == NULL) ||
+		bool post = route->method == HTTP_POST, page = route->kind != ROUTE_API;
+		if ((route->form != NULL && !post) || (post && page && route->redisplay == NULL) ||
+		    (post && !page && route->form == NULL) ||
 		    (route->answer != NULL) + (route->show != NULL) != (route->kind == ROUTE_CHECK ? 0 : 1))
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
 
-/* A POST outside the pipeline of pages would skip the check of its form token. */
-static void
-each_post_is_a_page(void **state)
+/* Routes for programs have no session, so that a form of another site can do nothing with them. */
+static const str for_programs[] = { STR_INIT("/api/oidc/token"), STR_INIT("/api/oidc/userinfo"),
+				    STR_INIT("/api/oidc/introspection"), STR_INIT("/api/oidc/revocation") };
+
+static bool
+is_for_programs(const struct route *route)
 {
-	for (size_t i = 0; i < web_routes_count; i++)
-		if (web_routes[i].method == HTTP_POST && web_routes[i].kind != ROUTE_PAGE)
-			fail_msg("%.*s", STR_ARG(web_routes[i].path));
+	for (size_t i = 0; i < COUNT(for_programs); i++)
+		if (str_equal(route->path, for_programs[i]))
+			return true;
+	return false;
+}
+
+/* A POST outside the pipeline of pages skips the check of its form token. */
+static void
+each_post_is_a_page_or_for_programs(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		if (route->method == HTTP_POST && route->kind != (is_for_programs(route) ? ROUTE_API : ROUTE_PAGE))
+			fail_msg("%.*s", STR_ARG(route->path));
+		if (route->kind == ROUTE_API && !is_for_programs(route))
+			fail_msg("%.*s", STR_ARG(route->path));
+	}
 }
 
 /* Only the dispatcher reads the form token, so no handler can take an unchecked POST for a checked one. */
@@ -93,12 +111,13 @@ routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 		assert_int_equal((QUESTIONS_SLOW & UINT64_C(1) << id) != 0, wire_questions[id].pool == POOL_SLOW);
 }
 
-/* No route needs them: handlers must not see a password that browsers send with each request, and 16 KiB suffice. */
+/* Handlers of pages must not see a password that browsers send with each request, and 16 KiB suffice. */
 static void
-no_row_takes_authorization_or_a_larger_body(void **state)
+no_page_takes_authorization_and_no_row_a_larger_body(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++)
-		if (web_routes[i].authorization || web_routes[i].body_max_bytes > HTTP_BODY_MAX_BYTES)
+		if ((web_routes[i].authorization && web_routes[i].kind != ROUTE_API) ||
+		    web_routes[i].body_max_bytes > HTTP_BODY_MAX_BYTES)
 			fail_msg("%.*s", STR_ARG(web_routes[i].path));
 }
 
@@ -201,11 +220,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_to_redisplay),
-		cmocka_unit_test(each_post_is_a_page),
+		cmocka_unit_test(each_post_is_a_page_or_for_programs),
 		cmocka_unit_test(handlers_forms_do_not_have_the_token),
 		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_fields_for_it),
 		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
-		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
+		cmocka_unit_test(no_page_takes_authorization_and_no_row_a_larger_body),
 		cmocka_unit_test(a_row_without_a_state_needs_full),
 		cmocka_unit_test(routes_whose_questions_may_hash_use_the_slow_pool),
 		cmocka_unit_test(route_find_distinguishes_wrong_method_and_wrong_path),

@@ -15,8 +15,7 @@ CREATE TABLE oidc_keys (
 	id INTEGER PRIMARY KEY,              -- random: it is part of what the private key is sealed to
 	kid TEXT NOT NULL UNIQUE,            -- RFC 7638 thumbprint
 	algorithm TEXT NOT NULL CHECK (algorithm IN ('RS256', 'ES256', 'EdDSA')),
-	public_jwk TEXT NOT NULL,            -- as published: RFC 7517
-	private_sealed BLOB NOT NULL,        -- PKCS #8, DER
+	private_sealed BLOB NOT NULL,        -- PKCS #8, DER; the public key comes from it too
 	created_at_us INTEGER NOT NULL,      -- published from then on
 	signs_from_us INTEGER NOT NULL,
 	signs_until_us INTEGER NOT NULL,

@@ -19,6 +19,18 @@ oidc_alg_name(enum oidc_alg alg)
 	return alg < OIDC_ALG_COUNT ? algs[alg] : "";
 }
 
+bool
+oidc_alg_read(str name, enum oidc_alg *ret_alg)
+{
+	for (enum oidc_alg alg = 0; alg < OIDC_ALG_COUNT; alg++) {
+		if (str_equal(name, str_of(algs[alg]))) {
+			*ret_alg = alg;
+			return true;
+		}
+	}
+	return false;
+}
+
 static unsigned
 oidc_scope_bit(str word)
 {

@@ -16,6 +16,9 @@ enum oidc_alg { OIDC_RS256 = 0, OIDC_ES256, OIDC_EDDSA, OIDC_ALG_COUNT };
 /* "RS256", "ES256", "EdDSA": RFC 7518 s3.1, RFC 8037 s3.1. */
 const char *oidc_alg_name(enum oidc_alg alg);
 
+/* The algorithm of this name.  False: none of these. */
+bool oidc_alg_read(str name, enum oidc_alg *ret_alg);
+
 /* The scopes, as bits. */
 enum oidc_scope {
 	OIDC_SCOPE_OPENID = 1,

@@ -72,6 +72,7 @@ static const struct purging purgings[] = {
 	{ SQL_FACTOR_PURGE, NULL },
 	{ SQL_PASSKEY_REMOVED_PURGE, purge_passkey_removed },
 	{ SQL_GATE_TICKET_PURGE, NULL },
+	{ SQL_OIDC_KEY_PURGE, NULL },
 };
 
 static err

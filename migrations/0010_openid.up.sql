@@ -57,6 +57,7 @@ CREATE TABLE oidc_secrets (
 	id INTEGER PRIMARY KEY,
 	client_id INTEGER NOT NULL REFERENCES oidc_clients (id) ON DELETE CASCADE,
 	secret_hash BLOB NOT NULL,           -- SHA-256; an imported one may be a crypt string of PBKDF2 until its first use
+	imported INTEGER NOT NULL DEFAULT 0, -- 1: a person may have chosen it, so guesses are locked out
 	created_at_us INTEGER NOT NULL,
 	expires_at_us INTEGER                -- NULL: never
 ) STRICT;

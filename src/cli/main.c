@@ -27,6 +27,7 @@ static const struct command {
 	{ "setup", "doubletour setup", "write the settings, create the database and the first account", cli_setup },
 	{ "db", "doubletour db", "create, upgrade and inspect the database", cli_db },
 	{ "user", "doubletour user", "manage accounts: add, list, show, disable, reset, delete ...", cli_user },
+	{ "client", "doubletour client", "manage applications that sign people in here (OpenID Connect)", cli_client },
 	{ "invite", "doubletour invite", "print an invitation link for one registration", cli_invite },
 	{ "audit", "doubletour audit", "print the audit trail", cli_audit },
 	{ "gate", "doubletour gate", "show which access rule applies to a URL, and why", cli_gate },

@@ -1,0 +1,42 @@
+/*
+ * `doubletour client`: applications that sign people in here (OpenID Connect).
+ *
+ *	client.c        the table of commands
+ *	client_print.c  what they print
+ *
+ * All settings of a new client are texts in a struct client_draft (oidc/client_draft.h), which options and presets fill
+ * in, and client_draft_read checks.
+ */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "cli/admin.h"
+#include "keeper/oidc/client_admin.h"
+#include "oidc/client_draft.h"
+
+enum { CLIENT_WORDS_MAX = 32 };
+
+struct client_request {
+	const struct config *config;
+	struct admin *admin;
+	str client_id;
+	const char *words[CLIENT_WORDS_MAX]; /* behind the command */
+	int words_n;
+	bool json, yes, now;
+	const char *id, *user;
+	struct client_draft draft; /* of `add`: the texts of its options */
+	struct arena arena;
+	struct buf out;
+};
+
+/* Show all settings, the state and the secrets, as lines or as one object. */
+MUST_USE err client_show(struct client_request *r, const struct client_view *view);
+
+/* One line of the list. */
+void client_list_head(struct buf *out);
+MUST_USE err client_list_row(void *context, const struct client_view *view);
+
+/* Print what the application needs: issuer, client id, and the secret ("": none). */
+MUST_USE err client_print_settings(struct client_request *r, str client_id, const struct client_secret *secret);
+
+#endif

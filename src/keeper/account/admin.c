@@ -291,13 +291,21 @@ admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *w
 	return admin_act_on(t, account, &act, admin_do_set_groups, why);
 }
 
+/* End the sessions, and what applications may do without one (offline_access). */
+static err
+admin_access_end(struct call *call, struct act *act)
+{
+	TRY(session_end_all(call, act->account_id));
+	return admin_run_on_account(call, SQL_OIDC_END_GRANTS, NULL);
+}
+
 static err
 admin_do_disable(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(act->account_id) };
 
 	TRY(db_run(call->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
-	return session_end_all(call, act->account_id);
+	return admin_access_end(call, act);
 }
 
 err
@@ -349,7 +357,7 @@ admin_do_reset_password(struct call *call, struct act *act)
 
 	TRY(db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
 	TRY(links_end(call->db, act->account_id));
-	TRY(session_end_all(call, act->account_id));
+	TRY(admin_access_end(call, act));
 	TRY(devices_forget_all(call->db, act->account_id));
 	return link_make(call->db, LINK_PASSWORD, act->account_id, call->now_us, act->link);
 }
@@ -365,7 +373,7 @@ admin_reset_password(struct keeper_thread *t, str account, struct why *why, stru
 static err
 admin_do_reset_factors(struct call *call, struct act *act)
 {
-	TRY(session_end_all(call, act->account_id));
+	TRY(admin_access_end(call, act));
 	TRY(passkeys_remember_removed(call, act->account_id, 0));
 	TRY(admin_run_on_account(call, SQL_ADMIN_FACTORS_DELETE, NULL));
 	TRY(admin_run_on_account(call, SQL_PASSKEY_CODES_ON, NULL));
@@ -385,7 +393,7 @@ static err
 admin_do_sign_out(struct call *call, struct act *act)
 {
 	TRY(devices_forget_all(call->db, act->account_id));
-	TRY(session_end_all(call, act->account_id));
+	TRY(admin_access_end(call, act));
 	act->changed = (int64_t)call->next.ended_count;
 	return ERR_OK;
 }

@@ -1,5 +1,7 @@
 #include "oidc/request.h"
 
+#include "oidc/locales.h"
+
 #include <jansson.h>
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -340,22 +342,6 @@ request_max_age_read(struct request_reading *r)
 	r->request->max_age_s = seconds > LIMIT_S ? LIMIT_S : (int64_t)seconds;
 }
 
-static void
-request_locales_read(struct request_reading *r)
-{
-	str rest = r->request->ui_locales;
-
-	r->request->language = PREFERRED_BROWSER;
-	while (rest.n > 0 && r->request->language == PREFERRED_BROWSER) {
-		str tag = str_cut(&rest, ' ');
-		str language = str_cut(&tag, '-');
-		if (str_equal_nocase(language, STR("fr")))
-			r->request->language = PREFERRED_FR;
-		if (str_equal_nocase(language, STR("en")))
-			r->request->language = PREFERRED_EN;
-	}
-}
-
 /* --- the parameter claims: Core s5.5 ------------------------------------------------------------------------------ */
 
 static void
@@ -446,7 +432,7 @@ oidc_request_check(const struct oidc_client *client, struct arena *arena, struct
 	request_state_read(&r);
 	request_prompt_read(&r);
 	request_max_age_read(&r);
-	request_locales_read(&r);
+	request->language = oidc_locales_choose(request->ui_locales);
 	request_acr_values_read(&r);
 	request_claims_read(&r);
 	*ret_description = "";

@@ -155,13 +155,13 @@ static err
 end_hint_fits(struct call *call, const struct ending *ending, bool *ret_fits)
 {
 	const struct db_value args[] = { DB_INT(call->now.session.id), DB_TEXT(ending->client_id) };
-	struct oidc_sid_find_row row;
+	struct oidc_end_sid_row row;
 	bool found = false;
 
 	*ret_fits = false;
 	if (!ending->hint || ending->sid.n == 0)
 		return ERR_OK;
-	TRY(db_row(call->db, SQL_OIDC_SID_FIND, args, COUNT(args), &call->arena, &row, &found));
+	TRY(db_row(call->db, SQL_OIDC_END_SID, args, COUNT(args), &call->arena, &row, &found));
 	*ret_fits = found && str_equal(row.sid, ending->sid);
 	return ERR_OK;
 }

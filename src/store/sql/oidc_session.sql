@@ -22,7 +22,7 @@ DELETE FROM oidc_grants WHERE account_id = $1 AND client_id = $2;
 -- All of an account, with their tokens: disabling, a new password by a link, and a reset end offline_access too.
 DELETE FROM oidc_grants WHERE account_id = $1;
 
--- name: oidc_sid_find
+-- name: oidc_end_sid
 -- The session's `sid` for a client.
 -- row: sid text
 SELECT s.sid FROM oidc_sids s JOIN oidc_clients c ON c.id = s.client_id WHERE s.session_id = $1 AND c.client_id = $2;

@@ -184,30 +184,42 @@ person_claims_asked(str claims, enum claims_place place, json_t **ret_asked)
 	return all != NULL || claims.n == 0 ? ERR_OK : ERR_MEMORY;
 }
 
-static bool
-person_claim_sent(const struct claim *claim, const struct oidc_client *client, unsigned scopes, const json_t *asked)
+/* Scopes whose claims may be named one by one: what the person allowed, or the administrator without asking. */
+static unsigned
+person_scopes_named(const struct oidc_client *client, unsigned granted)
 {
-	bool named = json_object_get(asked, claim->name) != NULL;
+	return client->consent == OIDC_CONSENT_NEVER ? client->scopes : granted;
+}
 
-	return (scopes & claim->scope) != 0 || (named && (client->scopes & claim->scope) != 0);
+/* Scopes whose claims are all sent to this place. */
+static unsigned
+person_scopes_sent(const struct oidc_client *client, unsigned granted, enum claims_place place)
+{
+	return place == CLAIMS_ID_TOKEN && client->id_token_minimal ? granted & OIDC_SCOPE_OPENID : granted;
+}
+
+static bool
+person_claim_sent(const struct claim *claim, unsigned sent, unsigned named, const json_t *asked)
+{
+	return (sent & claim->scope) != 0 ||
+	       ((named & claim->scope) != 0 && json_object_get(asked, claim->name) != NULL);
 }
 
 err
 person_claims_put(const struct person *person, const struct oidc_client *client, unsigned scopes, str claims,
 		  enum claims_place place, struct buf *out)
 {
+	unsigned sent = person_scopes_sent(client, scopes, place), named = person_scopes_named(client, scopes);
 	CLEANUP(person_asked_free) json_t *asked = NULL;
 
 	TRY(person_claims_asked(claims, place, &asked));
-	if (place == CLAIMS_ID_TOKEN && client->id_token_minimal)
-		scopes &= OIDC_SCOPE_OPENID;
 	for (size_t i = 0; i < COUNT(claims_known); i++) {
 		const struct claim *claim = &claims_known[i];
-		if (!person_claim_sent(claim, client, scopes, asked) || (claim->has != NULL && !claim->has(person)))
+		if (!person_claim_sent(claim, sent, named, asked) || (claim->has != NULL && !claim->has(person)))
 			continue;
 		buf_printf(out, ",\"%s\":", claim->name);
 		claim->put(person, out);
 	}
-	claim_rules_put(client->claims, scopes, person->groups, out);
+	claim_rules_put(client->claims, sent, person->groups, out);
 	return buf_check(out);
 }

@@ -1,4 +1,5 @@
 #include "cli/client.h"
+#include "cli/client_presets.h"
 
 #include "base/clock.h"
 #include "cli/json.h"
@@ -14,9 +15,12 @@ static const char client_help[] =
     "\n"
     "Applications that sign people in here with OpenID Connect.\n"
     "\n"
-    "  add CLIENT                 add an application and print its secret\n"
+    "  presets [PRESET [URL]]     list the known applications, or show one\n"
+    "  add PRESET URL             add a known application and print its settings\n"
+    "  add CLIENT --redirect URI  add another application and print its secret\n"
     "  list                       list all applications\n"
     "  show CLIENT                show all settings of one\n"
+    "  settings CLIENT            print the application's settings again, without the secret\n"
     "  set CLIENT KEY=VALUE ...   change its settings\n"
     "  secret CLIENT              make a new secret; the old one stays valid for 7 days\n"
     "  disable CLIENT             refuse its requests and end its tokens\n"
@@ -34,7 +38,7 @@ static const char client_help[] =
 
 /* client_help_texts fills in the texts of `add` and `set` from the table of settings. */
 static struct cli_topic client_topics[] = {
-	{ "add", "CLIENT --redirect URI [OPTIONS]", NULL, NULL },
+	{ "add", "PRESET URL | CLIENT --redirect URI [OPTIONS]", NULL, NULL },
 	{ "list", "[OPTIONS]", "List all applications: client id, name, state, first redirect URI.\n", JSON_OPTION },
 	{ "show", "CLIENT", "Show all settings of an application, and when its secrets were made.\n", JSON_OPTION },
 	{ "set", "CLIENT KEY=VALUE ...", NULL, JSON_OPTION },
@@ -46,6 +50,16 @@ static struct cli_topic client_topics[] = {
 	{ "enable", "CLIENT", "Accept the requests of a disabled application again.\n", JSON_OPTION },
 	{ "delete", "CLIENT --yes", "Delete an application, with its tokens and the consents of its users.\n",
 	  "  --yes                confirm: this cannot be undone\n" JSON_OPTION },
+	{ "presets", "[PRESET [URL]]",
+	  "List the applications that have a preset.  With PRESET, show which client it makes, and the settings of "
+	  "the\n"
+	  "application, with a word in place of the secret.  Nothing is added.\n",
+	  JSON_OPTION },
+	{ "settings", "CLIENT [URL]",
+	  "Print the settings of an application again that was added with a preset.  The secret is not known any "
+	  "more:\n"
+	  "the word SECRET stands in its place.  URL is the address of the application, if its URIs were changed.\n",
+	  JSON_OPTION },
 	{ .name = NULL },
 };
 
@@ -82,6 +96,7 @@ client_help_option(const struct client_setting_facts *facts)
 static void
 client_help_texts(void)
 {
+	client_help_put(&client_add_options, "  %-28s the client id, if it is not the name of the preset\n", "--id ID");
 	client_help_put(&client_add_options, "  %-28s print JSON, one object per line\n", "--json");
 	client_help_put(
 	    &client_set_text,
@@ -92,9 +107,13 @@ client_help_texts(void)
 		client_help_option(facts);
 		client_help_put(&client_set_text, "  %-24s %s: %s\n", facts->key, facts->help, facts->takes);
 	}
-	client_topics[0].text = "Add an application.  CLIENT is its client id.  The command prints issuer, client id "
-				"and secret: enter them\n"
-				"in the application's settings.\n";
+	client_topics[0].text =
+	    "Add an application.  PRESET is a known one: `doubletour client presets` lists them.  URL is its address, "
+	    "as\n"
+	    "https://grafana.example.org.  The command prints the application's own settings, ready to paste.\n"
+	    "Another application gets CLIENT as its client id.  The command prints issuer, client id and secret: "
+	    "enter\n"
+	    "them in the application's settings.\n";
 	client_topics[0].options = client_add_options.z;
 	client_topics[3].text = client_set_text.z;
 }
@@ -124,6 +143,8 @@ client_add(struct client_request *r)
 	CLEANUP(client_secret_wipe) struct client_secret secret = { "" };
 	struct oidc_client client;
 
+	TRY(client_preset_draft(r));
+	r->client_id = r->id != NULL ? str_of(r->id) : r->client_id;
 	r->draft.client_id = r->client_id;
 	TRY(client_draft_read(&r->draft, &r->arena, &client, &r->admin->why));
 	TRY(client_admin_add(r->admin->thread, &client, &r->admin->why, &secret));
@@ -132,7 +153,8 @@ client_add(struct client_request *r)
 				      : "Added %.*s.  Enter these values in the application's settings.  The secret is "
 					"shown only now.",
 			STR_ARG(r->client_id));
-	return client_print_settings(r, r->client_id, &secret);
+	return r->words_n > 0 ? client_preset_print(r, &client, str_of(r->words[0]), &secret)
+			      : client_print_settings(r, r->client_id, &secret);
 }
 
 static err
@@ -308,9 +330,11 @@ static const struct client_command {
 	const char *takes;
 	err (*run)(struct client_request *r);
 } client_commands[] = {
-	{ "add", 1, 1, "one client id", client_add },
+	{ "add", 1, 2, "a preset and a URL, or one client id", client_add },
 	{ "list", 0, 0, "no client id", client_list },
 	{ "show", 1, 1, "one client id", client_show_one },
+	{ "settings", 1, 2, "one client id and no more than a URL", client_settings },
+	{ "presets", 0, 2, "no more than a preset and a URL", NULL },
 	{ "set", 2, CLIENT_WORDS_MAX, "a client id and KEY=VALUE", client_set },
 	{ "secret", 1, 1, "one client id", client_secret },
 	{ "disable", 1, 1, "one client id", client_disable },
@@ -335,12 +359,16 @@ client_run(struct cli *cli, const struct client_command *command, struct client_
 
 	r->config = &cli->config;
 	r->admin = &admin;
+	if (command->run == NULL)
+		return client_presets_print(cli, r->client_id.n > 0 ? r->client_id.p : NULL, r->words[0], r->json);
 	e = admin_open(&cli->config, &admin);
 	if (e == ERR_OK)
 		e = command->run(r);
 	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: it was said */
 		return CLI_FAILED;
-	return e == ERR_OK ? cli_print(buf_str(&r->out)) : cli_fail(e, &admin.why);
+	if (e != ERR_OK)
+		return cli_fail(e, &admin.why);
+	return cli_print(buf_str(&r->out));
 }
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
@@ -387,6 +415,7 @@ client_options_fill(struct client_options *o, struct client_request *r)
 	o->table[o->n++] = (struct cli_option){ .name = "json", .flag = &r->json };
 	o->table[o->n++] = (struct cli_option){ .name = "yes", .flag = &r->yes };
 	o->table[o->n++] = (struct cli_option){ .name = "now", .flag = &r->now };
+	o->table[o->n++] = (struct cli_option){ .name = "id", .value = &r->id };
 	for (enum client_setting i = 0; i < CLIENT_SETTINGS; i++)
 		client_options_add(o, i);
 }

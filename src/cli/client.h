@@ -3,6 +3,7 @@
  *
  *	client.c        the table of commands
  *	client_print.c  what they print
+ *	client_presets.h, client_preset_commands.c  presets: known applications
  *
  * All settings of a new client are texts in a struct client_draft (oidc/client_draft.h), which options and presets fill
  * in, and client_draft_read checks.
@@ -38,5 +39,24 @@ MUST_USE err client_list_row(void *context, const struct client_view *view);
 
 /* Print what the application needs: issuer, client id, and the secret ("": none). */
 MUST_USE err client_print_settings(struct client_request *r, str client_id, const struct client_secret *secret);
+
+/*
+ * `client add PRESET URL`: fill in the draft.  Without a URL it stays as it is.
+ *
+ * ERR_INVALID  no such preset, an unsuitable URL, or a preset without a URL: the message says so
+ */
+MUST_USE err client_preset_draft(struct client_request *r);
+
+/*
+ * Print the settings of the application that a client was made for.  url: empty: from the registered URIs.  secret NULL:
+ * without it.
+ *
+ * ERR_NOT_FOUND  it was not made from a preset, or its URL is unknown
+ */
+MUST_USE err client_preset_print(struct client_request *r, const struct oidc_client *client, str url,
+				 const struct client_secret *secret);
+
+/* `client settings CLIENT [URL]` */
+MUST_USE err client_settings(struct client_request *r);
 
 #endif

@@ -1,11 +1,14 @@
 """The help texts of the program, and what they list: for the documentation, the manual pages and the completions."""
+import functools
 import re
 import subprocess
 
 ROW = re.compile(r'^  (\S.*?) {2,}(\S.*)$')
 
 
+@functools.cache
 def output(*command):
+    """Return what a command prints.  A help is the same in every run, so each command runs once."""
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

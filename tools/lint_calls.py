@@ -29,6 +29,8 @@ RULES += [
     ("printf fprintf vprintf vfprintf puts fputs putchar putc fputc fwrite perror dprintf vdprintf",
      ["src/cli/print.c"], "cli_say, cli_line and cli_print of cli/print.h; log_event elsewhere"),
 ]
+# In tests/unit: stdout is read as TAP.
+TEST_RULES = [("print_message", [], "unit_note of unit.h, which writes a comment of TAP")]
 FORMATS = re.compile(r'\bbuf_printf\s*\((?:[^;"]|"(?:\\.|[^"\\])*")*;', re.DOTALL)
 TEXT_VALUE = re.compile(r'%[-0-9.*]*s')
 SKIP = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
@@ -55,7 +57,7 @@ def raw_formats(path, text):
 def breaches(path, text):
     code = code_only(text)
     found = raw_formats(path, text)
-    for names, homes, instead in RULES:
+    for names, homes, instead in TEST_RULES if path.startswith("tests/") else RULES:
         if any(path.startswith(home) for home in homes):
             continue
         found += [f"{path}:{line}: {name}: use {instead}" for line, name in calls(code, names)]
@@ -78,6 +80,8 @@ EXAMPLES = [
     ("src/cli/x.c", '\tbuf_printf(&out, "name %.*s\\n", STR_ARG(name));\n', 1, "a name may begin a line of its own"),
     ("src/cli/x.c", '\tbuf_printf(&out, "%lld",\n\t\t(long long)n);\n', 0, "a number is no text"),
     ("src/keeper/x.c", "\tRAND_bytes(p, n);\n", 1, "a second source of randomness"),
+    ("tests/unit/base/test_x.c", '\tprint_message("%s\\n", why);\n', 1, "a line that is no TAP"),
+    ("tests/unit/base/test_x.c", "\tp = malloc(n);\n", 0, "a rule for src"),
 ]
 
 
@@ -87,11 +91,11 @@ def main():
     for path, text, must, why in EXAMPLES:
         found = breaches(path, text)
         results.append((f"finds {must} in {text.strip()!r}: {why}", [] if len(found) == must else found or ["none"]))
-    for folder in sorted(p for p in (root / "src").iterdir() if p.is_dir()):
+    for folder in [*sorted(p for p in (root / "src").iterdir() if p.is_dir()), root / "tests" / "unit"]:
         found = []
         for path in sorted(folder.rglob("*.[ch]")):
             found += breaches(str(path.relative_to(root)), path.read_text())
-        results.append((f"src/{folder.name} calls nothing that is forbidden there", found))
+        results.append((f"{folder.relative_to(root)} calls nothing that is forbidden there", found))
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):
         print(f"{'not ' if problems else ''}ok {number} - {name.replace('#', '')}")

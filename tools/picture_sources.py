@@ -49,13 +49,16 @@ def sentences(tree):
 
 
 def digest(picture, language):
-    """Return a digest of the style sheet, the templates and their sentences in this language."""
+    """Return a digest of the style sheet, the templates and their sentences in this language.
+
+    White space counts as one space, as a browser reads it: another layout of a template changes no picture.
+    """
     trees = parsed_templates(PICTURES[picture])
     entries = Catalog(ROOT / "locales" / f"{language}.po").entries
     texts = {text for tree in trees.values() for text in sentences(tree)}
     parts = [(ROOT / "static" / "app.css").read_text("utf-8"), *((ROOT / "templates" / name).read_text("utf-8") for name in sorted(trees))]
     parts += [str((entries[text].msgstr, entries[text].msgstr_plural)) for text in sorted(texts & entries.keys())]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([" ".join(part.split()) for part in parts]).encode()).hexdigest()
 
 
 def digests():

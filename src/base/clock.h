@@ -25,6 +25,14 @@ int64_t clock_monotonic_us(void);
  * writing to that file.
  */
 void clock_hook_open(void);
+
+/*
+ * For tests of deadlines, which must not depend on how fast the machine is.  clock_hook_stop stops clock_monotonic_us;
+ * clock_hook_step moves the stopped clock forward; clock_hook_run lets it go on from there.
+ */
+void clock_hook_stop(void);
+void clock_hook_step(int64_t us);
+void clock_hook_run(void);
 #endif
 
 #endif

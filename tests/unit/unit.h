@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -22,6 +23,22 @@ scratch_name(const char *name, char *ret_path, size_t size)
 		    (unsigned long long)memory.f_bavail * memory.f_frsize >= wanted;
 
 	snprintf(ret_path, size, "%s/%s-XXXXXX", roomy ? "/dev/shm" : "/tmp", name);
+}
+
+/* A comment of TAP: a line that says which case runs.  Line ends of the text become spaces. */
+__attribute__((format(printf, 1, 2))) static inline void
+unit_note(const char *format, ...)
+{
+	char text[1024];
+	va_list values;
+
+	va_start(values, format);
+	(void)vsnprintf(text, sizeof(text), format, values);
+	va_end(values);
+	for (char *end = text; (end = strpbrk(end, "\r\n")) != NULL;)
+		*end = ' ';
+	printf("# %s\n", text);
+	(void)fflush(stdout);
 }
 
 #endif

@@ -278,7 +278,7 @@ a_refusal_has_a_general_reason(void **state)
 		const struct access_request request = { &target, str_of(refusals[i].method),
 							str_of(refusals[i].address) };
 		struct access_decision d = access_decide(&rules, &request, visitor, NOW);
-		print_message("# %s: %s\n", refusals[i].url, refusals[i].why);
+		unit_note("%s: %s", refusals[i].url, refusals[i].why);
 		assert_int_equal(d.outcome, ACCESS_REFUSED);
 		assert_int_equal(access_refusal(&rules, &request, visitor, &d), refusals[i].refusal);
 	}

@@ -280,7 +280,7 @@ matching_time_is_linear_in_the_length_of_the_path(void **state)
 	for (size_t i = 0; i < COUNT(patterns); i++) {
 		clock_t small = time_of(patterns[i], str_bytes(path, sizeof(path) / 16));
 		clock_t large = time_of(patterns[i], str_bytes(path, sizeof(path)));
-		print_message("%s %ld %ld\n", patterns[i], (long)small, (long)large);
+		unit_note("%s %ld %ld", patterns[i], (long)small, (long)large);
 		assert_true(large < 64 * (small + 10)); /* 16 times the length; quadratic time would be 256 times */
 	}
 }

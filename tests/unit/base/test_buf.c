@@ -119,7 +119,7 @@ buf_escapes_by_the_rules_of_each_language(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(buf_wipe) struct buf b = BUF(1024);
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		cases[i].put(&b, cases[i].text);
 		assert_buf(&b, cases[i].expected);
 	}

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -78,6 +79,23 @@ clock_hook_moves_a_running_clock(void **state)
 	close(fd);
 	unlink(path);
 }
+
+static void
+clock_hook_stops_and_steps_the_monotonic_clock(void **state)
+{
+	int64_t us;
+
+	(void)state;
+	clock_hook_stop();
+	us = clock_monotonic_us();
+	(void)poll(NULL, 0, 2);
+	assert_int_equal(clock_monotonic_us(), us);
+	clock_hook_step(MINUTES_US(10));
+	assert_int_equal(clock_monotonic_us(), us + MINUTES_US(10));
+	clock_hook_run();
+	(void)poll(NULL, 0, 2);
+	assert_true(clock_monotonic_us() > us + MINUTES_US(10));
+}
 #endif
 
 int
@@ -89,6 +107,7 @@ main(void)
 		cmocka_unit_test(clock_units_do_not_overflow_32_bits),
 #ifdef DOUBLETOUR_TEST_HOOKS
 		cmocka_unit_test(clock_hook_moves_a_running_clock),
+		cmocka_unit_test(clock_hook_stops_and_steps_the_monotonic_clock),
 #endif
 	};
 

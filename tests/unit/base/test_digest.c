@@ -31,7 +31,7 @@ digest_sha256_gives_the_examples_of_fips_180(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint8_t digest[DIGEST_BYTES];
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(digest_sha256(cases[i].text, digest), ERR_OK);
 		assert_hex(digest, cases[i].expected);
 	}
@@ -59,7 +59,7 @@ digest_hmac_gives_the_vectors_of_rfc_4231(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint8_t digest[DIGEST_BYTES];
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(digest_hmac(cases[i].key, cases[i].text, digest), ERR_OK);
 		assert_hex(digest, cases[i].expected);
 		for (int call = 0; call < 3; call++) {

@@ -48,7 +48,7 @@ static void
 dsn_is_clear_with_one_reading_only(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_true(dsn_is_clear(str_of(cases[i].url)) == (cases[i].shown != NULL));
 	}
 	assert_false(dsn_is_clear(STR("sqlite:///x")));
@@ -62,7 +62,7 @@ dsn_put_shows_no_secret(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(1024);
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		dsn_put(str_of(cases[i].url), &out);
 		buf_put_byte(&out, '\0');
 		assert_int_equal(buf_check(&out), ERR_OK);
@@ -74,7 +74,7 @@ static void
 dsn_has_secret_finds_passwords(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		if (cases[i].shown != NULL)
 			assert_true(dsn_has_secret(str_of(cases[i].url)) == cases[i].secret);
 	}
@@ -111,7 +111,7 @@ dsn_put_trouble_quotes_nothing(void **state)
 
 	for (size_t i = 0; i < COUNT(troubles); i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(1024);
-		print_message("# %s\n", troubles[i].why);
+		unit_note("%s", troubles[i].why);
 		dsn_put_trouble(str_of(troubles[i].said), &out);
 		buf_put_byte(&out, '\0');
 		assert_string_equal(out.p, troubles[i].shown);

@@ -77,7 +77,7 @@ file_open_takes_files_only_and_does_not_block(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(file_close) int fd = -1;
 		struct why why = { 0 };
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(file_open(cases[i].path, FILE_ANY, &why, &fd), cases[i].result);
 		assert_int_equal(fd >= 0, cases[i].result == ERR_OK);
 		assert_non_null(strstr(why.text, cases[i].word));
@@ -127,7 +127,7 @@ file_open_refuses_files_that_others_may_write(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(file_close) int fd = -1;
 		struct why why = { 0 };
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		put("trusted", "text", 0600);
 		assert_int_equal(chown("trusted", cases[i].owner, cases[i].group), 0);
 		assert_int_equal(chmod("trusted", cases[i].mode), 0);

@@ -61,7 +61,7 @@ log_line_escapes_bytes_that_could_forge_a_line(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct log_field field = LOG_STR("v", cases[i].text);
 		char expected[200];
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		snprintf(expected, sizeof(expected), "2026-11-23T08:14:07.120331Z notice signin.refused v=%s",
 			 cases[i].expected);
 		assert_line(LOG_FORMAT_TEXT, "", &field, 1, expected);

@@ -34,7 +34,7 @@ mem_new_array_refuses_a_product_that_wraps_round(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		void *p = mem_new_array(cases[i].count, cases[i].size);
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_null(p);
 	}
 }

@@ -30,7 +30,7 @@ str_number_takes_plain_decimals_up_to_a_maximum(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint64_t number = 4711;
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(str_number(str_of(cases[i].text), cases[i].max, &number), cases[i].result);
 		assert_true(number == (cases[i].result == ERR_OK ? cases[i].number : 4711));
 	}
@@ -85,7 +85,7 @@ str_utf8_valid_follows_rfc_3629(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(str_utf8_valid(cases[i].text), cases[i].valid);
 		if (cases[i].valid)
 			assert_int_equal(str_utf8_count(cases[i].text), cases[i].count);
@@ -320,7 +320,7 @@ str_visible_z_escapes_misleading_text(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char form[64];
 		str_visible_z(str_bytes(cases[i].text, cases[i].n), form, sizeof(form));
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_string_equal(form, cases[i].form);
 		assert_true(str_is_visible(str_of(form)));
 		assert_true(str_is_visible(str_bytes(cases[i].text, cases[i].n)) ==
@@ -472,7 +472,7 @@ str_percent_next_decodes_whole_sequences_only(void **state)
 		char uri[16], form[16];
 		size_t uri_n, form_n;
 		bool good = decode_all(str_percent_next, cases[i].text, uri, &uri_n);
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(decode_all(str_form_next, cases[i].text, form, &form_n), good);
 		assert_int_equal(good, cases[i].uri.p != NULL);
 		assert_true(!good || str_equal(str_bytes(uri, uri_n), cases[i].uri));

@@ -38,7 +38,7 @@ accent_parse_checks_the_contrast_in_both_schemes(void **state)
 		struct why why = { 0 };
 		char dark[ACCENT_SIZE] = "";
 		err e = accent_parse(str_of(cases[i].value), &accent, &why);
-		print_message("# %s: %s\n", cases[i].why, why.text);
+		unit_note("%s: %s", cases[i].why, why.text);
 		assert_int_equal(e, cases[i].dark != NULL     ? ERR_OK
 				    : cases[i].reason != NULL ? ERR_CONFIG
 							      : ERR_INVALID);

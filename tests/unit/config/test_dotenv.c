@@ -63,7 +63,7 @@ dotenv_reads_a_line_as_a_shell_would(void **state)
 		struct why why = { 0 };
 		char *memory = NULL;
 		bool more = false;
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(first_entry(cases[i].text, &entry, &memory, &more, &why), ERR_OK);
 		assert_true(more);
 		assert_true(str_equal(entry.name, str_of(cases[i].name)));
@@ -97,7 +97,7 @@ dotenv_refuses_a_malformed_line(void **state)
 		struct why why = { 0 };
 		char *memory = NULL;
 		bool more = true;
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(first_entry(cases[i].text, &entry, &memory, &more, &why), ERR_CONFIG);
 		assert_false(more);
 		assert_true(why.text[0] != '\0');

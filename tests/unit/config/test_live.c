@@ -87,7 +87,7 @@ live_settings_that_need_a_restart_are_refused(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct config *version = NULL;
 		assert_int_equal(make(cases[i].before, cases[i].after, &version), ERR_CONFIG);
-		print_message("# %s\n", why.text);
+		unit_note("%s", why.text);
 		assert_non_null(strstr(why.text, cases[i].says));
 		assert_true(changed(cases[i].changed));
 		assert_ptr_equal(version, &first);
@@ -153,7 +153,7 @@ web_reads_back_the_live_settings_of_the_keeper(void **state)
 		CLEANUP(buf_wipe) struct buf taken = BUF(CONFIG_LIVE_TEXT_MAX);
 		if ((settings[i].flags & SETTING_LIVE) == 0 || (settings[i].flags & SETTING_WEB) == 0)
 			continue;
-		print_message("# %s\n", settings[i].name);
+		unit_note("%s", settings[i].name);
 		setting_put(&settings[i], &fresh, &sent);
 		setting_put(&settings[i], version, &taken);
 		assert_true(sent.n > 0 && str_equal(buf_str(&sent), buf_str(&taken)));

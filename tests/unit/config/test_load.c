@@ -198,7 +198,7 @@ config_load_derives_the_origin_and_the_rp_id(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s: %s\n", cases[i].why, cases[i].dotenv);
+		unit_note("%s: %s", cases[i].why, cases[i].dotenv);
 		assert_int_equal(load(cases[i].dotenv), ERR_OK);
 		assert_string_equal(config.public_origin, cases[i].origin);
 		assert_string_equal(config.passkey_rp_id, cases[i].rp_id);
@@ -296,11 +296,11 @@ config_load_names_the_location_of_an_error(void **state)
 	static struct config untouched;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s: %s", cases[i].why, cases[i].dotenv);
+		unit_note("%s: %s", cases[i].why, cases[i].dotenv);
 		memset(&config, 0x5a, sizeof(config));
 		untouched = config;
 		assert_int_equal(load(cases[i].dotenv), ERR_CONFIG);
-		print_message("  %s\n", why.text);
+		unit_note("%s", why.text);
 		assert_non_null(strstr(why.text, cases[i].says));
 		assert_memory_equal(&config, &untouched, sizeof(config));
 	}
@@ -326,7 +326,7 @@ config_load_accepts_valid_combinations(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(load(cases[i].dotenv), ERR_OK);
 	}
 }
@@ -433,7 +433,7 @@ config_load_web_reads_back_the_web_environment(void **state)
 	assert_int_equal(config_load_web(&web, &why), ERR_OK);
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if ((settings[i].flags & SETTING_WEB) != 0) {
-			print_message("# %s\n", settings[i].name);
+			unit_note("%s", settings[i].name);
 			assert_memory_equal((char *)&web + settings[i].offset, (char *)&config + settings[i].offset,
 					    settings[i].size);
 		}
@@ -452,7 +452,7 @@ settings_table_is_consistent(void **state)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		const struct setting *s = &settings[i];
-		print_message("# %s\n", s->name);
+		unit_note("%s", s->name);
 		assert_ptr_equal(setting_find(str_of(s->name)), s); /* names are unique */
 		assert_non_null(s->takes);
 		assert_non_null(s->help);

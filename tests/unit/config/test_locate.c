@@ -59,7 +59,7 @@ locate_settings_finds_the_first_place_of_the_order(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		scene_set(cases[i].current ? "PORT=2\n" : NULL);
 		if (!cases[i].system)
 			assert_int_equal(unlink(locate_system_file()), 0);

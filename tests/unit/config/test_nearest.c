@@ -23,7 +23,7 @@ nearest_distance_counts_single_changes(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(nearest_distance(str_of(cases[i].a), str_of(cases[i].b)), cases[i].distance);
 		assert_int_equal(nearest_distance(str_of(cases[i].b), str_of(cases[i].a)), cases[i].distance);
 	}
@@ -60,7 +60,7 @@ setting_nearest_finds_the_intended_setting_only(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct setting *nearest = setting_nearest(str_of(cases[i].written));
-		print_message("# %s: %s\n", cases[i].written, cases[i].why);
+		unit_note("%s: %s", cases[i].written, cases[i].why);
 		if (cases[i].meant == NULL) {
 			assert_null(nearest);
 			continue;

@@ -57,7 +57,7 @@ key_and_database_url_are_read_from_files(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		scene_set(NULL);
 		put_text("key", cases[i].text);
 		setenv("SECRET_KEY_FILE", path, 1);
@@ -164,7 +164,7 @@ two_sources_of_one_secret_are_refused(void **state)
 		if (cases[i].by_credential)
 			set_credentials();
 		assert_int_equal(load(), ERR_CONFIG);
-		print_message("# %s\n", why.text);
+		unit_note("%s", why.text);
 		assert_non_null(strstr(why.text, cases[i].says));
 		assert_null(strstr(why.text, GOOD_KEY));
 	}
@@ -192,7 +192,7 @@ a_secret_file_that_cannot_be_used_is_refused(void **state)
 
 	memset(big, 'a', sizeof(big));
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		scene_set(NULL);
 		put("key", cases[i].bytes, cases[i].n, cases[i].mode);
 		setenv("SECRET_KEY_FILE", path, 1);
@@ -222,7 +222,7 @@ a_secret_path_without_a_regular_file_is_refused(void **state)
 		scene_set(NULL);
 		setenv("SECRET_KEY_FILE", cases[i].path, 1);
 		assert_int_equal(load(), ERR_CONFIG);
-		print_message("# %s\n", why.text);
+		unit_note("%s", why.text);
 		assert_non_null(strstr(why.text, cases[i].says));
 	}
 	assert_non_null(getcwd(folder, sizeof(folder)));

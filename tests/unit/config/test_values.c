@@ -30,7 +30,7 @@ value_duration_takes_a_number_and_a_unit(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int64_t us = -1;
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(value_duration(str_of(cases[i].text), &us),
 				 cases[i].seconds < 0 ? ERR_INVALID : ERR_OK);
 		assert_true(us == (cases[i].seconds < 0 ? -1 : SECONDS_US(cases[i].seconds)));
@@ -59,7 +59,7 @@ value_network_takes_both_families(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct config config = { .trusted_proxies_count = 1 };
-		print_message("# %s: %s\n", cases[i].network, cases[i].why);
+		unit_note("%s: %s", cases[i].network, cases[i].why);
 		assert_int_equal(value_network(str_of(cases[i].network), &config.trusted_proxies[0]), ERR_OK);
 		assert_true(config_trusts(&config, str_of(cases[i].inside)));
 		if (cases[i].outside != NULL)
@@ -88,7 +88,7 @@ value_network_refuses_probable_typing_errors(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct config_network network;
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(value_network(str_of(cases[i].text), &network), ERR_INVALID);
 	}
 }
@@ -133,7 +133,7 @@ host_is_loopback_knows_every_spelling(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s: %s\n", cases[i].host, cases[i].why);
+		unit_note("%s: %s", cases[i].host, cases[i].why);
 		assert_int_equal(host_is_loopback(str_of(cases[i].host)), cases[i].loopback);
 	}
 }
@@ -188,7 +188,7 @@ value_public_url_takes_a_scheme_and_a_host(void **state)
 		char url[CONFIG_TEXT_MAX] = "", host[256] = "";
 		bool https = false;
 		err e = value_public_url(str_of(cases[i].text), url, sizeof(url), host, sizeof(host), &https);
-		print_message("# %s: %s\n", cases[i].text, cases[i].why);
+		unit_note("%s: %s", cases[i].text, cases[i].why);
 		assert_int_equal(e, cases[i].url == NULL ? ERR_INVALID : ERR_OK);
 		if (e != ERR_OK)
 			continue;
@@ -221,7 +221,7 @@ host_is_address_reads_hosts_as_browsers_do(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s: %s\n", cases[i].host, cases[i].why);
+		unit_note("%s: %s", cases[i].host, cases[i].why);
 		assert_int_equal(host_is_address(str_of(cases[i].host)), cases[i].address);
 	}
 }
@@ -265,7 +265,7 @@ value_contact_takes_mail_and_web_addresses(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s: %s\n", cases[i].text, cases[i].why);
+		unit_note("%s: %s", cases[i].text, cases[i].why);
 		assert_int_equal(value_contact(str_of(cases[i].text)), cases[i].good ? ERR_OK : ERR_INVALID);
 	}
 	assert_true(contact_is_mail(STR("help@example.org")));
@@ -303,7 +303,7 @@ key_check_refuses_known_and_guessable_keys(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(key_check(str_of(cases[i].key)) == NULL, cases[i].good);
 	}
 }

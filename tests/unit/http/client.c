@@ -1,5 +1,9 @@
 #include "client.h"
 
+#include "unit.h"
+
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -150,3 +154,34 @@ client_ask(uint16_t port, str request, struct answer *ret_answer)
 	close(fd);
 	return ret_answer->status;
 }
+
+void
+client_settle(int fd)
+{
+	struct answer a;
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(client_send(fd, STR("GET /inline HTTP/1.1\r\nHost: h\r\n\r\n")));
+		client_read(fd, false, &a);
+		assert_int_equal(a.status, 200);
+	}
+}
+
+#ifdef DOUBLETOUR_TEST_HOOKS
+void
+client_pass(int settler, int ms)
+{
+	for (int passed = 0; passed < ms; passed += CLIENT_STEP_MS) {
+		clock_hook_step(CLIENT_STEP_MS * INT64_C(1000));
+		client_settle(settler);
+	}
+}
+
+int
+client_run_clock(void **state)
+{
+	(void)state;
+	clock_hook_run();
+	return 0;
+}
+#endif

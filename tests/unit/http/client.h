@@ -6,7 +6,8 @@
 
 #include "base/str.h"
 
-enum { CLIENT_TIMEOUT_MS = 20000 };
+/* Nothing takes this long, even on a slow machine with many tests at once.  A test that waits so long has failed. */
+enum { CLIENT_TIMEOUT_MS = 300 * 1000 };
 
 /* Connect to the port; -1 when refused. */
 int client_connect(uint16_t port);
@@ -36,6 +37,25 @@ size_t client_rest(int fd);
 
 /* One connection, one request, one reply.  Returns the status. */
 int client_ask(uint16_t port, str request, struct answer *ret_answer);
+
+/*
+ * Ask /inline on an open connection, a few times.  A server with one event thread reads in the order of arrival.  When
+ * this returns, it has seen all earlier bytes and connections, and has ended all overdue connections.
+ */
+void client_settle(int fd);
+
+/*
+ * Move the stopped clock (clock_hook_stop) forward in small steps, and settle after each.  ms: a multiple of the step.
+ * The connection is in use at each step, so that its own deadline does not expire.
+ */
+#ifdef DOUBLETOUR_TEST_HOOKS
+enum { CLIENT_STEP_MS = 50 };
+void client_pass(int settler, int ms);
+
+/* A test that may stop the clock: the clock runs again even when the test fails. */
+#define CLIENT_TEST(test) cmocka_unit_test_teardown(test, client_run_clock)
+int client_run_clock(void **state);
+#endif
 
 /*
  * Poll until the condition holds once; fails the test after CLIENT_TIMEOUT_MS.  It may be false again at the next look,

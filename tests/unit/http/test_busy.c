@@ -4,23 +4,20 @@
 #include "resident.h"
 #include "unit.h"
 
-#include "base/fault.h"
 #include "base/clock.h"
+#include "base/fault.h"
 
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
 #define FORM_TYPE "Content-Type: application/x-www-form-urlencoded\r\n"
 #define POST3(path) ("POST " path " HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 3\r\n\r\na=1")
-#define REQUEST_MS (HTTP_REQUEST_SECONDS * 1000)
-#define QUIET_MS 300 /* the deadline in tests that wait for one */
+#define QUIET_MS 300 /* the deadline in tests of deadlines, whose clock stands still between steps */
 
 static struct echo echo;
 
@@ -106,6 +103,19 @@ status_of(int fd)
 	return a.status;
 }
 
+/* Request i + 1 of a slow pool with two workers.  While a worker has not taken its request, the queue has less room. */
+static int
+held_in_turn(int i, const char *address)
+{
+	int fd = held_for(address);
+
+	if (i < 2)
+		client_wait(atomic_load(&echo.holding) == i + 1);
+	else
+		client_wait(waiting(HTTP_SLOW) == (size_t)i - 1);
+	return fd;
+}
+
 static void
 http_server_shares_a_full_queue_among_addresses(void **state)
 {
@@ -113,10 +123,8 @@ http_server_shares_a_full_queue_among_addresses(void **state)
 
 	(void)state;
 	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 6 });
-	for (int i = 0; i < 8; i++) { /* the workers have two, six wait */
-		greedy[i] = held_for("192.0.2.1");
-		client_wait((int)waiting(HTTP_SLOW) + atomic_load(&echo.holding) == i + 1);
-	}
+	for (int i = 0; i < 8; i++) /* the workers have two, six wait */
+		greedy[i] = held_in_turn(i, "192.0.2.1");
 	assert_int_equal(status_of(held_for("192.0.2.1")), 503);
 	others[0] = held_for("192.0.2.2");
 	assert_int_equal(status_of(greedy[7]), 503); /* the newest */
@@ -147,8 +155,7 @@ http_server_refuses_when_all_addresses_hold_equal_shares(void **state)
 	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 4 });
 	for (int i = 0; i < 6; i++) {
 		snprintf(address, sizeof(address), "192.0.2.%d", i);
-		fds[i] = held_for(address);
-		client_wait((int)waiting(HTTP_SLOW) + atomic_load(&echo.holding) == i + 1);
+		fds[i] = held_in_turn(i, address);
 	}
 	assert_int_equal(status_of(held_for("192.0.2.99")), 503);
 	echo_release(&echo);
@@ -174,127 +181,122 @@ http_server_opens_each_worker(void **state)
 
 /* --- deadlines ---------------------------------------------------------------------------------------------------- */
 
+/* One event thread, and a clock that moves only when the test moves it.  Returns a connection for client_settle. */
+static int
+start_with_stopped_clock(int request_ms, int reply_ms)
+{
+	clock_hook_stop();
+	echo_start(&echo, (struct http_settings){ .event_threads = 1, .request_ms = request_ms, .reply_ms = reply_ms });
+	return client_connect(echo.port);
+}
+
+static void
+stop_with_running_clock(int settler)
+{
+	close(settler);
+	clock_hook_run();
+	client_wait(connections() == 0);
+	echo_stop(&echo, 1000);
+}
+
 static void
 http_server_disconnects_a_client_that_sends_byte_by_byte(void **state)
 {
 	static const char *const requests[] = {
-		"GET /inline HTTP/1.1\r\nHost: h\r\nX: "
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		"POST /quick HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-		"Content-Length: "
-		"10000\r\n\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"GET /inline HTTP/1.1\r\nHost: h\r\nX: ",
+		"POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 10000\r\n\r\n",
 	};
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
 	for (size_t r = 0; r < COUNT(requests); r++) {
-		int fd = client_connect(echo.port);
-		int64_t begun = clock_monotonic_us();
-		size_t n = strlen(requests[r]), most = n - 75, i = most;
-		assert_true(client_send(fd, str_bytes(requests[r], most)));
-		while (i < n && !client_closed(fd, 10) && client_send(fd, str_bytes(requests[r] + i, 1)))
-			i++;
-		int64_t took_ms = (clock_monotonic_us() - begun) / 1000;
-		assert_true(i < n); /* it was never idle, but the server closed it */
-		assert_in_range(took_ms, QUIET_MS - 20, QUIET_MS * 2);
+		int settler = start_with_stopped_clock(QUIET_MS, 0), fd = sent(requests[r]);
+		client_settle(settler);
+		for (int passed = 0; passed < QUIET_MS; passed += CLIENT_STEP_MS) { /* it is never idle */
+			assert_false(client_closed(fd, 0));
+			assert_true(client_send(fd, STR("a")));
+			client_pass(settler, CLIENT_STEP_MS);
+		}
+		assert_true(client_closed(fd, CLIENT_TIMEOUT_MS));
 		close(fd);
+		stop_with_running_clock(settler);
 	}
-	echo_stop(&echo, 1000);
 }
 
 static void
 http_server_restarts_the_deadline_after_each_request(void **state)
 {
+	int settler = start_with_stopped_clock(QUIET_MS, 0);
+	int idle = client_connect(echo.port), used = client_connect(echo.port);
 	struct answer a;
-	int idle, used;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
-	idle = client_connect(echo.port);
-	used = client_connect(echo.port);
+	client_settle(settler);
 	for (int i = 0; i < 4; i++) { /* twice the deadline in total */
-		client_sleep(QUIET_MS / 2);
+		client_pass(settler, QUIET_MS / 2);
+		assert_true(i != 1 || client_closed(idle, CLIENT_TIMEOUT_MS));
 		assert_true(client_send(used, STR(GET("/quick"))));
 		client_read(used, false, &a);
 		assert_int_equal(a.status, 200);
 	}
-	assert_true(client_closed(idle, 0));
-	assert_true(client_closed(used, QUIET_MS * 2));
+	client_settle(settler);
+	client_pass(settler, QUIET_MS);
+	assert_true(client_closed(used, CLIENT_TIMEOUT_MS));
 	close(idle);
 	close(used);
-	client_wait(connections() == 0);
-	echo_stop(&echo, 1000);
+	stop_with_running_clock(settler);
 }
 
 static void
 http_server_disconnects_a_client_that_reads_no_reply(void **state)
 {
-	int fd, small = 4096;
+	int settler = start_with_stopped_clock(0, QUIET_MS), fd = client_connect(echo.port), small = 4096;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .reply_ms = QUIET_MS });
-	fd = client_connect(echo.port);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	assert_true(client_send(fd, STR(GET("/big"))));
-	client_sleep(QUIET_MS / 2);
-	assert_int_equal(connections(), 1);
-	client_wait(connections() == 0);
+	client_settle(settler);
+	client_pass(settler, QUIET_MS - CLIENT_STEP_MS);
+	assert_int_equal(connections(), 2);
+	client_pass(settler, CLIENT_STEP_MS);
+	client_wait(connections() == 1);
 	close(fd);
-	echo_stop(&echo, 1000);
+	stop_with_running_clock(settler);
 }
 
 static void
 http_server_has_no_deadline_while_the_application_works(void **state)
 {
+	int settler = start_with_stopped_clock(QUIET_MS, QUIET_MS), fd = sent(GET("/hold"));
 	struct answer a;
-	int fd;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .request_ms = 100, .reply_ms = 100 });
-	fd = sent(GET("/hold"));
-	client_sleep(400);
+	client_wait(atomic_load(&echo.holding) == 1);
+	client_pass(settler, 2 * QUIET_MS);
 	echo_release(&echo);
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
 	close(fd);
-	echo_stop(&echo, 1000);
+	stop_with_running_clock(settler);
 }
 
-/* Stops this process for this long; meanwhile a child sends the rest of a request. */
-static void
-stand_still(int fd, str rest, int ms)
-{
-	pid_t waker = fork();
-
-	assert_true(waker >= 0);
-	if (waker == 0) {
-		client_sleep(ms / 2);
-		(void)!write(fd, rest.p, rest.n);
-		client_sleep(ms / 2);
-		kill(getppid(), SIGCONT);
-		_exit(0);
-	}
-	raise(SIGSTOP);
-	assert_int_equal(waitpid(waker, NULL, 0), waker);
-}
-
+/* The clock jumps, as it does for a process that was suspended.  The event thread has seen no byte of the rest. */
 static void
 http_server_stall_expires_no_connection(void **state)
 {
+	int settler = start_with_stopped_clock(QUIET_MS, 0), fd = client_connect(echo.port);
 	str request = STR(GET("/quick")), most = str_upto(request, request.n - 1);
 	struct answer a;
-	int fd;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .request_ms = QUIET_MS });
-	fd = client_connect(echo.port);
 	assert_true(client_send(fd, most));
-	client_wait(connections() == 1);
-	stand_still(fd, str_from(request, most.n), QUIET_MS + 1500);
+	client_settle(settler);
+	clock_hook_step((QUIET_MS + 1500) * INT64_C(1000));
+	client_settle(settler);
+	assert_true(client_send(fd, str_from(request, most.n)));
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
 	close(fd);
-	echo_stop(&echo, 1000);
+	stop_with_running_clock(settler);
 }
 
 /* --- clients that vanish ------------------------------------------------------------------------------------------ */
@@ -379,26 +381,23 @@ http_server_answers_a_client_that_has_closed_its_half(void **state)
 static void
 http_server_drains_a_refused_client_for_a_limited_time(void **state)
 {
+	enum { DRAIN_MS = 2000, PIECES = 8 };
+	int settler = start_with_stopped_clock(0, 0);
+	int fd = sent("POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 9000000\r\n\r\n");
 	struct answer a;
-	int fd;
-	int64_t begun;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ 0 });
-	fd = sent("POST /quick HTTP/1.1\r\nHost: h\r\n" FORM_TYPE "Content-Length: 9000000\r\n\r\n");
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 413);
 	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS)); /* the server has shut down its side */
-	client_wait(connections() == 0);
-	begun = clock_monotonic_us();
-	for (int i = 0; i < 20; i++) {
+	client_wait(connections() == 1);                   /* the settler */
+	for (int i = 0; i < PIECES; i++) {
 		assert_true(client_send(fd, STR("a=1&")));
-		client_sleep(10);
+		client_pass(settler, DRAIN_MS / PIECES);
 	}
 	client_wait(!client_send(fd, STR("a=1&"))); /* the server stops draining after a timeout */
-	assert_in_range(clock_monotonic_us() - begun, SECONDS_US(1), SECONDS_US(5));
 	close(fd);
-	echo_stop(&echo, 1000);
+	stop_with_running_clock(settler);
 }
 
 /* --- many connections --------------------------------------------------------------------------------------------- */
@@ -428,8 +427,8 @@ http_server_keeps_a_thousand_connections(void **state)
 	assert_true(client_send(fd, STR(GET("/quick"))));
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 200);
-	assert_true(client_closed(fds[0], REQUEST_MS / 4));
-	assert_int_equal(connections(), MANY);
+	assert_true(client_closed(fds[0], CLIENT_TIMEOUT_MS));
+	client_wait(connections() == MANY); /* its event thread closes it after the client has seen its end */
 	close(fd);
 	for (int i = 0; i < MANY; i++)
 		close(fds[i]);
@@ -590,7 +589,22 @@ http_server_fits_its_connections_into_few_descriptors(void **state)
 	}
 }
 
-/* The test lowers the limit to the open descriptors, so that accept() fails.  The client's sockets exist already. */
+/* Step the stopped clock until the server accepts and answers; returns the number of steps. */
+static size_t
+steps_until_answered(int fd)
+{
+	enum { STEP_MS = 20 };
+	size_t steps = 0;
+
+	for (; !client_readable(fd, STEP_MS) && steps < CLIENT_TIMEOUT_MS / STEP_MS; steps++)
+		clock_hook_step(STEP_MS * INT64_C(1000));
+	return steps;
+}
+
+/*
+ * The test lowers the limit to the open descriptors, so that accept() fails.  The client's sockets exist already.
+ * After an eviction the server accepts again only when the clock has moved, so it evicts at most once for each step.
+ */
 static void
 http_server_makes_room_when_no_descriptor_is_left(void **state)
 {
@@ -599,9 +613,11 @@ http_server_makes_room_when_no_descriptor_is_left(void **state)
 	struct rlimit limit, low;
 	struct http_figures figures;
 	struct answer a;
+	size_t steps = 0;
 
 	(void)state;
-	echo_start(&echo, (struct http_settings){ .connections_max = 1000 });
+	clock_hook_stop();
+	echo_start(&echo, (struct http_settings){ .event_threads = 1, .connections_max = 1000 });
 	for (int i = 0; i < FEW; i++)
 		greedy[i] = client_connect_from(GREEDY, echo.port);
 	client_wait(connections() == FEW);
@@ -615,14 +631,16 @@ http_server_makes_room_when_no_descriptor_is_left(void **state)
 	for (size_t i = 0; i < COUNT(late); i++) {
 		assert_int_equal(connect(late[i], (struct sockaddr *)&address, sizeof(address)), 0);
 		assert_true(client_send(late[i], STR(GET("/quick"))));
+		steps += steps_until_answered(late[i]);
 		client_read(late[i], false, &a);
 		assert_int_equal(a.status, 200);
 	}
 	for (size_t i = 0; i < COUNT(late); i++)
 		close(late[i]);
 	http_server_figures(echo.server, &figures);
-	assert_in_range(figures.evicted, 1, FEW / 2); /* one for each client, or one more when an eviction was slow */
+	assert_in_range(figures.evicted, 1, steps + 1);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	clock_hook_run();
 	for (int i = 0; i < FEW; i++)
 		close(greedy[i]);
 	client_wait(connections() == 0);
@@ -654,7 +672,7 @@ http_server_stop_finishes_accepted_requests(void **state)
 {
 	struct answer a;
 	int held, idle;
-	int64_t begun;
+	int64_t begun_us;
 
 	(void)state;
 	echo_start(&echo, (struct http_settings){ 0 });
@@ -664,51 +682,69 @@ http_server_stop_finishes_accepted_requests(void **state)
 	assert_true(client_send(held, STR(GET("/hold"))));
 	client_wait(atomic_load(&echo.holding) == 1 && connections() == 2);
 	echo_release(&echo);
-	begun = clock_monotonic_us();
-	echo_stop(&echo, 10000);
-	assert_true(clock_monotonic_us() - begun < SECONDS_US(5));
+	begun_us = clock_monotonic_us();
+	echo_stop(&echo, CLIENT_TIMEOUT_MS);
+	assert_true(clock_monotonic_us() - begun_us < CLIENT_TIMEOUT_MS * INT64_C(1000)); /* not at its deadline */
 	client_read(held, false, &a);
 	assert_int_equal(a.status, 200);
-	assert_true(client_closed(idle, 1000));
+	assert_true(client_closed(idle, CLIENT_TIMEOUT_MS));
 	assert_int_equal(client_connect(echo.port), -1);
 	close(held);
 	close(idle);
 }
 
+enum { STOP_MS = 50 };
+
+/* Let the server's deadline pass, whenever the server begins to stop, and release the worker some time later. */
 static void *
-release_later(void *unused)
+release_later(void *delay_ms)
 {
-	(void)unused;
-	client_sleep(300);
+	for (int ms = 0; ms < *(int *)delay_ms; ms++) {
+		clock_hook_step(STOP_MS * INT64_C(1000));
+		client_sleep(1);
+	}
 	echo_release(&echo);
 	return NULL;
 }
 
-static void
-http_server_stop_answers_queued_requests_at_its_deadline(void **state)
+/* The answer to a request that waits behind another one when the server's deadline passes. */
+static int
+answer_at_the_deadline(int delay_ms)
 {
 	struct http_settings settings = { 0 };
 	struct answer a;
 	pthread_t thread;
-	int first, second;
+	int first, second, status;
 
-	(void)state;
 	settings.workers[HTTP_SLOW] = 1;
+	clock_hook_stop();
 	echo_start(&echo, settings);
 	first = sent(GET("/hold"));
 	client_wait(atomic_load(&echo.holding) == 1);
 	second = sent(GET("/hold"));
 	client_wait(waiting(HTTP_SLOW) == 1);
-	assert_int_equal(pthread_create(&thread, NULL, release_later, NULL), 0);
-	echo_stop(&echo, 50);
+	assert_int_equal(pthread_create(&thread, NULL, release_later, &delay_ms), 0);
+	echo_stop(&echo, STOP_MS);
 	pthread_join(thread, NULL);
+	clock_hook_run();
 	client_read(first, false, &a);
+	status = status_of(second);
 	assert_int_equal(a.status, 200);
-	assert_true(a.close);
-	client_read(second, false, &a);
-	assert_int_equal(a.status, 503);
+	assert_true(a.close || status == 200);
 	close(first);
-	close(second);
+	return status;
+}
+
+/* No event shows that the server has closed its queue.  When the release came first, try again with more time. */
+static void
+http_server_stop_answers_queued_requests_at_its_deadline(void **state)
+{
+	int status = 200;
+
+	(void)state;
+	for (int delay_ms = 100; status == 200 && delay_ms < CLIENT_TIMEOUT_MS / 4; delay_ms *= 2)
+		status = answer_at_the_deadline(delay_ms);
+	assert_int_equal(status, 503);
 }
 
 static void
@@ -738,9 +774,6 @@ http_server_stops_and_starts_under_load(void **state)
 	}
 }
 
-#ifdef DOUBLETOUR_TEST_HOOKS
-#include "base/mem.h"
-
 /* The nth allocation of a request fails: the client gets 503 or a closed connection, and the next request is served. */
 static void
 http_server_survives_every_failing_allocation(void **state)
@@ -767,37 +800,34 @@ http_server_survives_every_failing_allocation(void **state)
 		}
 	echo_stop(&echo, 1000);
 }
-#endif
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(http_server_serves_the_quick_pool_while_the_slow_is_full),
-		cmocka_unit_test(http_server_shares_a_full_queue_among_addresses),
-		cmocka_unit_test(http_server_refuses_when_all_addresses_hold_equal_shares),
-		cmocka_unit_test(http_server_opens_each_worker),
-		cmocka_unit_test(http_server_disconnects_a_client_that_sends_byte_by_byte),
-		cmocka_unit_test(http_server_restarts_the_deadline_after_each_request),
-		cmocka_unit_test(http_server_disconnects_a_client_that_reads_no_reply),
-		cmocka_unit_test(http_server_has_no_deadline_while_the_application_works),
-		cmocka_unit_test(http_server_stall_expires_no_connection),
-		cmocka_unit_test(http_server_survives_clients_that_vanish_while_queued),
-		cmocka_unit_test(http_server_survives_clients_that_vanish_at_any_byte),
-		cmocka_unit_test(http_server_answers_a_client_that_has_closed_its_half),
-		cmocka_unit_test(http_server_drains_a_refused_client_for_a_limited_time),
-		cmocka_unit_test(http_server_keeps_a_thousand_connections),
-		cmocka_unit_test(http_server_frees_the_buffers_of_idle_connections),
-		cmocka_unit_test(http_server_answers_others_beside_a_greedy_client),
-		cmocka_unit_test(http_server_evicts_no_connection_of_a_trusted_proxy),
-		cmocka_unit_test(http_server_fits_its_connections_into_few_descriptors),
-		cmocka_unit_test(http_server_makes_room_when_no_descriptor_is_left),
-		cmocka_unit_test(http_server_stop_finishes_accepted_requests),
-		cmocka_unit_test(http_server_stop_answers_queued_requests_at_its_deadline),
-		cmocka_unit_test(http_server_stops_and_starts_under_load),
-#ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(http_server_survives_every_failing_allocation),
-#endif
+		CLIENT_TEST(http_server_serves_the_quick_pool_while_the_slow_is_full),
+		CLIENT_TEST(http_server_shares_a_full_queue_among_addresses),
+		CLIENT_TEST(http_server_refuses_when_all_addresses_hold_equal_shares),
+		CLIENT_TEST(http_server_opens_each_worker),
+		CLIENT_TEST(http_server_disconnects_a_client_that_sends_byte_by_byte),
+		CLIENT_TEST(http_server_restarts_the_deadline_after_each_request),
+		CLIENT_TEST(http_server_disconnects_a_client_that_reads_no_reply),
+		CLIENT_TEST(http_server_has_no_deadline_while_the_application_works),
+		CLIENT_TEST(http_server_stall_expires_no_connection),
+		CLIENT_TEST(http_server_survives_clients_that_vanish_while_queued),
+		CLIENT_TEST(http_server_survives_clients_that_vanish_at_any_byte),
+		CLIENT_TEST(http_server_answers_a_client_that_has_closed_its_half),
+		CLIENT_TEST(http_server_drains_a_refused_client_for_a_limited_time),
+		CLIENT_TEST(http_server_keeps_a_thousand_connections),
+		CLIENT_TEST(http_server_frees_the_buffers_of_idle_connections),
+		CLIENT_TEST(http_server_answers_others_beside_a_greedy_client),
+		CLIENT_TEST(http_server_evicts_no_connection_of_a_trusted_proxy),
+		CLIENT_TEST(http_server_fits_its_connections_into_few_descriptors),
+		CLIENT_TEST(http_server_makes_room_when_no_descriptor_is_left),
+		CLIENT_TEST(http_server_stop_finishes_accepted_requests),
+		CLIENT_TEST(http_server_stop_answers_queued_requests_at_its_deadline),
+		CLIENT_TEST(http_server_stops_and_starts_under_load),
+		CLIENT_TEST(http_server_survives_every_failing_allocation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

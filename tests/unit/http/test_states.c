@@ -4,6 +4,7 @@
 #include "resident.h"
 #include "unit.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/secret.h"
 
@@ -72,14 +73,6 @@ listen_with_small_buffers(void)
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-/* The only event thread reads in the order of arrival: after this answer it has seen all bytes sent before. */
-static void
-settle(int settler)
-{
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(ask(settler, GET("/inline")), 200);
-}
-
 enum state { IDLE, USED, HEAD, BODY, REPLY, WORK, LINGER, STATES };
 
 static const struct {
@@ -132,7 +125,7 @@ oldest_is_evicted(enum state state)
 	settler = client_connect_from(MODEST, echo.port);
 	for (int i = 0; i < FEW; i++)
 		greedy[i] = connect_in(GREEDY, state);
-	settle(settler);
+	client_settle(settler);
 	client_wait(state != WORK || atomic_load(&echo.holding) == FEW);
 	newcomer = client_connect_from("127.0.0.4", echo.port);
 	if (ask(newcomer, GET("/quick")) != 200 || evicted() != 1)
@@ -170,10 +163,10 @@ http_server_evicts_connections_in_the_order_of_their_worth(void **state)
 	(void)state;
 	start_few(COUNT(opened) + 1);
 	settler = client_connect_from(MODEST, echo.port);
-	settle(settler);
+	client_settle(settler);
 	for (size_t i = 0; i < COUNT(opened); i++)
 		greedy[opened[i]] = connect_in(GREEDY, opened[i]);
-	settle(settler);
+	client_settle(settler);
 	client_wait(atomic_load(&echo.holding) == 1);
 	for (size_t i = 0; i < COUNT(newcomers); i++) {
 		snprintf(address, sizeof(address), "127.0.0.%zu", 10 + i);
@@ -225,7 +218,7 @@ http_server_answers_half_closed_clients_in_each_pool(void **state)
 		assert_true(client_send(fd, str_of(cases[i].requests)));
 		client_wait(!held || atomic_load(&echo.holding) == 1);
 		shutdown(fd, SHUT_WR);
-		settle(settler); /* the server has seen its end */
+		client_settle(settler); /* the server has seen its end */
 		echo_release(&echo);
 		for (int n = 0; n < cases[i].answers; n++) {
 			client_read(fd, false, &a);
@@ -263,21 +256,28 @@ static void
 http_server_has_one_deadline_for_idle_head_and_body(void **state)
 {
 	enum { PERIOD_MS = 300 };
-	int busy, idle;
+	int settler, busy, idle;
 
 	(void)state;
+	clock_hook_stop();
 	echo_start(&echo, (struct http_settings){ .event_threads = 1, .request_ms = PERIOD_MS });
+	settler = client_connect(echo.port);
 	busy = client_connect(echo.port);
-	client_wait(connections() == 1);
+	client_settle(settler);
+	client_pass(settler, PERIOD_MS / 3);
 	idle = client_connect(echo.port);
-	client_sleep(PERIOD_MS / 3);
-	(void)client_send(busy, STR("POST /quick HTTP/1.1\r\nHost: h\r\n"));
-	client_sleep(PERIOD_MS / 3);
-	(void)client_send(busy, STR(FORM_TYPE "Content-Length: 30\r\n\r\na="));
+	assert_true(client_send(busy, STR("POST /quick HTTP/1.1\r\nHost: h\r\n")));
+	client_pass(settler, PERIOD_MS / 3);
+	assert_true(client_send(busy, STR(FORM_TYPE "Content-Length: 30\r\n\r\na=")));
+	client_pass(settler, PERIOD_MS / 3);
+	assert_true(client_closed(busy, CLIENT_TIMEOUT_MS));
+	assert_false(client_closed(idle, 0));
+	client_pass(settler, PERIOD_MS / 3);
 	assert_true(client_closed(idle, CLIENT_TIMEOUT_MS));
-	assert_true(client_closed(busy, 0));
+	close(settler);
 	close(busy);
 	close(idle);
+	clock_hook_run();
 	client_wait(connections() == 0);
 	echo_stop(&echo, 1000);
 }
@@ -489,7 +489,7 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		fds[i] = client_connect(echo.port);
 		converse(fds[i], cases[i].request, cases[i].reply_end);
-		settle(settler); /* the connection is idle now */
+		client_settle(settler); /* the connection is idle now */
 		if (secrets_in_memory() > 0)
 			fail_msg("%s is still in memory", cases[i].why);
 	}
@@ -562,12 +562,14 @@ http_server_answers_others_between_pipelined_requests(void **state)
 	echo_stop(&echo, 1000);
 }
 
+/* The clock stands still until the reply is there: the server's deadline must not pass before. */
 static void *
-release_main(void *unused)
+release_main(void *working_fd)
 {
-	(void)unused;
 	client_wait(connections() < STATES - 1); /* idle ones are closed first */
 	echo_release(&echo);
+	(void)client_readable(*(int *)working_fd, CLIENT_TIMEOUT_MS);
+	clock_hook_run();
 	return NULL;
 }
 
@@ -583,10 +585,11 @@ http_server_stops_with_a_connection_in_each_state(void **state)
 	settler = client_connect(echo.port);
 	for (enum state s = 0; s < STATES; s++)
 		fds[s] = connect_in(MODEST, s);
-	settle(settler);
+	client_settle(settler);
 	client_wait(atomic_load(&echo.holding) == 1);
 	close(settler);
-	assert_int_equal(pthread_create(&releaser, NULL, release_main, NULL), 0);
+	clock_hook_stop();
+	assert_int_equal(pthread_create(&releaser, NULL, release_main, &fds[WORK]), 0);
 	http_server_stop(&echo.server, 1000);
 	pthread_join(releaser, NULL);
 	client_read(fds[WORK], false, &a);
@@ -601,8 +604,6 @@ http_server_stops_with_a_connection_in_each_state(void **state)
 }
 
 /* --- failing calls ------------------------------------------------------------------------------------------------ */
-
-#ifdef DOUBLETOUR_TEST_HOOKS
 
 static const char *const faulty_requests[] = {
 	GET("/inline"),
@@ -681,27 +682,23 @@ http_server_omits_the_date_without_a_clock(void **state)
 	echo_stop(&echo, 1000);
 }
 
-#endif
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(http_server_evicts_the_oldest_connection_in_each_state),
-		cmocka_unit_test(http_server_evicts_connections_in_the_order_of_their_worth),
-		cmocka_unit_test(http_server_answers_half_closed_clients_in_each_pool),
-		cmocka_unit_test(http_server_closes_half_closed_clients_without_a_request),
-		cmocka_unit_test(http_server_has_one_deadline_for_idle_head_and_body),
-		cmocka_unit_test(http_server_logs_a_reply_that_its_client_never_read),
-		cmocka_unit_test(http_server_holds_48_kib_for_a_busy_connection),
-		cmocka_unit_test(http_server_keeps_no_secret_of_an_idle_connection),
-		cmocka_unit_test(http_server_answers_clients_that_connected_before_its_start),
-		cmocka_unit_test(http_server_answers_others_between_pipelined_requests),
-		cmocka_unit_test(http_server_stops_with_a_connection_in_each_state),
-#ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(http_server_survives_each_failing_call),
-		cmocka_unit_test(http_server_omits_the_date_without_a_clock),
-#endif
+		CLIENT_TEST(http_server_evicts_the_oldest_connection_in_each_state),
+		CLIENT_TEST(http_server_evicts_connections_in_the_order_of_their_worth),
+		CLIENT_TEST(http_server_answers_half_closed_clients_in_each_pool),
+		CLIENT_TEST(http_server_closes_half_closed_clients_without_a_request),
+		CLIENT_TEST(http_server_has_one_deadline_for_idle_head_and_body),
+		CLIENT_TEST(http_server_logs_a_reply_that_its_client_never_read),
+		CLIENT_TEST(http_server_holds_48_kib_for_a_busy_connection),
+		CLIENT_TEST(http_server_keeps_no_secret_of_an_idle_connection),
+		CLIENT_TEST(http_server_answers_clients_that_connected_before_its_start),
+		CLIENT_TEST(http_server_answers_others_between_pipelined_requests),
+		CLIENT_TEST(http_server_stops_with_a_connection_in_each_state),
+		CLIENT_TEST(http_server_survives_each_failing_call),
+		CLIENT_TEST(http_server_omits_the_date_without_a_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

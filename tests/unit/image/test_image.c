@@ -109,9 +109,9 @@ hostile_images_are_refused_with_their_reason(void **state)
 	for (size_t i = 0; i < COUNT(hostile); i++) {
 		enum image_kind kind = IMAGE_NONE;
 		struct why why = { 0 };
-		print_message("# %s\n", hostile[i].why);
+		unit_note("%s", hostile[i].why);
 		assert_int_equal(image_check(str_of(hostile[i].text), &kind, &why), ERR_INVALID);
-		print_message("# %s\n", why.text);
+		unit_note("%s", why.text);
 		assert_non_null(strstr(why.text, hostile[i].reason));
 		assert_int_equal(kind, IMAGE_NONE);
 	}
@@ -151,9 +151,9 @@ ordinary_svg_files_are_accepted(void **state)
 	for (size_t i = 0; i < COUNT(harmless); i++) {
 		enum image_kind kind = IMAGE_NONE;
 		struct why why = { 0 };
-		print_message("# %s\n", harmless[i].why);
+		unit_note("%s", harmless[i].why);
 		err e = image_check(str_of(harmless[i].text), &kind, &why);
-		print_message("# %s\n", why.text);
+		unit_note("%s", why.text);
 		assert_int_equal(e, ERR_OK);
 		assert_int_equal(kind, IMAGE_SVG);
 	}
@@ -169,7 +169,7 @@ bomb_check(const struct buf *text, const char *reason)
 
 	assert_int_equal(buf_check(text), ERR_OK);
 	assert_int_equal(image_check(buf_str(text), &kind, &why), ERR_INVALID);
-	print_message("# %s\n", why.text);
+	unit_note("%s", why.text);
 	assert_non_null(strstr(why.text, reason));
 }
 
@@ -291,7 +291,7 @@ png_refused(const struct png_file *file, const char *reason)
 	struct why why = { 0 };
 
 	assert_int_equal(image_check(str_bytes(file->bytes, file->n), &kind, &why), ERR_INVALID);
-	print_message("# %s\n", why.text);
+	unit_note("%s", why.text);
 	assert_non_null(strstr(why.text, reason));
 }
 

@@ -64,7 +64,7 @@ wire_round_trips_every_message(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
 		struct sample sample = sample_of(cases[i].number, cases[i].big, cases[i].text), got = { 0 };
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		wire_put(&out, &sample_def, &sample);
 		str rest = buf_str(&out);
 		assert_int_equal(wire_get(&rest, &sample_def, &got), ERR_OK);
@@ -92,7 +92,7 @@ wire_refuses_to_put_values_over_their_limit(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
 		struct sample sample = sample_of(cases[i].number, 0, cases[i].text);
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		wire_put(&out, &sample_def, &sample);
 		assert_int_equal(buf_check(&out), ERR_TOO_LONG);
 	}
@@ -127,7 +127,7 @@ wire_refuses_numbers_and_lengths_over_the_table(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(WIRE_MAX_BYTES);
 		struct sample sample = sample_of(1, 1, STR("abc")), got;
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		wire_put(&out, &sample_def, &sample);
 		out.p[cases[i].at] = (char)cases[i].byte;
 		str rest = buf_str(&out);
@@ -213,7 +213,7 @@ wire_tables_name_every_member_of_their_struct(void **state)
 		defs[n++] = wire_questions[i].answer;
 	}
 	for (size_t i = 0; i < n; i++) {
-		print_message("# %s\n", defs[i]->name);
+		unit_note("%s", defs[i]->name);
 		assert_true(defs[i]->size - covered_bytes(defs[i]) < 8 * 2); /* padding only */
 		for (size_t f = 1; f < defs[i]->count; f++)
 			assert_true(defs[i]->fields[f].offset > defs[i]->fields[f - 1].offset);

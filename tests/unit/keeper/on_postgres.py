@@ -19,11 +19,13 @@ from harness.postgres import Postgres  # noqa: E402
 
 KEEPER = ["alarms", "audit", "session_state", "ended", "factors", "gate", "passkey_enrol", "passkeys", "proofs", "questions", "races", "races_wide", "recovery", "register", "remembered", "serve", "sessions", "sign_in", "throttle"]
 
+HANGS_S = 900  # as in tests/unit/meson.build
+
 
 def run(folder, name, environment):
     """Run one program; return its counts and what it printed."""
-    done = subprocess.run([pathlib.Path(folder) / f"test_{name}"], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=600)
+    command = ["timeout", str(HANGS_S), pathlib.Path(folder) / f"test_{name}"]
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     counts = count_tap(f"{name} on PostgreSQL:", done.stdout)
     if done.returncode != 0:
         counts.fail(in_a_line(f"{name} on PostgreSQL ended with {done.returncode}:", done.stderr[-WHY:]))

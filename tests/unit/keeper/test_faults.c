@@ -335,7 +335,7 @@ fail_each(const struct story *s, const struct failing *f)
 			fail_msg("%s, %s: the series of calls does not end", s->why, f->why);
 		untouched = fail_once(&w, s, f, nth, &seen) == 0 ? untouched + 1 : 0;
 	}
-	print_message("# %s, %s: %ld failed, %d told\n", s->why, f->why, seen.failed, seen.unavailable);
+	unit_note("%s, %s: %ld failed, %d told", s->why, f->why, seen.failed, seen.unavailable);
 	assert_true(seen.passed > 0);
 	if (sql_number(&w, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") != 1 ||
 	    sql_number(&w, "SELECT count(*) FROM pragma_foreign_key_check") != 0)

@@ -308,7 +308,7 @@ fail_each(const struct refusal *r, const struct failing *f)
 		untouched = failed == 0 ? untouched + 1 : 0;
 		failures += failed;
 	}
-	print_message("# %s, fault %d: %ld failed\n", r->why, (int)f->fault, failures);
+	unit_note("%s, fault %d: %ld failed", r->why, (int)f->fault, failures);
 	world_end(&w);
 }
 

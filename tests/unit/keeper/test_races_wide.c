@@ -87,7 +87,7 @@ racers_end(struct world *w, const char *why)
 	for (size_t i = 0; i < RACERS; i++)
 		keeper_thread_close(&racers[i].thread);
 	world_end(w);
-	print_message("# %s: %ld rounds, %d at once, one winner in each\n", why, rounds(), RACERS);
+	unit_note("%s: %ld rounds, %d at once, one winner in each", why, rounds(), RACERS);
 }
 
 /* Bring each racer into its own pending session. */

@@ -169,7 +169,7 @@ a_tampered_row_never_grants_a_sign_in(void **state)
 		struct actor a = { .link = "" };
 		struct link_text link;
 		struct why why = { "" };
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		world_new(&w);
 		bring_to(&w, &a.b, "alice", STATE_FULL);
 		if (rows[i].act == use_link) {

@@ -130,7 +130,7 @@ otp_reports_libcrypto_failures_and_matches_nothing(void **state)
 				assert_memory_equal(&answer, &before, sizeof(answer));
 			failures += failed;
 		}
-		print_message("# %s: %d failures\n", rows[i].what, failures);
+		unit_note("%s: %d failures", rows[i].what, failures);
 		assert_true(failures >= (rows[i].random ? 1 : 4));
 	}
 }

@@ -165,7 +165,7 @@ otp_migration_reads_accounts_with_missing_fields(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct otp_uri uri;
 		const char *wrong = NULL;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(read_one(rows[i].account, 0, &uri, &wrong), OTP_OK);
 		assert_string_equal(uri.issuer, rows[i].issuer);
 		assert_string_equal(uri.account, rows[i].name);
@@ -267,7 +267,7 @@ otp_migration_explains_a_broken_account(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct otp_uri uri;
 		const char *wrong = NULL;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(read_one(rows[i].account, 0, &uri, &wrong), rows[i].status);
 		assert_non_null(wrong);
 		assert_non_null(strstr(wrong, rows[i].word));
@@ -314,7 +314,7 @@ otp_migration_open_explains_a_broken_payload(void **state)
 		uint8_t room[64];
 		const char *wrong = NULL;
 		bool more = true;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(
 		    otp_migration_open(rows[i].text, strlen(rows[i].text), room, rows[i].room, &migration, &wrong),
 		    rows[i].status);

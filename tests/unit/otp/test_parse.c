@@ -70,7 +70,7 @@ otp_uri_parse_reads_the_uris_of_services(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_uri uri;
 		const char *wrong = "";
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(otp_uri_parse(rows[i].text, strlen(rows[i].text), 0, &uri, &wrong), OTP_OK);
 		assert_string_equal(uri.issuer, rows[i].issuer);
 		assert_string_equal(uri.account, rows[i].account);
@@ -101,7 +101,7 @@ otp_uri_parse_knows_steam(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_uri uri;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(otp_uri_parse(rows[i].text, strlen(rows[i].text), 0, &uri, NULL), OTP_OK);
 		assert_int_equal(uri.steam, rows[i].steam);
 		assert_int_equal(uri.digits, rows[i].steam ? 5 : 6);
@@ -178,7 +178,7 @@ otp_uri_parse_explains_errors(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_uri uri, before;
 		const char *wrong = NULL;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		memset(&uri, 'x', sizeof(uri));
 		before = uri;
 		assert_int_equal(otp_uri_parse(rows[i].text, strlen(rows[i].text), 0, &uri, &wrong), rows[i].status);
@@ -214,7 +214,7 @@ otp_uri_parse_reports_contradictory_parameters(void **state)
 		char text[400];
 		struct otp_uri uri;
 		snprintf(text, sizeof(text), "otpauth://totp/a?%s", rows[i].pair);
-		print_message("# %s\n", rows[i].pair);
+		unit_note("%s", rows[i].pair);
 		assert_int_equal(otp_uri_parse(text, strlen(text), 0, &uri, NULL), OTP_OK);
 		assert_int_equal(uri.notes & OTP_NOTE_REPEATED, rows[i].notes);
 	}
@@ -238,7 +238,7 @@ otp_uri_parse_refuses_overlong_parts(void **state)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(text, sizeof(text), formats[i], many);
 #pragma GCC diagnostic pop
-		print_message("# %.40s\n", formats[i]);
+		unit_note("%.40s", formats[i]);
 		enum otp_status status = otp_uri_parse(text, strlen(text), 0, &uri, NULL);
 		assert_true(i + 1 == COUNT_OF(formats) ? status == OTP_OK || status == OTP_INVALID
 						       : status == OTP_INVALID);
@@ -320,7 +320,7 @@ otp_uri_parse_splits_labels_with_colons(void **state)
 		char text[400];
 		struct otp_uri uri;
 		const char *parameter = rows[i].issuer_parameter;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		for (int order = 0; order < 2; order++) {
 			snprintf(text, sizeof(text), "otpauth://totp/%s?%s%s%s%s%s", rows[i].label,
 				 order == 0 ? "secret=" SECRET "&" : "",

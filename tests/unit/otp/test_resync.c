@@ -43,7 +43,7 @@ otp_hotp_verify_looks_ahead_and_never_back(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_counter_match match;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(
 		    otp_hotp_verify(&key, 6, rfc_codes[rows[i].code], 6, rows[i].counter, rows[i].look_ahead, &match),
 		    OTP_OK);
@@ -86,7 +86,7 @@ otp_hotp_resync_needs_two_codes_in_a_row(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_counter_match match;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(otp_hotp_resync(&key, 6, rfc_codes[rows[i].first], rfc_codes[rows[i].second],
 						 rows[i].counter, rows[i].look_ahead, &match),
 				 OTP_OK);
@@ -132,7 +132,7 @@ otp_totp_drift_finds_the_drift_of_a_clock(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char first[OTP_CODE_SIZE], second[OTP_CODE_SIZE];
 		struct otp_drift drift;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		code_at(&key, NOW_STEP + rows[i].drift - 1, first);
 		code_at(&key, NOW_STEP + rows[i].drift, second);
 		assert_int_equal(otp_totp_drift(&key, &OTP_TOTP_DEFAULT, first, second, (int64_t)NOW_STEP * STEP_US + 7,
@@ -218,7 +218,7 @@ otp_steam_verify_has_a_window_and_spends_steps(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_match match = { false, 0 };
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(otp_steam_verify(&key, rows[i].code, strlen(rows[i].code), rows[i].now_step * STEP_US,
 						  rows[i].back, rows[i].forward, rows[i].last_step, &match),
 				 rows[i].status);
@@ -249,7 +249,7 @@ otp_hex_round_trips(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		uint8_t bytes[16];
 		size_t n = 99, wrong_at = 99;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(
 		    otp_hex_decode(rows[i].text, strlen(rows[i].text), bytes, sizeof(bytes), &n, &wrong_at),
 		    rows[i].status);
@@ -375,7 +375,7 @@ otp_migration_refuses_malformed_exports(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const char *wrong = NULL;
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(
 		    otp_migration_open(rows[i].text, strlen(rows[i].text), room, sizeof(room), &migration, &wrong),
 		    OTP_INVALID);

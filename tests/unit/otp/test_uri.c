@@ -59,7 +59,7 @@ otp_uri_build_writes_uris_that_every_authenticator_reads(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char uri[512];
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(build(rows[i].issuer, rows[i].account, secret, SECRET_BYTES, OTP_SHA1,
 				       &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
 				 OTP_OK);
@@ -105,7 +105,7 @@ otp_uri_build_refuses_names_that_are_not_text(void **state)
 	char uri[512];
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(
 		    build(rows[i].name, "c", secret, SECRET_BYTES, OTP_SHA1, &OTP_TOTP_DEFAULT, uri, sizeof(uri)),
 		    rows[i].status);
@@ -138,7 +138,7 @@ otp_uri_build_refuses_parameters_out_of_bounds(void **state)
 	char uri[512];
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(
 		    build("a", "b", bytes, rows[i].secret_n, rows[i].algorithm, &rows[i].totp, uri, sizeof(uri)),
 		    rows[i].status);
@@ -173,7 +173,7 @@ otp_uri_build_refuses_members_that_no_uri_can_express(void **state)
 	uris[6].account[0] = '\0';
 	uris[7].secret_n = 0;
 	for (size_t i = 0; i < COUNT_OF(uris); i++) {
-		print_message("# member %zu\n", i);
+		unit_note("member %zu", i);
 		assert_int_equal(otp_uri_build(&uris[i], OTP_ALLOW_SHORT_SECRET, text, sizeof(text)),
 				 uris[i].secret_n == 0 ? OTP_TOO_SHORT : OTP_INVALID);
 		assert_int_equal(text[0], '\0');
@@ -243,7 +243,7 @@ otp_uri_build_writes_hotp_and_steam_and_omits_defaults(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_uri uri = rows[i].uri;
 		char text[OTP_URI_SIZE];
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		memcpy(uri.secret, secret, SECRET_BYTES);
 		uri.secret_n = SECRET_BYTES;
 		assert_int_equal(otp_uri_build(&uri, rows[i].flags, text, sizeof(text)), OTP_OK);

@@ -65,7 +65,7 @@ row_values_of_another_type_are_corrupt(void **state)
 		union sql_any_row before;
 		memset(&row, 0x55, sizeof(row));
 		memset(&before, 0x55, sizeof(before));
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(row_read(&sql_queries[rows[i].query], rows[i].values, rows[i].n, &row), rows[i].e);
 		if (rows[i].e != ERR_OK)
 			assert_memory_equal(&row, &before, sizeof(row));

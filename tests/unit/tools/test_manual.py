@@ -1,4 +1,5 @@
 """The pages and the settings file of tools/print_manual.py, and the completions of tools/print_completions.py."""
+import functools
 import os
 import pathlib
 import re
@@ -21,6 +22,7 @@ def needs(program):
     return pytest.mark.skipif(not shutil.which(program), reason=f'{program} is not installed')
 
 
+@functools.cache
 def plain(page):
     """The page as a reader sees it in a terminal, in one line."""
     return ' '.join(re.sub('.\x08', '', run('mandoc', '-Tascii', '-O', 'width=900', MANUAL / page).stdout).split())
@@ -68,7 +70,7 @@ def test_main_page_lists_every_command_and_exit_status():
 @needs('mandoc')
 def test_settings_page_explains_every_setting():
     page = plain('doubletour.env.5')
-    settings = re.findall(r'^#([A-Z_]+)=', run(PROGRAM, 'config', 'example').stdout, re.M)
+    settings = re.findall(r'^#([A-Z_]+)=', help_texts.output(PROGRAM, 'config', 'example'), re.M)
     assert len(settings) > 20
     assert [name for name in settings if f' {name} ' not in page] == []
 
@@ -82,7 +84,7 @@ def test_package_sets_profile_folder_and_upgrade_only():
 
 
 def test_package_has_every_other_setting_as_a_comment():
-    example = run(PROGRAM, 'config', 'example').stdout
+    example = help_texts.output(PROGRAM, 'config', 'example')
     shipped = (MANUAL / 'doubletour.env').read_text()
     assert re.findall(r'^#?([A-Z_]+)=', shipped, re.M) == re.findall(r'^#([A-Z_]+)=', example, re.M)
 

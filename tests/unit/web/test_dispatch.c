@@ -66,7 +66,7 @@ lost_pushes_refuse_each_request(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(by_hand_free) struct job *before = request_of(cases[i].path);
 		CLEANUP(by_hand_free) struct job *after = request_of(cases[i].path);
-		print_message("# %s\n", cases[i].path);
+		unit_note("%s", cases[i].path);
 		atomic_store(&web->pushes_lost, false);
 		assert_int_equal(web_app.admit(web, &before->rq, &before->rp), HTTP_INLINE);
 		assert_int_equal(before->rp.status, cases[i].status);

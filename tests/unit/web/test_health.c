@@ -38,6 +38,9 @@ an_old_check_counts_as_not_writable(void **state)
 int
 main(void)
 {
+#ifdef DOUBLETOUR_TEST_HOOKS
+	clock_hook_stop(); /* the ages below do not grow while a busy machine runs other programs */
+#endif
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_check_decides_while_it_is_recent),
 		cmocka_unit_test(an_old_check_counts_as_not_writable),

@@ -55,7 +55,7 @@ host_put_localhost_replaces_loopback_addresses(void **state)
 		struct config config = configured(cases[i].profile, cases[i].public_url, cases[i].public_host);
 		CLEANUP(buf_wipe) struct buf out = BUF(256);
 
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(host_put_localhost(&config, str_of(cases[i].host), &out), cases[i].better != NULL);
 		buf_put_byte(&out, '\0');
 		assert_string_equal(buf_str(&out).p, cases[i].better == NULL ? "" : cases[i].better);
@@ -80,7 +80,7 @@ host_address_prefers_localhost(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct config config = configured(PROFILE_DEVELOPMENT, cases[i].public_url, "");
 
-		print_message("# %s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		snprintf(config.host, sizeof(config.host), "%s", cases[i].host);
 		snprintf(config.listen_path, sizeof(config.listen_path), "%s", cases[i].path);
 		assert_string_equal(host_address(&config, &listens), cases[i].address);

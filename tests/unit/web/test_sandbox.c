@@ -648,7 +648,7 @@ allocates_and_writes(void)
 }
 
 enum outcome { WAS_DONE = 0, WAS_REFUSED = 1, WAS_ENDED = 2, COULD_NOT_ENTER = 3 };
-enum { TIMEOUT_S = 20 };
+enum { TIMEOUT_S = 300 };
 
 /* Each attempt opens its own listener, because an earlier attempt may have shut its listener down. */
 static int

@@ -382,7 +382,7 @@ coordinates_of_no_point_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_int_equal(str_hex(str_of(cases[i].x), body, 32), ERR_OK);
 		memcpy(body + 32, "\x22\x58\x20", 3);
 		assert_int_equal(str_hex(str_of(cases[i].y), body + 35, 32), ERR_OK);
@@ -475,7 +475,7 @@ other_keys_are_not_read(void **state)
 		size_t n = strlen(cases[i].cose) / 2;
 		str rest = str_bytes(cose, sizeof(cose));
 		assert_int_equal(str_hex(str_of(cases[i].cose), cose, n), ERR_OK);
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_false(credential_key_read(&rest, &key));
 		assert_int_equal(rest.n, sizeof(cose));
 	}

@@ -58,7 +58,7 @@ a_bad_stored_display_name_is_shown_without_bad_bytes(void **state)
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct display_name checked, shown, again;
 		enum problem problem = display_name_check(names[i].stored, &checked);
-		print_message("# %s\n", names[i].why);
+		unit_note("%s", names[i].why);
 		assert_int_equal(problem == PROBLEM_NONE, names[i].good);
 		display_name_clean(names[i].stored, &shown);
 		if (names[i].shown != NULL)

@@ -486,7 +486,7 @@ quick_channel_answers_no_question_that_hashes(void **state)
 	web_begin(&web, server);
 	for (unsigned id = QUESTION_NONE + 1; id < QUESTION_COUNT; id++) {
 		bool hashes = (question_rows[id].flags & ROW_HASHES) != 0;
-		print_message("# %s\n", wire_questions[id].name);
+		unit_note("%s", wire_questions[id].name);
 		assert_int_equal(hashes, wire_questions[id].pool == POOL_SLOW);
 		assert_int_equal(ask_empty_over(web.quick, id) == VERDICT_UNAVAILABLE, hashes);
 		assert_int_not_equal(ask_empty_over(web.slow, id), VERDICT_UNAVAILABLE);

@@ -63,7 +63,7 @@ an_imported_hash_matches_its_password_only(void **state)
 
 	for (size_t i = 0; i < COUNT(by_others); i++) {
 		bool is_right = false;
-		print_message("# %.12s\n", by_others[i]);
+		unit_note("%.12s", by_others[i]);
 		assert_true(password_hash_usable(str_of(by_others[i])));
 		assert_int_equal(password_verify(str_of(by_others[i]), &right, &is_right), ERR_OK);
 		assert_true(is_right);
@@ -154,7 +154,7 @@ a_malformed_hash_never_matches_and_costs_no_work(void **state)
 	for (size_t i = 0; i < COUNT(unusable); i++) {
 		bool right = false;
 		long before = password_work_done();
-		print_message("# %s\n", unusable[i].why);
+		unit_note("%s", unusable[i].why);
 		assert_false(password_hash_usable(str_of(unusable[i].hash)));
 		assert_int_equal(password_verify(str_of(unusable[i].hash), &password, &right), ERR_CORRUPT);
 		assert_false(right);
@@ -230,7 +230,7 @@ a_hash_is_outdated_when_the_settings_differ(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		print_message("# %zu: %.12s\n", i, rows[i].hash);
+		unit_note("%zu: %.12s", i, rows[i].hash);
 		assert_int_equal(password_hash_outdated(rows[i].config, str_of(rows[i].hash)), rows[i].outdated);
 	}
 }

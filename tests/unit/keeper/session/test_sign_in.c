@@ -184,7 +184,7 @@ only_a_path_is_stored_until_the_factor_is_verified(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct browser other = { 0 };
 		const struct sign_in_body body = { STR("alice"), STR(PASSWORD), cases[i].next };
-		print_message("%s\n", cases[i].why);
+		unit_note("%s", cases[i].why);
 		assert_verdict(ask(&w, &other, QUESTION_SIGN_IN, &body), VERDICT_PASSED);
 		assert_int_equal(sql_number(&w, "SELECT sum(length(way_back)) FROM sessions"), cases[i].kept);
 		clock_forward(SECONDS_US(60));

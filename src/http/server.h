@@ -34,7 +34,7 @@ enum {
 	/* request line and header fields, unless the settings set another limit: 431 */
 	HTTP_HEAD_MAX_BYTES = 16 * 1024,
 	HTTP_HEAD_LIMIT_BYTES = 64 * 1024, /* maximum of that setting */
-	HTTP_URI_MAX_BYTES = 8 * 1024,     /* 414 */
+	HTTP_URI_MAX_BYTES = 9 * 1024,     /* 414; an authorization request of 8 KiB has an address and a seal */
 	HTTP_BODY_MAX_BYTES = 16 * 1024,   /* unless the route sets another limit: 413 */
 	HTTP_HEADERS_MAX = 100,            /* 431 */
 	/* timeout from the connection, or the last reply, to a complete request; then the connection is closed */

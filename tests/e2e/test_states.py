@@ -82,6 +82,14 @@ OPENS = {
     ("POST", "/api/oidc/introspection"): EVERYBODY,
     ("POST", "/api/oidc/revocation"): EVERYBODY,
     ("OPTIONS", "/api/oidc/revocation"): EVERYBODY,
+    ("GET", "/api/oidc/authorization"): EVERYBODY,
+    ("POST", "/api/oidc/authorization"): EVERYBODY,
+    ("GET", "/api/oidc/decision"): EVERYBODY,
+    ("POST", "/api/oidc/decision"): EVERYBODY,
+    ("GET", "/api/oidc/factor"): EVERYBODY,
+    ("POST", "/api/oidc/factor"): {"full"},
+    ("GET", "/api/oidc/login"): EVERYBODY,
+    ("POST", "/api/oidc/login"): {"full"},
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
@@ -97,12 +105,13 @@ OPENS = {
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
          "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
          "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation")  # see test_oidc_tokens.py
+         "/api/oidc/authorization")  # see test_client_pages.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
          "/account/activity": "/account/devices#activity"}
 # Pages that open only after another step, and their redirects without it.
 NEEDS = {"/account/authenticators/confirm": "/account/security", "/account/authenticators/rename": "/account/security",
-         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
+         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/api/oidc/decision": "/", "/api/oidc/factor": "/", "/api/oidc/login": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

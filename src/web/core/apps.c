@@ -45,6 +45,7 @@ exchange_continue(struct exchange *x, struct page_continue *ret_to)
 	struct gate_return back;
 	struct target target;
 
+	*ret_to = x->client;
 	if (!str_starts(x->next, page))
 		return ERR_OK;
 	gate_return_read(x, str_from(x->next, page.n), &back);

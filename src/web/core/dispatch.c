@@ -217,6 +217,16 @@ dispatch_page_found(struct exchange *x)
 
 /* --- pages: around the handler ------------------------------------------------------------------------------------ */
 
+/* The session ended before the form was sent: its return URL is kept. */
+static void
+dispatch_page_take_form_next(struct exchange *x)
+{
+	const str *next = form_value(x->route->form, x->form, STR("next"));
+
+	if (next != NULL)
+		exchange_take_next(x, *next);
+}
+
 /* Return URL for redirects of this request: the page itself if it needs FULL, otherwise its `next`. */
 static err
 dispatch_page_next_from_path(struct exchange *x, str *ret_next)
@@ -225,6 +235,7 @@ dispatch_page_next_from_path(struct exchange *x, str *ret_next)
 
 	bool front = str_equal(x->rq->path, STR("/"));
 
+	dispatch_page_take_form_next(x);
 	*ret_next = x->next;
 	if (x->route->method == HTTP_POST || x->route->opens != 0 || (front && x->route->query.n == 0))
 		return ERR_OK;
@@ -573,8 +584,7 @@ dispatch_expect(void *app, const struct request *rq, struct http_expectation *ex
 		return;
 	expectation->authorization = route->authorization;
 	expectation->any_type = route->kind == ROUTE_API;
-	if (route->body_max_bytes > 0)
-		expectation->body_max_bytes = route->body_max_bytes;
+	expectation->body_max_bytes = route_body_max(route);
 }
 
 static void

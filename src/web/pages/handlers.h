@@ -68,6 +68,15 @@ extern const struct form register_form, login_form, login_passkey_form, code_for
 extern const struct form renew_form, saved_form, factor_new_form, factor_code_form, factor_name_form,
     factor_remove_form, passkey_begin_form, passkey_new_form, codes_form;
 
+struct client_decision_form {
+	str next, answer; /* next: the authorization request; answer: "allow", "cancel" or "select" */
+};
+struct client_confirm_form {
+	str next, otp, current;
+	PASSKEY_PROOF_MEMBERS;
+};
+extern const struct form client_decision_form, client_confirm_form;
+
 struct profile_form {
 	str display_name, language, time_format;
 };
@@ -134,6 +143,8 @@ err register_post(struct exchange *x, struct channel *keeper);
 err register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err login_show(struct exchange *x);
+/* The sign-in page, which leads to x->next.  error: NULL, or a msgid. */
+MUST_USE err login_page(struct exchange *x, int status, str username, const char *error);
 err login_post(struct exchange *x, struct channel *keeper);
 err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
@@ -165,6 +176,16 @@ err gate_post(struct exchange *x, struct channel *keeper);
 err gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err gate_enter_show(struct exchange *x, struct channel *keeper);
 err gate_keys_show(struct exchange *x);
+
+/* web/oidc/authorization.c */
+err authorization_show(struct exchange *x, struct channel *keeper);
+err authorization_post(struct exchange *x);
+err authorization_moved_show(struct exchange *x);
+err client_decision_post(struct exchange *x, struct channel *keeper);
+err client_decision_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err client_factor_post(struct exchange *x, struct channel *keeper);
+err client_login_post(struct exchange *x, struct channel *keeper);
+err client_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* recovery_pages.c */
 err recovery_show(struct exchange *x, struct channel *keeper);

@@ -21,6 +21,7 @@ static const char client_help[] =
     "  list                       list all applications\n"
     "  show CLIENT                show all settings of one\n"
     "  settings CLIENT            print the application's settings again, without the secret\n"
+    "  doctor URL                 compare the application's request with what is registered\n"
     "  set CLIENT KEY=VALUE ...   change its settings\n"
     "  secret CLIENT              make a new secret; the old one stays valid for 7 days\n"
     "  disable CLIENT             refuse its requests and end its tokens\n"
@@ -60,6 +61,15 @@ static struct cli_topic client_topics[] = {
 	  "more:\n"
 	  "the word SECRET stands in its place.  URL is the address of the application, if its URIs were changed.\n",
 	  JSON_OPTION },
+	{ "doctor", "URL [OPTIONS]",
+	  "Find out why the sign-in of an application fails.  URL is the address behind its sign-in button.  The "
+	  "command\n"
+	  "follows the redirects to this server, at most 10, and does not sign in.  It compares client id, redirect\n"
+	  "URI, response type, scopes and PKCE with the registered client, and says each difference with the command\n"
+	  "that mends it.  If a script of the application makes the redirect, give the address that the browser "
+	  "reaches\n"
+	  "on this server.  Requires the program curl (Debian package curl).  Exit status: 1 if anything differs.\n",
+	  "  --ca FILE            certificates to trust, if the system's are not enough\n" JSON_OPTION },
 	{ .name = NULL },
 };
 
@@ -334,6 +344,7 @@ static const struct client_command {
 	{ "list", 0, 0, "no client id", client_list },
 	{ "show", 1, 1, "one client id", client_show_one },
 	{ "settings", 1, 2, "one client id and no more than a URL", client_settings },
+	{ "doctor", 1, 1, "one URL", client_doctor },
 	{ "presets", 0, 2, "no more than a preset and a URL", NULL },
 	{ "set", 2, CLIENT_WORDS_MAX, "a client id and KEY=VALUE", client_set },
 	{ "secret", 1, 1, "one client id", client_secret },
@@ -355,6 +366,7 @@ static int
 client_run(struct cli *cli, const struct client_command *command, struct client_request *r)
 {
 	CLEANUP(admin_close) struct admin admin = { .why = { "" } };
+	int status;
 	err e;
 
 	r->config = &cli->config;
@@ -368,12 +380,13 @@ client_run(struct cli *cli, const struct client_command *command, struct client_
 		return CLI_FAILED;
 	if (e != ERR_OK)
 		return cli_fail(e, &admin.why);
-	return cli_print(buf_str(&r->out));
+	status = cli_print(buf_str(&r->out));
+	return status == CLI_DONE && r->failed ? CLI_FAILED : status;
 }
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
-enum { OWN_OPTIONS = 5 };
+enum { OWN_OPTIONS = 6 };
 
 struct client_options {
 	const char *values[CLIENT_SETTINGS];
@@ -416,6 +429,7 @@ client_options_fill(struct client_options *o, struct client_request *r)
 	o->table[o->n++] = (struct cli_option){ .name = "yes", .flag = &r->yes };
 	o->table[o->n++] = (struct cli_option){ .name = "now", .flag = &r->now };
 	o->table[o->n++] = (struct cli_option){ .name = "id", .value = &r->id };
+	o->table[o->n++] = (struct cli_option){ .name = "ca", .value = &r->ca };
 	for (enum client_setting i = 0; i < CLIENT_SETTINGS; i++)
 		client_options_add(o, i);
 }

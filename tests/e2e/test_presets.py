@@ -39,7 +39,7 @@ def refused(server, *arguments):
 
 
 def added(server, name, url, *more):
-    """Add a client under an id of its own; return the printed object."""
+    """Add a client under a new id; return the printed object."""
     added.count = getattr(added, "count", 0) + 1
     redirect = ["--redirect", ASKING[name]] if name in ASKING else []
     return one(server, "add", name, url, "--id", f"{name}-{added.count}", *redirect, *more)

@@ -16,8 +16,8 @@ static const char client_help[] =
     "Applications that sign people in here with OpenID Connect.\n"
     "\n"
     "  presets [PRESET [URL]]     list the known applications, or show one\n"
-    "  add PRESET URL             add a known application and print its settings\n"
-    "  add CLIENT --redirect URI  add another application and print its secret\n"
+    "  add PRESET URL             add a known application and print its settings; with CLIENT --redirect URI\n"
+    "                             instead, add another application and print its secret\n"
     "  list                       list all applications\n"
     "  show CLIENT                show all settings of one\n"
     "  settings CLIENT            print the application's settings again, without the secret\n"
@@ -77,6 +77,18 @@ static struct cli_topic client_topics[] = {
 
 static struct cli_help client_add_options, client_set_text;
 
+static bool
+client_setting_is_flag(const struct client_setting_facts *facts)
+{
+	return str_equal(str_of(facts->fallback), STR("no"));
+}
+
+static bool
+client_setting_repeats(const struct client_setting_facts *facts)
+{
+	return facts->kind == CLIENT_KIND_URIS || facts->kind == CLIENT_KIND_RULES;
+}
+
 static void client_help_put(struct cli_help *help, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static void
@@ -90,17 +102,33 @@ client_help_put(struct cli_help *help, const char *format, ...)
 	va_end(args);
 }
 
+static const char *
+client_help_argument(const struct client_setting_facts *facts)
+{
+	static const char *const arguments[] = {
+		[CLIENT_KIND_TEXT] = " TEXT",   [CLIENT_KIND_URL] = " URL",     [CLIENT_KIND_URIS] = " URI",
+		[CLIENT_KIND_RULES] = " RULE",  [CLIENT_KIND_SCOPES] = " LIST", [CLIENT_KIND_SECONDS] = " SECONDS",
+		[CLIENT_KIND_SWITCH] = " WORD", [CLIENT_KIND_CHOICE] = " WORD",
+	};
+
+	return client_setting_is_flag(facts) ? "" : arguments[facts->kind];
+}
+
 static void
 client_help_option(const struct client_setting_facts *facts)
 {
-	bool yes = str_equal(str_of(facts->fallback), STR("no"));
 	char option[64];
 
 	if (facts->option == NULL)
 		return;
-	snprintf(option, sizeof(option), "--%s%s", facts->option, yes ? "" : " VALUE");
-	client_help_put(&client_add_options, "  %-28s %s%s%s\n", option, facts->help, yes ? "" : ": ",
-			yes ? "" : facts->takes);
+	snprintf(option, sizeof(option), "--%s%s", facts->option, client_help_argument(facts));
+	client_help_put(&client_add_options, "  %-28s %s", option, facts->help);
+	if (client_setting_repeats(facts))
+		client_help_put(&client_add_options, "; may be repeated\n");
+	else if (client_setting_is_flag(facts))
+		client_help_put(&client_add_options, "\n");
+	else
+		client_help_put(&client_add_options, ": %s\n", facts->takes);
 }
 
 static void
@@ -414,9 +442,9 @@ client_options_add(struct client_options *o, enum client_setting setting)
 	o->n++;
 	option->name = facts->option;
 	o->lines[setting].max = CLIENT_TEXTS_BYTES;
-	if (facts->kind == CLIENT_KIND_URIS || facts->kind == CLIENT_KIND_RULES)
+	if (client_setting_repeats(facts))
 		option->lines = &o->lines[setting];
-	else if (str_equal(str_of(facts->fallback), STR("no")))
+	else if (client_setting_is_flag(facts))
 		option->flag = &o->flags[setting];
 	else
 		option->value = &o->values[setting];

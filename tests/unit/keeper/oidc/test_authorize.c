@@ -22,8 +22,9 @@
 static void
 client_add(struct world *w)
 {
-	sql_run(w, "INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, consent, created_at_us) VALUES "
-		   "(7, 'wiki', 'Our wiki', '" CALLBACK "', 'openid profile email groups offline_access', 'never', 1)");
+	sql_run(w,
+		"INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, consent, created_at_us) VALUES "
+		"(7, 'wiki', 'Our wiki', '" CALLBACK "', 'openid profile email groups offline_access', 'never', 1)");
 }
 
 static void
@@ -190,11 +191,13 @@ static const struct {
 	{ "client_id=Wiki", OIDC_PROBLEM_CLIENT, "case matters" },
 	{ "client_id=wi%00ki", OIDC_PROBLEM_CLIENT, "NUL in client_id" },
 	{ "client_id=%FF%FE", OIDC_PROBLEM_CLIENT, "bytes that are not UTF-8" },
-	{ "client_id=off&redirect_uri=https%3A%2F%2Fevil.example%2F", OIDC_PROBLEM_DISABLED, "before its redirect URI" },
+	{ "client_id=off&redirect_uri=https%3A%2F%2Fevil.example%2F", OIDC_PROBLEM_DISABLED,
+	  "before its redirect URI" },
 	{ "client_id=wiki&response_type=token", OIDC_PROBLEM_NO_REDIRECT, "redirect_uri is missing" },
 	{ "client_id=wiki&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback%2F", OIDC_PROBLEM_REDIRECT,
 	  "one slash more" },
-	{ "client_id=wiki&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback%3Fx", OIDC_PROBLEM_REDIRECT, "a query" },
+	{ "client_id=wiki&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback%3Fx", OIDC_PROBLEM_REDIRECT,
+	  "a query" },
 	{ "client_id=wiki&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback%0A", OIDC_PROBLEM_REDIRECT,
 	  "a line break behind it" },
 	{ "client_id=wiki&redirect_uri=http%3A%2F%2Fwiki.example.org%2Fcallback", OIDC_PROBLEM_REDIRECT, "http" },
@@ -209,8 +212,9 @@ no_redirect_leads_to_an_unknown_address(void **state)
 	struct browser nobody = { 0 };
 
 	provider_new(&w);
-	sql_run(&w, "INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, created_at_us, disabled_at_us) "
-		    "VALUES (8, 'off', 'Off', 'https://off.example/', 'openid', 1, 2)");
+	sql_run(&w,
+		"INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, created_at_us, disabled_at_us) "
+		"VALUES (8, 'off', 'Off', 'https://off.example/', 'openid', 1, 2)");
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		enum oidc_outcome outcome = check(&w, &nobody, pages[i].parameters, "");
 		if (outcome != OIDC_PAGE || last.step.problem != pages[i].problem)
@@ -340,6 +344,489 @@ a_login_hint_that_is_no_name_is_left_out(void **state)
 	provider_end(&w);
 }
 
+/* --- consent ------------------------------------------------------------------------------------------------------ */
+
+static void
+client_set(struct world *w, const char *columns)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "UPDATE oidc_clients SET %s WHERE id = 7", columns);
+	sql_run(w, sql);
+}
+
+#define GROUPS START "&response_type=code&scope=openid+groups&state=xyz" CHALLENGE
+
+static void
+consent_is_asked_once_for_the_same_scopes(void **state)
+{
+	struct world w;
+	struct browser b;
+	char code[64];
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	sql_run(&w, "UPDATE accounts SET email = 'alice@example.org'");
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
+	assert_text(last.step.scopes, "openid email");
+	assert_text(last.step.email, "alice@example.org");
+	assert_text(last.step.name, "Our wiki");
+	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE), OIDC_REDIRECT);
+	code_of_response(code);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_consents WHERE scopes = 'openid email'"), 1);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY);
+	/* another scope is asked, and both are kept */
+	assert_int_equal(check(&w, &b, GROUPS, ""), OIDC_CONSENT);
+	grant(&w, &b, GROUPS, last.seal, OIDC_DECISION_APPROVE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_consents WHERE scopes = 'openid email groups'"), 1);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY);
+	sql_run(&w, "DELETE FROM oidc_consents"); /* withdrawn: asked again */
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
+	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_NONE), OIDC_CONSENT);
+	provider_end(&w);
+}
+
+static const struct {
+	const char *client, *more;
+	enum oidc_outcome outcome;
+	const char *error, *why;
+} consents[] = {
+	{ "consent = 'never'", "", OIDC_READY, NULL, "a client of the administrator's" },
+	{ "consent = 'never'", "&prompt=none", OIDC_READY, NULL, "silently" },
+	{ "consent = 'never'", "&prompt=consent", OIDC_CONSENT, NULL, "the request asks for it" },
+	{ "consent = 'once'", "", OIDC_READY, NULL, "given before" },
+	{ "consent = 'once'", "&prompt=none", OIDC_READY, NULL, "given before, silently" },
+	{ "consent = 'once'", "&prompt=consent", OIDC_CONSENT, NULL, "given before, but asked again" },
+	{ "consent = 'always'", "", OIDC_CONSENT, NULL, "given before, but asked each time" },
+	{ "consent = 'always'", "&prompt=none", OIDC_REDIRECT, "consent_required", "no page can be shown" },
+};
+
+static void
+clients_and_prompts_decide_whether_consent_is_asked(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	sql_run(&w, "INSERT INTO oidc_consents (id, account_id, client_id, scopes, granted_at_us) "
+		    "SELECT 1, id, 7, 'openid profile email', 1 FROM accounts");
+	for (size_t i = 0; i < COUNT(consents); i++) {
+		char text[1024];
+		snprintf(text, sizeof(text), "%s%s", GOOD, consents[i].more);
+		client_set(&w, consents[i].client);
+		if (check(&w, &b, text, "") != consents[i].outcome ||
+		    (consents[i].error != NULL && !error_is(consents[i].error)))
+			fail_msg("%s: outcome %u", consents[i].why, last.step.outcome);
+	}
+	sql_run(&w, "DELETE FROM oidc_consents");
+	client_set(&w, "consent = 'once'");
+	check(&w, &b, GOOD "&prompt=none", "");
+	assert_error("consent_required");
+	provider_end(&w);
+}
+
+#define OFFLINE START "&response_type=code&scope=openid%20offline_access&state=xyz" CHALLENGE
+
+static const struct {
+	const char *client, *parameters;
+	enum oidc_decision decision;
+	const char *scopes; /* of the grant */
+	bool survives;
+	const char *why;
+} offline[] = {
+	{ "consent = 'never'", OFFLINE, OIDC_DECISION_NONE, "openid", false, "nobody was asked" },
+	{ "consent = 'never', offline_without_consent = 1", OFFLINE, OIDC_DECISION_NONE, "openid offline_access", true,
+	  "the administrator allowed it" },
+	{ "consent = 'never', offline_without_consent = 1, refresh_session = 1", OFFLINE, OIDC_DECISION_NONE,
+	  "openid offline_access", false, "but the client is bound to sessions" },
+	{ "consent = 'once'", OFFLINE, OIDC_DECISION_APPROVE, "openid offline_access", true, "allowed on the page" },
+	{ "consent = 'never'", OFFLINE "&prompt=consent", OIDC_DECISION_APPROVE, "openid offline_access", true,
+	  "allowed on the page that the request asked for" },
+	{ "scopes = 'openid'", OFFLINE, OIDC_DECISION_NONE, "openid", false, "not a scope of the client" },
+};
+
+static void
+offline_access_needs_consent_or_the_flag_of_the_client(void **state)
+{
+	for (size_t i = 0; i < COUNT(offline); i++) {
+		struct world w;
+		struct browser b;
+		char code[64], sql[256];
+		provider_new(&w);
+		client_set(&w, offline[i].client);
+		bring_to(&w, &b, "alice", STATE_FULL);
+		check(&w, &b, offline[i].parameters, "");
+		grant(&w, &b, offline[i].parameters, last.seal, offline[i].decision);
+		code_of_response(code);
+		snprintf(sql, sizeof(sql),
+			 "SELECT count(*) FROM oidc_grants WHERE scopes = '%s' AND session_id IS %sNULL",
+			 offline[i].scopes, offline[i].survives ? "" : "NOT ");
+		if (sql_number(&w, sql) != 1)
+			fail_msg("%s", offline[i].why);
+		provider_end(&w);
+	}
+}
+
+/* Consent that was given for offline_access counts later, also for a client without a page of its own. */
+static void
+offline_access_is_remembered_with_the_consent(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	check(&w, &b, OFFLINE "&prompt=consent", "");
+	grant(&w, &b, OFFLINE "&prompt=consent", last.seal, OIDC_DECISION_APPROVE);
+	grant(&w, &b, OFFLINE, "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_grants WHERE session_id IS NULL"), 2);
+	provider_end(&w);
+}
+
+static void
+cancel_sends_access_denied(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(check(&w, &b, GOOD "&response_mode=fragment", ""), OIDC_CONSENT);
+	assert_true(str_starts(last.step.cancel, STR("error=access_denied&")));
+	assert_true(str_ends(last.step.cancel, STR("&state=xyz&" ISS)));
+	assert_int_equal(last.step.mode, OIDC_MODE_FRAGMENT);
+	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_CANCEL), OIDC_REDIRECT);
+	assert_error("access_denied");
+	assert_int_equal(
+	    sql_number(&w, "SELECT (SELECT count(*) FROM oidc_codes) + (SELECT count(*) FROM oidc_consents)"), 0);
+	provider_end(&w);
+}
+
+/* --- the seal ----------------------------------------------------------------------------------------------------- */
+
+/* Approves on the consent page with a seal that must not count. */
+static void
+refuse_approval(struct world *w, struct browser *b, const char *parameters, const char *seal, const char *why)
+{
+	char kept[OIDC_SEAL_MAX + 1];
+
+	snprintf(kept, sizeof(kept), "%s", seal);
+	if (grant(w, b, parameters, kept, OIDC_DECISION_APPROVE) != OIDC_CONSENT)
+		fail_msg("%s", why);
+	assert_int_equal(sql_number(w, "SELECT count(*) FROM oidc_codes"), 0);
+	assert_int_equal(sql_number(w, "SELECT count(*) FROM oidc_consents"), 0);
+}
+
+static void
+only_the_shown_request_of_this_session_is_approved(void **state)
+{
+	struct world w;
+	struct browser b, other, nobody = { 0 };
+	char seal[OIDC_SEAL_MAX + 1], bent[OIDC_SEAL_MAX + 1], code[64];
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	bring_to(&w, &other, "bob", STATE_FULL);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
+	memcpy(seal, last.seal, sizeof(seal));
+	refuse_approval(&w, &b, GOOD, "", "no seal");
+	refuse_approval(&w, &b, GOOD "&nonce=1", seal, "other parameters");
+	refuse_approval(&w, &other, GOOD, seal, "another session");
+	for (size_t i = 0; seal[i] != '\0'; i++) {
+		memcpy(bent, seal, sizeof(bent));
+		bent[i] = bent[i] == 'A' ? 'B' : 'A';
+		refuse_approval(&w, &b, GOOD, bent, "a bent seal");
+	}
+	client_set(&w, "scopes = 'openid'");
+	refuse_approval(&w, &b, GOOD, seal, "other scopes than shown");
+	client_set(&w, "scopes = 'openid email'");
+	check(&w, &nobody, GOOD, "");
+	refuse_approval(&w, &b, GOOD, last.seal, "the seal of the sign-in page");
+	assert_int_equal(grant(&w, &b, GOOD, seal, OIDC_DECISION_APPROVE), OIDC_REDIRECT);
+	code_of_response(code);
+	provider_end(&w);
+}
+
+static void
+an_old_seal_is_not_accepted(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	w.config.session_idle_us = MINUTES_US(600);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
+	clock_forward(SEAL_US + SECONDS_US(1));
+	refuse_approval(&w, &b, GOOD, last.seal, "too old");
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
+	clock_forward(SEAL_US - MINUTES_US(1));
+	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE), OIDC_REDIRECT);
+	provider_end(&w);
+}
+
+#define SELECT GOOD "&prompt=select_account"
+
+/* The seal of another page shows no scopes, so it approves none. */
+static void
+the_seal_of_another_page_is_no_consent(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(check(&w, &b, SELECT, ""), OIDC_SELECT);
+	assert_int_equal(grant(&w, &b, SELECT, last.seal, OIDC_DECISION_APPROVE), OIDC_SELECT);
+	assert_int_equal(grant(&w, &b, SELECT, last.seal, OIDC_DECISION_SELECT), OIDC_CONSENT);
+	assert_int_equal(grant(&w, &b, SELECT, last.seal, OIDC_DECISION_APPROVE), OIDC_REDIRECT);
+	provider_end(&w);
+}
+
+/* --- prompt=login, max_age ---------------------------------------------------------------------------------------- */
+
+#define LOGIN GOOD "&prompt=login"
+
+static void
+prompt_login_wants_password_and_code_newer_than_the_request(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1], code[64];
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	step_up(&w, &b); /* fresh, but older than the request */
+	clock_forward(SECONDS_US(1));
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_LOGIN);
+	memcpy(seal, last.seal, sizeof(seal));
+	assert_int_equal(grant(&w, &b, LOGIN, seal, OIDC_DECISION_NONE), OIDC_LOGIN);
+	clock_forward(SECONDS_US(31));
+	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN);
+	assert_int_equal(last.step.wrong, 1);
+	assert_int_equal(confirm(&w, &b, LOGIN, seal, PASSWORD), OIDC_FACTOR); /* the code is missing */
+	assert_int_equal(last.step.wrong, 0);
+	step_up(&w, &b);
+	assert_int_equal(check(&w, &b, LOGIN, seal), OIDC_READY);
+	assert_int_equal(grant(&w, &b, LOGIN, seal, OIDC_DECISION_NONE), OIDC_REDIRECT);
+	code_of_response(code);
+	/* the next request is a new one */
+	clock_forward(SECONDS_US(1));
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_LOGIN);
+	assert_int_equal(check(&w, &b, LOGIN "&nonce=2", seal), OIDC_LOGIN);
+	provider_end(&w);
+}
+
+static void
+confirming_needs_a_fresh_code(void **state)
+{
+	struct world w;
+	struct browser b;
+	const struct oidc_confirm_body body = { .parameters = STR(LOGIN), .current = STR(PASSWORD) };
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	clock_forward(STEP_UP_US);
+	assert_verdict(ask(&w, &b, QUESTION_OIDC_CONFIRM, &body), VERDICT_STEP_UP);
+	provider_end(&w);
+}
+
+static void
+a_sign_in_after_the_request_fulfils_prompt_login(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1];
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	memset(&b.token, 0, sizeof(b.token));
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_SIGN_IN);
+	memcpy(seal, last.seal, sizeof(seal));
+	clock_forward(SECONDS_US(5));
+	sign_in_fully(&w, &b, "alice");
+	clock_forward(SECONDS_US(5));
+	assert_int_equal(check(&w, &b, LOGIN, seal), OIDC_READY);
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_LOGIN);
+	provider_end(&w);
+}
+
+static void
+a_reloaded_sign_in_page_keeps_the_time_of_the_request(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1];
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_NONE);
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_SIGN_IN);
+	memcpy(seal, last.seal, sizeof(seal));
+	clock_forward(SECONDS_US(5));
+	assert_int_equal(check(&w, &b, LOGIN, seal), OIDC_SIGN_IN);
+	assert_string_equal(last.seal, seal);
+	provider_end(&w);
+}
+
+/* A seal of the sign-in page that somebody fetched later must not make an earlier session look new. */
+static void
+a_seal_without_session_fits_later_sessions_only(void **state)
+{
+	struct world w;
+	struct browser b, nobody = { 0 };
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	clock_forward(SECONDS_US(1));
+	check(&w, &nobody, SELECT, "");
+	assert_int_equal(check(&w, &b, SELECT, last.seal), OIDC_SELECT);
+	provider_end(&w);
+}
+
+static void
+the_chosen_account_of_a_sign_in_is_not_asked_again(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1];
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	memset(&b.token, 0, sizeof(b.token));
+	assert_int_equal(check(&w, &b, SELECT, ""), OIDC_SIGN_IN);
+	memcpy(seal, last.seal, sizeof(seal));
+	sign_in_fully(&w, &b, "alice");
+	assert_int_equal(check(&w, &b, SELECT, seal), OIDC_READY);
+	provider_end(&w);
+}
+
+static const struct {
+	const char *client, *more;
+	int64_t age_s; /* of the code, when the request comes */
+	enum oidc_outcome outcome;
+	const char *why;
+} ages[] = {
+	{ "max_age_s = -1", "&max_age=600", 590, OIDC_READY, "young enough" },
+	{ "max_age_s = -1", "&max_age=600", 601, OIDC_FACTOR, "too old: a code is enough" },
+	{ "max_age_s = -1", "&max_age=0", 0, OIDC_LOGIN, "0 is prompt=login" },
+	{ "max_age_s = 300", "", 301, OIDC_FACTOR, "the client's own maximum" },
+	{ "max_age_s = 300", "&max_age=600", 301, OIDC_READY, "the parameter comes first" },
+};
+
+static void
+max_age_is_the_age_of_the_code(void **state)
+{
+	for (size_t i = 0; i < COUNT(ages); i++) {
+		struct world w;
+		struct browser b;
+		char text[1024];
+		provider_new(&w);
+		client_set(&w, ages[i].client);
+		bring_to(&w, &b, "alice", STATE_FULL);
+		step_up(&w, &b);
+		clock_forward(SECONDS_US(ages[i].age_s));
+		snprintf(text, sizeof(text), "%s%s", GOOD, ages[i].more);
+		if (check(&w, &b, text, "") != ages[i].outcome)
+			fail_msg("%s: outcome %u", ages[i].why, last.step.outcome);
+		provider_end(&w);
+	}
+}
+
+/* Time on the consent page does not count against max_age. */
+static void
+max_age_is_judged_at_the_time_of_the_request(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1];
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	step_up(&w, &b);
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", ""), OIDC_READY);
+	memcpy(seal, last.seal, sizeof(seal));
+	clock_forward(SECONDS_US(90));
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", seal), OIDC_READY);
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", ""), OIDC_FACTOR);
+	memcpy(seal, last.seal, sizeof(seal));
+	step_up(&w, &b);
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", seal), OIDC_READY);
+	provider_end(&w);
+}
+
+static void
+a_proof_from_the_future_is_old(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	sql_run(&w, "UPDATE sessions SET factor_at_us = factor_at_us + 240000000");
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", ""), OIDC_FACTOR);
+	provider_end(&w);
+}
+
+/* --- prompt=none -------------------------------------------------------------------------------------------------- */
+
+#define SILENT GOOD "&prompt=none"
+
+static void
+prompt_none_never_shows_a_page(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "nobody", STATE_NONE);
+	check(&w, &b, SILENT, "");
+	assert_error("login_required");
+	bring_to(&w, &b, "bob", STATE_ENROLLING);
+	check(&w, &b, SILENT, "");
+	assert_error("login_required");
+	bring_to(&w, &b, "carol", STATE_PENDING);
+	check(&w, &b, SILENT, "");
+	assert_error("login_required");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	check(&w, &b, SILENT "&max_age=1", "");
+	assert_error("login_required");
+	check(&w, &b, SILENT "&max_age=0", "");
+	assert_error("login_required");
+	rules_write(&w, "rules:\n  - client: wiki\n    groups: [admins]\n");
+	check(&w, &b, SILENT, "");
+	assert_error("access_denied");
+	client_set(&w, "consent = 'once'");
+	check(&w, &b, SILENT, "");
+	assert_error("consent_required"); /* before the rules, as the table says */
+	provider_end(&w);
+}
+
+/* --- persons that the application names --------------------------------------------------------------------------- */
+
+#define SUBJECT "7d1fbcd6-0d6c-4f2e-9df1-000000000001"
+#define SUB_CLAIM(value) "&claims={\"id_token\":{\"sub\":{\"value\":\"" value "\"}}}"
+
+static void
+a_claim_for_another_subject_gets_no_code(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	sql_run(&w, "UPDATE accounts SET subject = '" SUBJECT "'");
+	check(&w, &b, GOOD SUB_CLAIM("248289761001"), "");
+	assert_error("login_required");
+	assert_int_equal(check(&w, &b, GOOD SUB_CLAIM(SUBJECT), ""), OIDC_READY);
+	provider_end(&w);
+}
+
 int
 main(void)
 {
@@ -351,6 +838,25 @@ main(void)
 		cmocka_unit_test(the_database_has_only_the_digest_of_a_code),
 		cmocka_unit_test(other_sessions_get_no_code),
 		cmocka_unit_test(a_login_hint_that_is_no_name_is_left_out),
+		cmocka_unit_test(consent_is_asked_once_for_the_same_scopes),
+		cmocka_unit_test(clients_and_prompts_decide_whether_consent_is_asked),
+		cmocka_unit_test(offline_access_needs_consent_or_the_flag_of_the_client),
+		cmocka_unit_test(offline_access_is_remembered_with_the_consent),
+		cmocka_unit_test(cancel_sends_access_denied),
+		cmocka_unit_test(only_the_shown_request_of_this_session_is_approved),
+		cmocka_unit_test(an_old_seal_is_not_accepted),
+		cmocka_unit_test(the_seal_of_another_page_is_no_consent),
+		cmocka_unit_test(prompt_login_wants_password_and_code_newer_than_the_request),
+		cmocka_unit_test(confirming_needs_a_fresh_code),
+		cmocka_unit_test(a_sign_in_after_the_request_fulfils_prompt_login),
+		cmocka_unit_test(a_reloaded_sign_in_page_keeps_the_time_of_the_request),
+		cmocka_unit_test(a_seal_without_session_fits_later_sessions_only),
+		cmocka_unit_test(the_chosen_account_of_a_sign_in_is_not_asked_again),
+		cmocka_unit_test(max_age_is_the_age_of_the_code),
+		cmocka_unit_test(max_age_is_judged_at_the_time_of_the_request),
+		cmocka_unit_test(a_proof_from_the_future_is_old),
+		cmocka_unit_test(prompt_none_never_shows_a_page),
+		cmocka_unit_test(a_claim_for_another_subject_gets_no_code),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

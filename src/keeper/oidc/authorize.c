@@ -1,6 +1,7 @@
 /*
  * Authorization requests: judged (keeper/oidc/judgement.h), approved, and answered with a code.
  */
+#include "base/log.h"
 #include "keeper/core/session_lookup.h"
 #include "keeper/handlers.h"
 #include "keeper/oidc/consent.h"
@@ -74,12 +75,27 @@ authorize_code(struct judgement *j)
 }
 
 static err
+authorize_consent(struct judgement *j)
+{
+	if (!j->approved)
+		return ERR_OK;
+	TRY(consent_give(j->call, &j->client, j->request.scopes));
+	return audit_write(j->call, AUDIT_APP_ALLOWED, j->call->now.session.account_id, REASON_ASKED);
+}
+
+static err
 authorize_approve(struct judgement *j)
 {
-	if (j->approved)
-		TRY(consent_give(j->call, &j->client, j->request.scopes));
+	TRY(authorize_consent(j));
 	TRY(authorize_keep_session(j->call));
-	return authorize_code(j);
+	TRY(authorize_code(j));
+	return audit_write(j->call, AUDIT_APP_SIGN_IN, j->call->now.session.account_id, REASON_ASKED);
+}
+
+static enum audit_reason
+authorize_refusal(const struct judgement *j)
+{
+	return j->cancelled ? REASON_CANCELLED : REASON_RULES;
 }
 
 static err
@@ -88,10 +104,35 @@ authorize_grant(struct call *call, void *context, bool *ret_commit)
 	struct judgement *j = context;
 
 	TRY(judgement_make(j));
-	if (j->step->outcome != OIDC_READY)
+	*ret_commit = j->step->outcome == OIDC_READY || j->refused || j->cancelled;
+	if (j->step->outcome == OIDC_READY)
+		return authorize_approve(j);
+	if (!*ret_commit)
 		return ERR_OK;
-	*ret_commit = true;
-	return authorize_approve(j);
+	return audit_write(call, AUDIT_APP_REFUSED, call->now.session.account_id, authorize_refusal(j));
+}
+
+static void
+authorize_log_event(const struct judgement *j, enum audit_event event, enum audit_reason reason)
+{
+	const struct audit_event_facts *facts = audit_event_facts(event);
+
+	log_event(facts->level, facts->name, LOG_INT("account", j->call->now.session.account_id),
+		  LOG_TEXT("why", audit_reason_name(reason)), LOG_STR("client", j->client.client_id),
+		  LOG_STR("address", j->call->head.address));
+}
+
+/* Unlike audit_log, with the client. */
+static void
+authorize_log(const struct judgement *j)
+{
+	if (j->refused || j->cancelled) {
+		authorize_log_event(j, AUDIT_APP_REFUSED, authorize_refusal(j));
+		return;
+	}
+	if (j->approved)
+		authorize_log_event(j, AUDIT_APP_ALLOWED, REASON_ASKED);
+	authorize_log_event(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
 err
@@ -102,12 +143,15 @@ oidc_grant_answer(struct call *call, enum verdict *ret_verdict)
 			       .parameters = asked->parameters,
 			       .seal_text = asked->seal,
 			       .decision = asked->decision,
+			       .last = true,
 			       .step = call->answer };
 	bool done = false;
 	err e = call_transact(call, authorize_grant, &j, &done);
 
 	if (e != ERR_OK)
 		TRY(judgement_unavailable(&j, e));
+	if (e == ERR_OK && done)
+		authorize_log(&j);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -364,8 +364,20 @@ judge_acr(struct judgement *j)
 /* --- rules -------------------------------------------------------------------------------------------------------- */
 
 static err
+judge_ready(struct judgement *j)
+{
+	j->step->outcome = OIDC_READY;
+	j->decided = true;
+	return judge_seal(j, j->seal.flags);
+}
+
+/* Only oidc-grant can write the refusal into the audit trail, so oidc-check leaves it to oidc-grant. */
+static err
 judge_refused(struct judgement *j, enum access_refusal refusal, bool no_passkey)
 {
+	if (!j->last)
+		return judge_ready(j);
+	j->refused = true;
 	TRY(judgement_error(j, OIDC_ACCESS_DENIED, "The access rules refuse this user."));
 	if ((j->request.prompts & OIDC_PROMPT_NONE) != 0)
 		return ERR_OK;
@@ -449,8 +461,7 @@ judge_consent(struct judgement *j)
 	if (judge_needs_consent(j))
 		return judge_ask_consent(j);
 	j->scopes = consent_scopes(&j->client, j->request.scopes, given);
-	j->step->outcome = OIDC_READY;
-	return judge_seal(j, j->seal.flags);
+	return judge_ready(j);
 }
 
 /* --- together ----------------------------------------------------------------------------------------------------- */
@@ -479,6 +490,7 @@ judgement_make(struct judgement *j)
 				 .parameters = j->parameters,
 				 .seal_text = j->seal_text,
 				 .decision = j->decision,
+				 .last = j->last,
 				 .step = j->step };
 	*j->step = (struct oidc_step_body){ .outcome = OIDC_PAGE };
 	TRY(judge_run(j, address_stages, COUNT(address_stages)));

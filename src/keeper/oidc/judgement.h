@@ -2,7 +2,7 @@
  * Judges an authorization request: docs/reference/openid-connect.md has the checks in their order.  It reads the
  * database and changes nothing.  keeper/oidc/authorize.c acts upon it.
  *
- *	struct judgement j = { .call = call, .parameters = asked->parameters, .seal_text = asked->seal, .step = call->answer };
+ *	struct judgement j = { .call = call, .parameters = asked->parameters, .seal_text = asked->seal, .step = answer };
  *	TRY(judgement_make(&j));
  *	if (j.step->outcome == OIDC_READY) ...
  */
@@ -17,6 +17,7 @@ struct judgement {
 	struct call *call;
 	str parameters, seal_text;
 	enum oidc_decision decision;
+	bool last;                   /* the last word: a refusal by the rules is answered, and not left to oidc-grant */
 	struct oidc_step_body *step; /* the answer; the other members are set before its outcome */
 	bool decided;                /* the outcome is final */
 	struct oidc_client client;
@@ -25,7 +26,7 @@ struct judgement {
 	str subject, email, groups; /* of the account */
 	unsigned given;             /* scopes that the person allowed earlier */
 	bool approved;              /* the person allows the requested scopes now */
-	bool cancelled;
+	bool cancelled, refused;    /* by the person, by the rules */
 	/* OIDC_READY */
 	unsigned scopes; /* to grant */
 	int64_t auth_us; /* auth_time */

@@ -6,6 +6,7 @@
 #include "keeper/account/admin.h"
 #include "keeper/oidc/grants.h"
 #include "keeper/oidc/seal.h"
+#include "keeper/oidc/signing_keys.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -799,7 +800,8 @@ prompt_none_never_shows_a_page(void **state)
 	check(&w, &b, SILENT "&max_age=0", "");
 	assert_error("login_required");
 	rules_write(&w, "rules:\n  - client: wiki\n    groups: [admins]\n");
-	check(&w, &b, SILENT, "");
+	assert_int_equal(check(&w, &b, SILENT, ""), OIDC_READY); /* oidc-grant refuses, and audits it */
+	grant(&w, &b, SILENT, "", OIDC_DECISION_NONE);
 	assert_error("access_denied");
 	client_set(&w, "consent = 'once'");
 	check(&w, &b, SILENT, "");
@@ -811,6 +813,18 @@ prompt_none_never_shows_a_page(void **state)
 
 #define SUBJECT "7d1fbcd6-0d6c-4f2e-9df1-000000000001"
 #define SUB_CLAIM(value) "&claims={\"id_token\":{\"sub\":{\"value\":\"" value "\"}}}"
+
+/* The request with an ID token of this server that has these claims. */
+static void
+hint_put(struct world *w, char *text, size_t size, const char *request, const char *claims)
+{
+	CLEANUP(call_wipe) struct call call = { 0 };
+	CLEANUP(buf_wipe) struct buf token = BUF(OIDC_JWT_MAX);
+
+	assert_int_equal(call_of_command(w->thread, &call), ERR_OK);
+	assert_int_equal(signing_keys_sign(&call, OIDC_RS256, str_of(claims), &token), ERR_OK);
+	snprintf(text, size, "%s&id_token_hint=%.*s", request, STR_ARG(buf_str(&token)));
+}
 
 static void
 a_claim_for_another_subject_gets_no_code(void **state)
@@ -824,6 +838,355 @@ a_claim_for_another_subject_gets_no_code(void **state)
 	check(&w, &b, GOOD SUB_CLAIM("248289761001"), "");
 	assert_error("login_required");
 	assert_int_equal(check(&w, &b, GOOD SUB_CLAIM(SUBJECT), ""), OIDC_READY);
+	provider_end(&w);
+}
+
+static void
+a_hint_for_another_subject_gets_no_code(void **state)
+{
+	struct world w;
+	struct browser b;
+	char text[2048];
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	sql_run(&w, "UPDATE accounts SET subject = '" SUBJECT "'");
+	hint_put(&w, text, sizeof(text), SILENT, "{\"iss\":\"" ISSUER "\",\"sub\":\"" SUBJECT "\",\"exp\":1}");
+	assert_int_equal(check(&w, &b, text, ""), OIDC_READY); /* also when it has expired */
+	hint_put(&w, text, sizeof(text), GOOD, "{\"iss\":\"" ISSUER "\",\"sub\":\"another\"}");
+	check(&w, &b, text, "");
+	assert_error("login_required");
+	hint_put(&w, text, sizeof(text), SILENT, "{\"iss\":\"https://other.example\",\"sub\":\"" SUBJECT "\"}");
+	check(&w, &b, text, "");
+	assert_error("login_required");
+	check(&w, &b, SILENT "&id_token_hint=eyJhbGciOiJub25lIn0.e30.", "");
+	assert_error("login_required");
+	assert_int_equal(check(&w, &b, GOOD "&id_token_hint=eyJhbGciOiJub25lIn0.e30.", ""), OIDC_READY);
+	provider_end(&w);
+}
+
+/* --- authentication context --------------------------------------------------------------------------------------- */
+
+#define ACR(value) "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"" value "\"]}}}"
+#define REFEDS "https://refeds.org/profile/"
+
+/* Signed in with a passkey, which verified its user. */
+static void
+sign_in_with_passkey(struct world *w, struct browser *b, const char *name)
+{
+	bring_to(w, b, name, STATE_ENROLLING);
+	assert_verdict(do_passkey(w, b, (struct authenticator){ .id = 2 }), VERDICT_PASSED);
+	assert_int_equal(b->head.state, STATE_FULL);
+}
+
+static void
+acr_of_grant_is(struct world *w, const char *acr, const char *amr)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM oidc_grants WHERE acr = '%s' AND amr = '%s'", acr, amr);
+	if (sql_number(w, sql) != 1)
+		fail_msg("%s", sql);
+	sql_run(w, "DELETE FROM oidc_grants");
+}
+
+static void
+the_grant_has_the_context_of_the_session(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(grant(&w, &b, GOOD, "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, REFEDS "mfa", "pwd otp mfa");
+	assert_int_equal(grant(&w, &b, GOOD ACR(REFEDS "mfa"), "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, REFEDS "mfa", "pwd otp mfa");
+	assert_int_equal(grant(&w, &b, GOOD "&acr_values=phr", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, REFEDS "mfa", "pwd otp mfa"); /* voluntary: the ID token tells what it is */
+	sign_in_with_passkey(&w, &b, "bob");
+	assert_int_equal(grant(&w, &b, GOOD ACR("phr"), "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, "phr", "pwd pop user mfa");
+	assert_int_equal(grant(&w, &b, GOOD "&acr_values=" REFEDS "mfa", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, REFEDS "mfa", "pwd pop user mfa");
+	provider_end(&w);
+}
+
+static void
+an_essential_context_is_asked_for_or_refused(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	check(&w, &b, GOOD ACR("phr"), ""); /* the account has no passkey */
+	assert_error("unmet_authentication_requirements");
+	check(&w, &b, GOOD ACR("urn:other"), "");
+	assert_error("unmet_authentication_requirements");
+	check(&w, &b, SILENT ACR("phr"), "");
+	assert_error("unmet_authentication_requirements");
+	assert_verdict(do_passkey(&w, &b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
+	clock_forward(MINUTES_US(1));
+	sign_in_fully(&w, &b, "alice");
+	assert_int_equal(check(&w, &b, GOOD ACR("phr"), ""), OIDC_FACTOR);
+	assert_int_equal(last.step.no_passkey, 1);
+	check(&w, &b, SILENT ACR("phr"), "");
+	assert_error("login_required");
+	rules_write(&w, "rules:\n  - client: wiki\n    policy: one_factor\n");
+	bring_to(&w, &b, "bob", STATE_PENDING);
+	assert_int_equal(check(&w, &b, GOOD ACR(REFEDS "mfa"), ""), OIDC_ENTER);
+	assert_int_equal(check(&w, &b, GOOD ACR(REFEDS "sfa"), ""), OIDC_READY);
+	provider_end(&w);
+}
+
+/* --- rules -------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *rule;
+	enum oidc_outcome outcome;
+	enum access_refusal refusal;
+	const char *why;
+} ruled[] = {
+	{ "groups: [staff]", OIDC_REDIRECT, 0, "a group of the user" },
+	{ "groups: [admins]", OIDC_REFUSED, ACCESS_PERSON, "another group" },
+	{ "users: [alice]", OIDC_REDIRECT, 0, "the user" },
+	{ "networks: 10.0.0.0/8", OIDC_REFUSED, ACCESS_NETWORK, "another network" },
+	{ "networks: 192.0.2.0/24", OIDC_REDIRECT, 0, "the network of the browser" },
+	{ "policy: deny", OIDC_REFUSED, ACCESS_CLOSED, "nobody" },
+	{ "max_age: 5m", OIDC_FACTOR, 0, "a newer code" },
+	{ "phishing_resistant: true", OIDC_REFUSED, ACCESS_CLOSED, "a passkey, which the account does not have" },
+};
+
+static void
+rules_of_the_client_decide(void **state)
+{
+	struct world w;
+	struct browser b;
+	struct why why = { "" };
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(admin_set_groups(w.thread, STR("alice"), STR("staff"), &why), ERR_OK);
+	clock_forward(MINUTES_US(10));
+	for (size_t i = 0; i < COUNT(ruled); i++) {
+		char text[256];
+		snprintf(text, sizeof(text), "rules:\n  - client: wiki\n    %s\n", ruled[i].rule);
+		rules_write(&w, text);
+		enum oidc_outcome outcome = grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+		if (outcome != ruled[i].outcome || last.step.refusal != ruled[i].refusal)
+			fail_msg("%s: outcome %d, refusal %u", ruled[i].why, (int)outcome, last.step.refusal);
+		if (outcome != OIDC_REFUSED)
+			continue;
+		assert_true(str_starts(last.step.response, STR("error=access_denied&")));
+		assert_text(last.step.redirect_uri, CALLBACK);
+		assert_int_equal(last.step.no_passkey, strstr(ruled[i].rule, "phishing") != NULL);
+	}
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused' AND reason = 'rules'"),
+			 4);
+	provider_end(&w);
+}
+
+static void
+a_rule_for_passkeys_asks_for_the_passkey_of_the_account(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	rules_write(&w, "rules:\n  - client: wiki\n    phishing_resistant: true\n");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_verdict(do_passkey(&w, &b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
+	clock_forward(MINUTES_US(1));
+	sign_in_fully(&w, &b, "alice");
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_FACTOR);
+	assert_int_equal(last.step.no_passkey, 1);
+	sign_in_with_passkey(&w, &b, "bob");
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY);
+	provider_end(&w);
+}
+
+static void
+the_password_alone_is_enough_only_where_a_rule_says_so(void **state)
+{
+	struct world w;
+	struct browser b;
+	char code[64];
+
+	provider_new(&w);
+	rules_write(&w, "rules:\n  - client: wiki\n    policy: one_factor\n");
+	bring_to(&w, &b, "alice", STATE_PENDING);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY);
+	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_NONE), OIDC_REDIRECT);
+	code_of_response(code);
+	acr_of_grant_is(&w, REFEDS "sfa", "pwd");
+	/* the session lasts with what came from it, but opens no page longer than before */
+	clock_forward(MINUTES_US(11));
+	purge_all(&w);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE gated_at_us > 0"), 1);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_SIGN_IN);
+	bring_to(&w, &b, "bob", STATE_PENDING);
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_ENTER); /* the password is older than the request */
+	provider_end(&w);
+}
+
+/* --- what ends between two steps ---------------------------------------------------------------------------------- */
+
+static void
+what_ended_since_the_page_was_shown_gets_no_code(void **state)
+{
+	static const struct {
+		const char *sql;
+		enum verdict verdict;
+		enum oidc_outcome outcome;
+	} ends[] = {
+		{ "UPDATE accounts SET disabled_at_us = 1", VERDICT_STATE, OIDC_PAGE },
+		{ "DELETE FROM accounts", VERDICT_STATE, OIDC_PAGE },
+		{ "DELETE FROM sessions", VERDICT_STATE, OIDC_PAGE },
+		{ "UPDATE factors SET disabled_at_us = 1", VERDICT_STATE, OIDC_PAGE },
+		{ "UPDATE oidc_clients SET disabled_at_us = 1", VERDICT_PASSED, OIDC_PAGE },
+		{ "DELETE FROM oidc_clients", VERDICT_PASSED, OIDC_PAGE },
+		{ "UPDATE oidc_clients SET redirect_uris = 'https://wiki.example.org/other'", VERDICT_PASSED,
+		  OIDC_PAGE },
+	};
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct world w;
+		struct browser b;
+		provider_new(&w);
+		client_set(&w, "consent = 'once'");
+		bring_to(&w, &b, "alice", STATE_FULL);
+		assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
+		sql_run(&w, ends[i].sql);
+		const struct oidc_decision_body body = { STR(GOOD), str_of(last.seal), OIDC_DECISION_APPROVE };
+		if (ask(&w, &b, QUESTION_OIDC_GRANT, &body) != ends[i].verdict)
+			fail_msg("%s: verdict %d", ends[i].sql, (int)b.verdict);
+		if (b.verdict == VERDICT_PASSED)
+			assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE), ends[i].outcome);
+		assert_int_equal(
+		    sql_number(&w, "SELECT (SELECT count(*) FROM oidc_codes) + (SELECT count(*) FROM oidc_consents)"),
+		    0);
+		provider_end(&w);
+	}
+}
+
+/* --- codes -------------------------------------------------------------------------------------------------------- */
+
+static void
+a_session_has_one_sid_for_each_client(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	sql_run(&w,
+		"INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, consent, created_at_us) VALUES "
+		"(8, 'files', 'Files', '" CALLBACK "', 'openid', 'never', 1)");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (size_t i = 0; i < 3; i++)
+		grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(DISTINCT sid) FROM oidc_grants"), 1);
+	assert_int_equal(
+	    grant(&w, &b,
+		  "client_id=files&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback&response_type=code&"
+		  "scope=openid" CHALLENGE,
+		  "", OIDC_DECISION_NONE),
+	    OIDC_REDIRECT);
+	assert_int_equal(sql_number(&w, "SELECT count(DISTINCT sid) FROM oidc_grants"), 2);
+	sign_in_fully(&w, &b, "alice");
+	grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(DISTINCT sid) FROM oidc_grants"), 3);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_sids"), 3);
+	provider_end(&w);
+}
+
+static void
+unused_codes_of_a_session_are_bounded(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (size_t i = 0; i < 105; i++) {
+		assert_int_equal(grant(&w, &b, GOOD, "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+		clock_forward(1);
+	}
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes"), 100);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_grants"), 100);
+	provider_end(&w);
+}
+
+/* What comes from a code lasts as long as the session may, but never shorter than the first access token. */
+static void
+a_grant_ends_with_the_session_or_after_ninety_days(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	client_set(&w, "offline_without_consent = 1, access_token_s = 200000");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	assert_int_equal(
+	    sql_number(&w, "SELECT count(*) FROM oidc_grants WHERE expires_at_us = created_at_us + 200060000000"), 1);
+	client_set(&w, "access_token_s = 3600");
+	sql_run(&w, "DELETE FROM oidc_grants");
+	grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_grants g JOIN sessions s ON s.id = g.session_id "
+					"WHERE g.expires_at_us = s.created_at_us + 86400000000"),
+			 1);
+	sql_run(&w, "DELETE FROM oidc_grants");
+	grant(&w, &b, OFFLINE, "", OIDC_DECISION_NONE);
+	assert_int_equal(
+	    sql_number(&w, "SELECT count(*) FROM oidc_grants WHERE expires_at_us = created_at_us + 7776000000000"), 1);
+	provider_end(&w);
+}
+
+static void
+a_code_keeps_what_it_is_bound_to(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	client_set(&w, "pkce_optional = 1");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	grant(&w, &b, GOOD "&nonce=n%22%C3%A9&claims={\"userinfo\":{\"email\":null}}", "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w,
+				    "SELECT count(*) FROM oidc_codes JOIN oidc_grants g ON g.id = grant_id "
+				    "WHERE nonce = 'n\"\xc3\xa9' AND claims = '{\"userinfo\":{\"email\":null}}' AND "
+				    "challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM' AND "
+				    "oidc_codes.expires_at_us = created_at_us + 60000000"),
+			 1);
+	grant(&w, &b, START "&response_type=code&scope=openid&state=xyz", "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes WHERE challenge = ''"), 1);
+	provider_end(&w);
+}
+
+/* --- audit -------------------------------------------------------------------------------------------------------- */
+
+static void
+decisions_are_audited(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	check(&w, &b, GOOD, "");
+	grant(&w, &b, GOOD, last.seal, OIDC_DECISION_CANCEL);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event LIKE 'app.%'"), 1);
+	assert_int_equal(
+	    sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused' AND reason = 'cancelled'"), 1);
+	check(&w, &b, GOOD, "");
+	grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE);
+	grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit a JOIN accounts u ON u.id = a.account_id "
+					"WHERE event = 'app.allowed' AND outcome = 'passed'"),
+			 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.signed-in'"), 2);
 	provider_end(&w);
 }
 
@@ -857,6 +1220,18 @@ main(void)
 		cmocka_unit_test(a_proof_from_the_future_is_old),
 		cmocka_unit_test(prompt_none_never_shows_a_page),
 		cmocka_unit_test(a_claim_for_another_subject_gets_no_code),
+		cmocka_unit_test(a_hint_for_another_subject_gets_no_code),
+		cmocka_unit_test(the_grant_has_the_context_of_the_session),
+		cmocka_unit_test(an_essential_context_is_asked_for_or_refused),
+		cmocka_unit_test(rules_of_the_client_decide),
+		cmocka_unit_test(a_rule_for_passkeys_asks_for_the_passkey_of_the_account),
+		cmocka_unit_test(the_password_alone_is_enough_only_where_a_rule_says_so),
+		cmocka_unit_test(what_ended_since_the_page_was_shown_gets_no_code),
+		cmocka_unit_test(a_session_has_one_sid_for_each_client),
+		cmocka_unit_test(unused_codes_of_a_session_are_bounded),
+		cmocka_unit_test(a_grant_ends_with_the_session_or_after_ninety_days),
+		cmocka_unit_test(a_code_keeps_what_it_is_bound_to),
+		cmocka_unit_test(decisions_are_audited),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

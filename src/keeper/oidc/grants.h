@@ -25,7 +25,7 @@ struct approval {
 /* Inside a transaction of the session that approves: make the grant and its code; find or make the session's `sid`. */
 MUST_USE err grants_code_make(struct call *call, const struct approval *approval, str *ret_code);
 
-/* --- what comes from a grant (keeper/oidc/token.c, refresh.c, bearer.c) ------------------------------------------- */
+/* --- the tokens of a grant (keeper/oidc/token.c, refresh.c, bearer.c) ------------------------------------------- */
 
 #define OIDC_CODE_KEPT_US MINUTES_US(60) /* a used code, so that a second use is noticed */
 enum { OIDC_ACCESS_TOKENS_MAX = 128 };   /* of one grant: the newest ones */

@@ -2,8 +2,8 @@
  * Makes the tokens of a grant.
  *
  *	access token   dta_ and 256 random bits
- *	refresh token  dtr_, the grant, a counter, and a MAC over both with a key that is derived from the master key.  So
- *	               the same grant and counter always give the same token
+ *	refresh token  dtr_, the grant, a counter, and a MAC over both.  Its key is derived from the master key, so the
+ *	               same grant and counter always give the same token
  *
  * The database has their SHA-256 only, and that decides which token is valid.  The MAC is never checked: after a
  * rotation of the master key the newest refresh token stays valid, and its successor has a MAC of the new key.

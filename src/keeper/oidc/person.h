@@ -38,9 +38,9 @@ enum claims_place { CLAIMS_ID_TOKEN = 0, CLAIMS_USERINFO };
  * Append the claims that these scopes grant, and the client's own ones, each as `,"name":value`.
  *
  *   scopes  granted ones.  A client with id_token_minimal gets their claims at userinfo only
- *   claims  the parameter `claims`, a JSON object; empty: none.  A claim that it names for this place is sent too, if a
- *           granted scope may give it, or one of the client's scopes if nobody is asked for consent (Core s5.5).
- *           Values and `essential` have no effect
+ *   claims  the parameter `claims` (Core s5.5), a JSON object; empty: none.  It may name claims of granted scopes for
+ *           this place.  A client without consent may name claims of all its scopes.  Values and `essential` have no
+ *           effect
  */
 MUST_USE err person_claims_put(const struct person *person, const struct oidc_client *client, unsigned scopes,
 			       str claims, enum claims_place place, struct buf *out);

@@ -39,8 +39,9 @@ refresh_extend(struct call *call, const struct issue *issue, bool refresh)
 
 	if (refresh)
 		end_us = refresh_later(end_us, refresh_end_us(issue->grant, call->now_us));
-	const struct db_value args[] = { DB_INT(refresh_later(end_us, issue->grant->expires_at_us)),
-					 DB_INT(issue->grant->id) };
+	if (end_us <= issue->grant->expires_at_us)
+		return ERR_OK;
+	const struct db_value args[] = { DB_INT(end_us), DB_INT(issue->grant->id) };
 	return db_run(call->db, SQL_OIDC_GRANT_EXTEND, args, COUNT(args), NULL);
 }
 
@@ -151,7 +152,7 @@ refresh_next(struct call *call, const struct oidc_client *client, const struct o
 }
 
 /*
- * The same successor once more.  After a rotation of the master key it is another one, which replaces the first; the
+ * The same successor again.  After a rotation of the master key it is another one, which replaces the first; the
  * client may never have received that one.
  */
 static err

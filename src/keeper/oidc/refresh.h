@@ -6,7 +6,7 @@
 
 #include "keeper/oidc/issue.h"
 
-/* May this client have refresh tokens at all? */
+/* May this client have refresh tokens of any grant? */
 bool refresh_used_by(const struct oidc_client *client);
 
 /* May this client have a refresh token of this grant now? */

@@ -156,10 +156,12 @@ static void
 api_refuse(struct exchange *x, int status)
 {
 	api_who(x);
-	if (status >= 500)
-		api_refuse_because(x, 503, OIDC_TEMPORARILY_UNAVAILABLE, "Try again later.");
-	else
+	if (status < 500) {
 		api_refuse_because(x, status, OIDC_INVALID_REQUEST, api_sentence(status));
+		return;
+	}
+	api_refuse_because(x, 503, OIDC_TEMPORARILY_UNAVAILABLE, "Try again later.");
+	(void)!api_header(x, "Retry-After", "5"); /* best effort */
 }
 
 static void

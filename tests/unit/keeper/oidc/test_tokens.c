@@ -284,9 +284,9 @@ the_grant_type_is_checked_after_the_client(void **state)
 	world_end(&w);
 }
 
-/* --- what ends tokens --------------------------------------------------------------------------------------------- */
+/* --- the end of tokens -------------------------------------------------------------------------------------------- */
 
-/* What an administrator, a person or time does between two requests. */
+/* Changes by an administrator, a person or time between two requests. */
 static const struct ending {
 	const char *why, *sql;
 	bool offline_survives; /* the refresh token of offline_access */
@@ -313,7 +313,7 @@ end_by(struct world *w, const struct ending *ending)
 }
 
 static void
-a_code_ends_with_what_it_rests_on(void **state)
+a_code_ends_with_its_session_account_and_client(void **state)
 {
 	for (size_t i = 0; i < COUNT(endings); i++) {
 		struct world w;
@@ -327,7 +327,7 @@ a_code_ends_with_what_it_rests_on(void **state)
 }
 
 static void
-an_access_token_ends_with_what_it_rests_on(void **state)
+an_access_token_ends_with_session_account_and_client(void **state)
 {
 	for (size_t i = 0; i < COUNT(endings); i++) {
 		struct world w;
@@ -341,7 +341,7 @@ an_access_token_ends_with_what_it_rests_on(void **state)
 }
 
 static void
-a_refresh_token_ends_with_what_it_rests_on(void **state)
+a_refresh_token_ends_with_session_account_or_client(void **state)
 {
 	for (size_t i = 0; i < COUNT(endings); i++) {
 		struct world w;
@@ -377,7 +377,7 @@ an_access_token_expires(void **state)
 
 /* The gate, too, counts a session that verified the password only. */
 static void
-a_session_with_the_password_alone_is_enough_if_the_grant_was_made(void **state)
+a_session_with_the_password_alone_keeps_its_tokens(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -807,11 +807,11 @@ main(void)
 		cmocka_unit_test(a_second_use_of_a_code_ends_all_tokens),
 		cmocka_unit_test(a_code_lasts_a_minute),
 		cmocka_unit_test(the_grant_type_is_checked_after_the_client),
-		cmocka_unit_test(a_code_ends_with_what_it_rests_on),
-		cmocka_unit_test(an_access_token_ends_with_what_it_rests_on),
-		cmocka_unit_test(a_refresh_token_ends_with_what_it_rests_on),
+		cmocka_unit_test(a_code_ends_with_its_session_account_and_client),
+		cmocka_unit_test(an_access_token_ends_with_session_account_and_client),
+		cmocka_unit_test(a_refresh_token_ends_with_session_account_or_client),
 		cmocka_unit_test(an_access_token_expires),
-		cmocka_unit_test(a_session_with_the_password_alone_is_enough_if_the_grant_was_made),
+		cmocka_unit_test(a_session_with_the_password_alone_keeps_its_tokens),
 		cmocka_unit_test(each_refresh_makes_the_next_token),
 		cmocka_unit_test(a_repeated_refresh_gets_the_same_successor_for_a_minute),
 		cmocka_unit_test(an_older_refresh_token_ends_the_family_at_once),

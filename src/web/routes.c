@@ -92,6 +92,7 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/api/oidc/login"), 0, ASKS(OIDC_CONFIRM) | ASKS(OIDC_CHECK) | ASKS(OIDC_GRANT), .to_client = true, .step_up = true, .form = &client_confirm_form, .answer = client_login_post, .redisplay = client_confirm_redisplay },
 
 	{ HTTP_GET, STR_INIT("/language/"), OPENS_ALL, 0, .show = language_set },
+	{ HTTP_POST, STR_INIT("/language/"), OPENS_ALL, 0, .form = &language_form, .show = language_set, .redisplay = language_redisplay },
 	{ HTTP_GET, STR_INIT("/icons/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = icon_show },
 	{ HTTP_GET, STR_INIT("/static/"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = static_show },
 	{ HTTP_GET, STR_INIT("/favicon.ico"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .show = favicon_show },

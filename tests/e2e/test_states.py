@@ -93,6 +93,7 @@ OPENS = {
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
+    ("POST", "/language/"): EVERYBODY,
     ("GET", "/favicon.ico"): EVERYBODY,
     ("GET", "/robots.txt"): EVERYBODY,
     ("GET", "/manifest.webmanifest"): EVERYBODY,
@@ -104,7 +105,7 @@ OPENS = {
 }
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
          "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
-         "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation")  # see test_oidc_tokens.py
+         "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation",  # see test_oidc_tokens.py
          "/api/oidc/authorization")  # see test_client_pages.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",

@@ -60,7 +60,8 @@ struct page_layout {
 	str logo, logo_type; /* the administrator's logo: its URL and Content-Type; empty: the mark of Doubletour */
 	bool logo_touches;   /* it is the icon of phones too */
 	str brand_css;       /* URL of the style sheet with the administrator's colour; empty: none */
-	str path;            /* return URL of the language switch; empty: "/" */
+	str path;            /* return URL of the language switch; empty: "/"; set with exchange_layout_path */
+	bool path_long;      /* it does not fit into a link: a form has it */
 	const char *flash;   /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */

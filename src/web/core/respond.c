@@ -319,12 +319,20 @@ respond_put_path_and_next(const struct exchange *x, struct buf *out)
 	buf_put_percent(out, x->next);
 }
 
+void
+exchange_layout_path(struct page_layout *layout, str path)
+{
+	layout->path = path;
+	layout->path_long = sizeof("/language/fr?next=") + buf_percent_bytes(path) > HTTP_URI_MAX_BYTES;
+}
+
 /* Return URL of the language switch: the page itself, or home if the page cannot be requested again. */
 static err
 respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 {
 	bool shown = x->route != NULL && (x->rq->method != HTTP_POST || x->route->redisplay != NULL);
 	CLEANUP(buf_wipe) struct buf return_to = BUF(LOCATION_MAX);
+	str path = { 0 };
 
 	layout->path = STR("/");
 	if (!shown)
@@ -334,7 +342,9 @@ respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 		respond_put_path_and_next(x, &return_to);
 	}
 	TRY(buf_check(&return_to));
-	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
+	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &path));
+	exchange_layout_path(layout, path);
+	return ERR_OK;
 }
 
 static err

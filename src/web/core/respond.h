@@ -28,6 +28,9 @@ MUST_USE err exchange_image(struct exchange *x, enum image_kind kind);
 /* Fill the values of the layout: language, flash message (shown once), sign-out button, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);
 
+/* Set the return URL of the language switch. */
+void exchange_layout_path(struct page_layout *layout, str path);
+
 /*
  * Redirect with 303 to a path on this server, with `?next=` if next is not empty and fits into an address.  The path
  * may end with a fragment.  "/login" with an authorization request becomes the address of the request.

@@ -36,7 +36,7 @@ static err
 authorization_layout(struct exchange *x, struct page_layout *ret_layout)
 {
 	TRY(exchange_layout(x, ret_layout));
-	ret_layout->path = x->next;
+	exchange_layout_path(ret_layout, x->next);
 	return ERR_OK;
 }
 
@@ -327,7 +327,7 @@ authorization_command(struct exchange *x, const struct oidc_step_body *step, con
 	buf_put(&command, str_of(beginning));
 	if (step->problem == OIDC_PROBLEM_REDIRECT) {
 		authorization_put_word(&command, step->client_id);
-		buf_put(&command, STR(" --redirect "));
+		buf_put(&command, STR(" redirect_uris+="));
 		authorization_put_word(&command, step->asked_uri);
 	}
 	TRY(buf_check(&command));

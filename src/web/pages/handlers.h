@@ -96,6 +96,10 @@ struct alarm_form {
 	str until; /* time of the last attempt that the notice counts */
 };
 extern const struct form alarm_form;
+struct language_form {
+	str next;
+};
+extern const struct form language_form;
 int64_t alarm_until_us(str until); /* 0, which dismisses nothing: not a time */
 struct set_password_form {
 	str link, password, confirm;
@@ -232,6 +236,7 @@ err home_show(struct exchange *x);
 err alarm_dismiss_post(struct exchange *x, struct channel *keeper);
 err alarm_dismiss_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err language_set(struct exchange *x);
+err language_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err health_show(struct exchange *x);
 err alive_show(struct exchange *x);
 err icon_show(struct exchange *x);

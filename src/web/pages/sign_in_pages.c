@@ -212,7 +212,8 @@ web_accounts_remembers(const struct exchange *x)
 static err
 web_accounts_return_to(struct exchange *x, str path, struct page_layout *layout)
 {
-	CLEANUP(buf_wipe) struct buf return_to = BUF(8 * 1024);
+	CLEANUP(buf_wipe) struct buf return_to = BUF(sizeof("/verify-2fa?code=1&next=") + 3 * NEXT_MAX_BYTES);
+	str address = { 0 };
 
 	if (x->rq->method != HTTP_POST)
 		return ERR_OK;
@@ -222,7 +223,9 @@ web_accounts_return_to(struct exchange *x, str path, struct page_layout *layout)
 		buf_put_percent(&return_to, x->next);
 	}
 	TRY(buf_check(&return_to));
-	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
+	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &address));
+	exchange_layout_path(layout, address);
+	return ERR_OK;
 }
 
 static int64_t
@@ -247,7 +250,7 @@ login_page(struct exchange *x, int status, str username, const char *error)
 
 	TRY(exchange_layout(x, &page.layout));
 	if (page.cancel)
-		page.layout.path = x->next;
+		exchange_layout_path(&page.layout, x->next);
 	else
 		TRY(web_accounts_return_to(x, STR("/login"), &page.layout));
 	TRY(exchange_passkey_sign_in(x, &page.layout, &page.passkey));

@@ -561,7 +561,8 @@ put_client_problem(struct buf *out, const struct page_layout *layout, bool hosti
 		.registered = registered,
 		.registered_count = COUNT(registered),
 		.advice = "If the address really belongs to the application, this command registers it:",
-		.command = STR("doubletour client set 'wiki' --redirect 'https://wiki.example.org:443/oidc/callback'"),
+		.command =
+		    STR("doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/oidc/callback'"),
 	};
 
 	if (hostile) {

@@ -19,7 +19,7 @@ enum {
 	DER_ECDSA_MAX = 80
 };
 
-/* What the algorithms differ in. */
+/* The differences between the algorithms. */
 struct jwt_kind {
 	const char *key_type; /* of libcrypto */
 	const char *digest;   /* NULL: the algorithm hashes itself */
@@ -342,7 +342,7 @@ jwt_sign_put(enum oidc_alg alg, EVP_PKEY *key, const char *kid, const char *typ,
 /* The parts of a compact JWS: RFC 7515 s7.1. */
 struct jwt_parts {
 	str header, payload, signature; /* base64url */
-	str input;                      /* what is signed: header and payload with a dot between */
+	str input;                      /* the signed bytes: header and payload with a dot between */
 };
 
 static err

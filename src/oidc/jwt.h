@@ -34,7 +34,7 @@ MUST_USE err jwt_key_thumbprint(enum oidc_alg alg, EVP_PKEY *key, char ret_kid[J
 
 /* --- signatures --------------------------------------------------------------------------------------------------- */
 
-/* The signature of bytes, as a JWS has it: RFC 7518 s3.3, s3.4, RFC 8037 s3.1.  Safe from several threads. ERR_CRYPTO. */
+/* The signature of bytes in a JWS: RFC 7518 s3.3, s3.4, RFC 8037 s3.1.  Safe from several threads.  ERR_CRYPTO. */
 MUST_USE err jwt_signature_make(enum oidc_alg alg, EVP_PKEY *key, str bytes, uint8_t ret_signature[JWT_SIGNATURE_MAX],
 				size_t *ret_n);
 
@@ -48,8 +48,8 @@ MUST_USE err jwt_sign_put(enum oidc_alg alg, EVP_PKEY *key, const char *kid, con
 			  struct buf *out);
 
 /*
- * Read `alg` and `kid` of the header, to choose a registered key.  They are hints and not yet verified.  kid is empty if
- * it is absent.
+ * Read `alg` and `kid` of the header, to choose a registered key.  They are hints and not yet verified.  An absent one is
+ * empty.
  *
  * ERR_INVALID  no compact JWS, longer than OIDC_JWT_MAX, not JSON, a member twice, `crit` present, or `typ` present and
  *              other than "JWT" (RFC 8725 s3.11)
@@ -60,7 +60,7 @@ MUST_USE err jwt_header_read(str token, struct arena *arena, str *ret_alg, str *
  * Verify the signature with this key and algorithm; then give the claims, a JSON object in the arena without a member
  * twice and without NUL.
  *
- * ERR_INVALID  as jwt_header_read; another algorithm in the header; a wrong signature; the claims are not such an object
+ * ERR_INVALID  as jwt_header_read; another algorithm in the header; a wrong signature; claims that are not such an object
  */
 MUST_USE err jwt_verify(enum oidc_alg alg, EVP_PKEY *key, str token, struct arena *arena, str *ret_claims);
 

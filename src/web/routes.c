@@ -74,6 +74,12 @@ const struct route web_routes[] = {
 	{ HTTP_ANY, STR_INIT("/api/authz/ext-authz/"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK, .ambiguous = true },
 	{ HTTP_ANY, STR_INIT("/api/verify"), OPENS_ALL, ASKS(GATE), .kind = ROUTE_CHECK },
 
+	{ HTTP_GET, STR_INIT("/.well-known/openid-configuration"), OPENS_ALL, 0, .kind = ROUTE_API, .show = discovery_show },
+	{ HTTP_OPTIONS, STR_INIT("/.well-known/openid-configuration"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
+	{ HTTP_GET, STR_INIT("/.well-known/oauth-authorization-server"), OPENS_ALL, 0, .kind = ROUTE_API, .show = discovery_show },
+	{ HTTP_OPTIONS, STR_INIT("/.well-known/oauth-authorization-server"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
+	{ HTTP_GET, STR_INIT("/jwks.json"), OPENS_ALL, ASKS(OIDC_KEYS), .kind = ROUTE_API, .answer = discovery_keys_show },
+	{ HTTP_OPTIONS, STR_INIT("/jwks.json"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
 	{ HTTP_POST, STR_INIT("/api/oidc/token"), OPENS_ALL, ASKS(OIDC_TOKEN), .kind = ROUTE_API, .form = &oidc_token_form, .authorization = true, .answer = oidc_token_post },
 	{ HTTP_OPTIONS, STR_INIT("/api/oidc/token"), OPENS_ALL, 0, .kind = ROUTE_API, .show = api_preflight_show },
 	{ HTTP_GET, STR_INIT("/api/oidc/userinfo"), OPENS_ALL, ASKS(OIDC_USERINFO), .kind = ROUTE_API, .authorization = true, .answer = oidc_userinfo_reply },

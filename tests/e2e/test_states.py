@@ -74,6 +74,12 @@ OPENS = {
     ("ANY", "/api/authz/ext-authz"): EVERYBODY,
     ("ANY", "/api/authz/ext-authz/"): EVERYBODY,
     ("ANY", "/api/verify"): EVERYBODY,
+    ("GET", "/.well-known/openid-configuration"): EVERYBODY,
+    ("OPTIONS", "/.well-known/openid-configuration"): EVERYBODY,
+    ("GET", "/.well-known/oauth-authorization-server"): EVERYBODY,
+    ("OPTIONS", "/.well-known/oauth-authorization-server"): EVERYBODY,
+    ("GET", "/jwks.json"): EVERYBODY,
+    ("OPTIONS", "/jwks.json"): EVERYBODY,
     ("POST", "/api/oidc/token"): EVERYBODY,
     ("OPTIONS", "/api/oidc/token"): EVERYBODY,
     ("GET", "/api/oidc/userinfo"): EVERYBODY,
@@ -105,6 +111,7 @@ OPENS = {
 }
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
          "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
+         "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json",  # see test_discovery.py
          "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation",  # see test_oidc_tokens.py
          "/api/oidc/authorization")  # see test_client_pages.py
 # Pages that became parts of other pages.

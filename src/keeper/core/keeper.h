@@ -95,4 +95,7 @@ MUST_USE err keeper_read_notifications(struct keeper_thread *t);
  */
 MUST_USE bool keeper_purge(struct keeper_thread *t, unsigned *at);
 
+/* Make the keys of ID tokens that are due (keeper/oidc/signing_schedule.h). Errors are logged. */
+void keeper_make_signing_keys(struct keeper_thread *t);
+
 #endif

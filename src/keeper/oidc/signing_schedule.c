@@ -6,7 +6,7 @@
 #include "keeper/oidc/signing_cache.h"
 #include "keeper/oidc/signing_keys.h"
 
-/* What to do for one algorithm. */
+/* The next change for one algorithm. */
 enum step {
 	STEP_NONE = 0,
 	STEP_PROMOTE, /* the next key signs at once */
@@ -200,7 +200,7 @@ signing_schedule_follow(struct call *call, struct change *change)
 
 	TRY(call_transact(call, signing_schedule_work, change, &done));
 	if (done && change->done != STEP_NONE)
-		log_event(LOG_NOTICE, change->done == STEP_PROMOTE ? "signing_key.promoted" : "signing_key.made",
+		log_event(LOG_NOTICE, change->done == STEP_PROMOTE ? "signing.promoted" : "signing.made",
 			  LOG_TEXT("algorithm", oidc_alg_name(change->alg)));
 	return ERR_OK;
 }
@@ -250,6 +250,19 @@ signing_schedule_upkeep(struct call *call)
 	return ERR_OK;
 }
 
+void
+keeper_make_signing_keys(struct keeper_thread *t)
+{
+	CLEANUP(call_wipe) struct call call;
+	err e = call_of_command(t, &call);
+
+	if (e == ERR_OK)
+		e = signing_schedule_upkeep(&call);
+	db_guard(t->db, false); /* as the server's connection was before: it deletes expired rows too */
+	if (e != ERR_OK)
+		log_event(LOG_WARNING, "signing.failed", LOG_TEXT("why", err_name(e)));
+}
+
 err
 signing_schedule_rotate(struct call *call, unsigned *ret_made)
 {
@@ -296,7 +309,7 @@ signing_schedule_withdraw(struct call *call, str kid, bool *ret_found)
 	if (found)
 		TRY(signing_schedule_follow(call, &change));
 	if (change.withdrawn)
-		log_event(LOG_WARNING, "signing_key.withdrawn", LOG_STR("kid", kid));
+		log_event(LOG_WARNING, "signing.withdrawn", LOG_STR("kid", kid));
 	*ret_found = change.withdrawn;
 	return ERR_OK;
 }

@@ -4,7 +4,8 @@
  *	published for 7 days, then signs for 90 days, then is published for 7 more, and proves id_token_hint for a year
  *	after its last signature.  The first key of an algorithm signs at once.
  *
- * Keys of an algorithm are made only while a client uses it that is not disabled; RS256: while there is any such client.
+ * Keys of an algorithm are made only while a client that is not disabled uses it.  RS256: while there is any client that
+ * is not disabled.
  * If the server was off when the next key was due, the old key signs until the next one was published for 7 days.
  */
 #ifndef KEEPER_OIDC_SIGNING_SCHEDULE_H
@@ -20,9 +21,9 @@
 #define SIGNING_KEPT_US DAYS_US(365) /* after the last signature */
 
 /*
- * Make the keys that are due, each in a transaction of its own; two nodes make one key.  Called regularly by the server,
- * and by commands that add a client or change its algorithm, so that its key is published before the application asks.
- * The call must not be inside a transaction.
+ * Make the keys that are due, each in a separate transaction; of two nodes, one makes the key.  The server calls it
+ * regularly.  Commands that add a client or change its algorithm call it too, so that the key is published before the
+ * application asks.  Do not call it inside a transaction.
  */
 MUST_USE err signing_schedule_upkeep(struct call *call);
 
@@ -39,8 +40,8 @@ typedef err (*signing_schedule_each)(void *context, const struct signing_key_tim
 MUST_USE err signing_schedule_list(struct call *call, signing_schedule_each each, void *context);
 
 /*
- * Make the next key of each algorithm in use now: it is published at once and signs in 7 days.  *ret_made: how many keys
- * were made; an algorithm that has its next key already keeps it.
+ * Make the next key of each algorithm in use now: it is published at once and signs in 7 days.  *ret_made: the number of
+ * new keys; an algorithm that has its next key already keeps it.
  */
 MUST_USE err signing_schedule_rotate(struct call *call, unsigned *ret_made);
 

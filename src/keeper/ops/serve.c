@@ -488,6 +488,7 @@ serve_watch_look(struct watch *watch)
 	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
 	serve_health_set(watch->server, now_healthy, &why);
 	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
+		keeper_make_signing_keys(watch->thread);
 		watch->purging = true;
 		watch->purge_at = 0;
 	}

@@ -41,7 +41,7 @@ INSERT INTO oidc_keys (id, kid, algorithm, private_sealed, created_at_us, signs_
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: oidc_key_end_set
--- Sets when a key signs for the last time, and what follows from it.
+-- Sets the time of a key's last signature, and the times that follow from it.
 UPDATE oidc_keys SET signs_until_us = $2, published_until_us = $3, kept_until_us = $4 WHERE id = $1;
 
 -- name: oidc_key_begin_set

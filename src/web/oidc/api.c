@@ -20,7 +20,7 @@ api_header(struct exchange *x, const char *name, const char *value)
 }
 
 static err
-api_headers(struct exchange *x)
+api_headers_shared(struct exchange *x)
 {
 	if (!api_for_any_origin(x)) {
 		TRY(exchange_security_headers(x));
@@ -29,6 +29,13 @@ api_headers(struct exchange *x)
 		TRY(api_header(x, "Access-Control-Allow-Origin", "*"));
 		TRY(api_header(x, "Access-Control-Expose-Headers", "WWW-Authenticate"));
 	}
+	return ERR_OK;
+}
+
+static err
+api_headers(struct exchange *x)
+{
+	TRY(api_headers_shared(x));
 	TRY(api_header(x, "Cache-Control", "no-store"));
 	return api_header(x, "Pragma", "no-cache"); /* RFC 6749 s5.1 */
 }
@@ -39,6 +46,20 @@ api_reply(struct exchange *x, int status)
 	TRY(api_headers(x));
 	TRY(api_header(x, "Content-Type", "application/json"));
 	x->rp->status = status;
+	return buf_check(&x->rp->body);
+}
+
+err
+api_reply_cached(struct exchange *x, unsigned max_age_s)
+{
+	CLEANUP(buf_wipe) struct buf control = BUF(64);
+
+	buf_printf(&control, "public, max-age=%u", max_age_s);
+	TRY(buf_check(&control));
+	TRY(api_headers_shared(x));
+	TRY(reply_header(x->rq, x->rp, STR("Cache-Control"), buf_str(&control)));
+	TRY(api_header(x, "Content-Type", "application/json"));
+	x->rp->status = 200;
 	return buf_check(&x->rp->body);
 }
 

@@ -1,5 +1,6 @@
 /*
- * The pipeline of routes for programs (ROUTE_API): no session, no cookie, any Host, JSON replies, no-store.
+ * The pipeline of routes for programs (ROUTE_API): no session, no cookie, any Host, JSON replies; no-store, unless a reply
+ * is the same for everyone.
  *
  * A path with a row for OPTIONS may be used by scripts of every origin (CORS): these replies have
  * Access-Control-Allow-Origin: *, which browsers do not accept for requests with cookies.
@@ -15,6 +16,9 @@
 
 /* Complete a JSON reply that is already in rp->body, with this status. */
 MUST_USE err api_reply(struct exchange *x, int status);
+
+/* Complete a JSON reply with status 200 that is the same for everyone and may be kept for this time. */
+MUST_USE err api_reply_cached(struct exchange *x, unsigned max_age_s);
 
 /*
  * Reply with an error (RFC 6749 s5.2) and its status: 401 for invalid_client and invalid_token, 403 for

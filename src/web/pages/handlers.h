@@ -251,6 +251,9 @@ err oidc_token_post(struct exchange *x, struct channel *keeper);
 err oidc_userinfo_reply(struct exchange *x, struct channel *keeper);
 err oidc_introspection_post(struct exchange *x, struct channel *keeper);
 err oidc_revocation_post(struct exchange *x, struct channel *keeper);
+/* web/oidc/discovery.c */
+err discovery_show(struct exchange *x);
+err discovery_keys_show(struct exchange *x, struct channel *keeper);
 /* web/oidc/api.c */
 err api_preflight_show(struct exchange *x);
 

@@ -394,7 +394,7 @@ static const struct {
 };
 
 static void
-payloads_that_are_no_plain_object_are_refused(void **state)
+payloads_other_than_plain_objects_are_refused(void **state)
 {
 	for (size_t i = 0; i < COUNT(payloads); i++) {
 		CLEANUP(buf_wipe) struct buf token = BUF(4096);
@@ -453,7 +453,7 @@ token_of_another_key_is_refused(void **state)
 	}
 }
 
-/* Each bit of each letter; a change of the last letter's spare bits is no valid base64url. */
+/* Each bit of each letter; base64url does not allow a change of the last letter's spare bits. */
 static void
 token_with_any_byte_changed_is_refused(void **state)
 {
@@ -498,7 +498,7 @@ tokens_with_more_around_them_are_refused(void **state)
 	}
 }
 
-/* Signatures of the right length that are no numbers of the curve: CVE-2022-21449. */
+/* Signatures of the right length with numbers outside the curve: CVE-2022-21449. */
 static void
 zero_signatures_are_refused(void **state)
 {
@@ -549,7 +549,7 @@ main(void)
 		cmocka_unit_test(signed_tokens_are_verified_and_read),
 		cmocka_unit_test(private_keys_survive_their_der_form),
 		cmocka_unit_test(headers_are_judged_though_the_signature_is_right),
-		cmocka_unit_test(payloads_that_are_no_plain_object_are_refused),
+		cmocka_unit_test(payloads_other_than_plain_objects_are_refused),
 		cmocka_unit_test(deep_payloads_end_in_an_answer),
 		cmocka_unit_test(mac_with_the_public_key_is_refused),
 		cmocka_unit_test(token_of_another_key_is_refused),

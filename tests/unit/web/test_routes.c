@@ -18,8 +18,13 @@ each_row_has_one_handler_and_each_post_a_page_to_redisplay(void **state)
 }
 
 /* Routes for programs have no session, so that a form of another site can do nothing with them. */
-static const str for_programs[] = { STR_INIT("/api/oidc/token"), STR_INIT("/api/oidc/userinfo"),
-				    STR_INIT("/api/oidc/introspection"), STR_INIT("/api/oidc/revocation") };
+static const str for_programs[] = { STR_INIT("/api/oidc/token"),
+				    STR_INIT("/api/oidc/userinfo"),
+				    STR_INIT("/api/oidc/introspection"),
+				    STR_INIT("/api/oidc/revocation"),
+				    STR_INIT("/.well-known/openid-configuration"),
+				    STR_INIT("/.well-known/oauth-authorization-server"),
+				    STR_INIT("/jwks.json") };
 
 static bool
 is_for_programs(const struct route *route)

@@ -84,7 +84,7 @@ verifies(struct world *w, const struct signed_token *token)
 	return good;
 }
 
-/* The published key set, as the question oidc-keys gives it to a stranger. */
+/* The published key set, as anyone gets it by the question oidc-keys. */
 static void
 published(struct world *w, char ret_text[OIDC_JWT_MAX + 1])
 {

@@ -48,8 +48,8 @@ MUST_USE err jwt_sign_put(enum oidc_alg alg, EVP_PKEY *key, const char *kid, con
 			  struct buf *out);
 
 /*
- * Read `alg` and `kid` of the header, to choose a registered key.  They are hints and not yet verified.  An absent one is
- * empty.
+ * Read `alg` and `kid` of the header, to choose a registered key.  They are hints and not yet verified.  An absent one
+ * is empty.
  *
  * ERR_INVALID  no compact JWS, longer than OIDC_JWT_MAX, not JSON, a member twice, `crit` present, or `typ` present and
  *              other than "JWT" (RFC 8725 s3.11)
@@ -60,7 +60,7 @@ MUST_USE err jwt_header_read(str token, struct arena *arena, str *ret_alg, str *
  * Verify the signature with this key and algorithm; then give the claims, a JSON object in the arena without a member
  * twice and without NUL.
  *
- * ERR_INVALID  as jwt_header_read; another algorithm in the header; a wrong signature; claims that are not such an object
+ * ERR_INVALID  as jwt_header_read; another algorithm in the header; a wrong signature; claims of another form
  */
 MUST_USE err jwt_verify(enum oidc_alg alg, EVP_PKEY *key, str token, struct arena *arena, str *ret_claims);
 

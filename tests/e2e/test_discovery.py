@@ -1,4 +1,4 @@
-"""What applications read first: the two documents of discovery, and the keys of ID tokens."""
+"""Discovery: the two documents with the metadata of the provider, and the keys of ID tokens."""
 
 import base64
 import hashlib

@@ -4,8 +4,8 @@
  *	published for 7 days, then signs for 90 days, then is published for 7 more, and proves id_token_hint for a year
  *	after its last signature.  The first key of an algorithm signs at once.
  *
- * Keys of an algorithm are made only while a client that is not disabled uses it.  RS256: while there is any client that
- * is not disabled.
+ * Keys of an algorithm are made only while a client that is not disabled uses it.  RS256: while there is any
+ * client that is not disabled.
  * If the server was off when the next key was due, the old key signs until the next one was published for 7 days.
  */
 #ifndef KEEPER_OIDC_SIGNING_SCHEDULE_H
@@ -40,8 +40,8 @@ typedef err (*signing_schedule_each)(void *context, const struct signing_key_tim
 MUST_USE err signing_schedule_list(struct call *call, signing_schedule_each each, void *context);
 
 /*
- * Make the next key of each algorithm in use now: it is published at once and signs in 7 days.  *ret_made: the number of
- * new keys; an algorithm that has its next key already keeps it.
+ * Make the next key of each algorithm in use now: it is published at once and signs in 7 days.  *ret_made: the number
+ * of new keys; an algorithm that has its next key already keeps it.
  */
 MUST_USE err signing_schedule_rotate(struct call *call, unsigned *ret_made);
 

@@ -1,6 +1,6 @@
 /*
- * The pipeline of routes for programs (ROUTE_API): no session, no cookie, any Host, JSON replies; no-store, unless a reply
- * is the same for everyone.
+ * The pipeline of routes for programs (ROUTE_API): no session, no cookie, any Host, JSON replies;
+ * no-store, unless a reply is the same for everyone.
  *
  * A path with a row for OPTIONS may be used by scripts of every origin (CORS): these replies have
  * Access-Control-Allow-Origin: *, which browsers do not accept for requests with cookies.

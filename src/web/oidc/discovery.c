@@ -1,5 +1,5 @@
 /*
- * What applications read first: the provider's metadata (OpenID Connect Discovery 1.0 s3, RFC 8414 s2) and its public
+ * Discovery: the provider's metadata (OpenID Connect Discovery 1.0 s3, RFC 8414 s2) and its public
  * keys (RFC 7517 s5).  The metadata names only what works.
  */
 #include "web/core/ask.h"

@@ -21,7 +21,7 @@ static const char client_help[] =
     "  list                       list all applications\n"
     "  show CLIENT                show all settings of one\n"
     "  settings CLIENT            print the application's settings again, without the secret\n"
-    "  doctor URL                 compare the application's request with what is registered\n"
+    "  doctor URL                 compare an application's request with its client\n"
     "  set CLIENT KEY=VALUE ...   change its settings\n"
     "  secret CLIENT              make a new secret; the old one stays valid for 7 days\n"
     "  disable CLIENT             refuse its requests and end its tokens\n"

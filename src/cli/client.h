@@ -50,8 +50,8 @@ MUST_USE err client_print_settings(struct client_request *r, str client_id, cons
 MUST_USE err client_preset_draft(struct client_request *r);
 
 /*
- * Print the settings of the application that a client was made for.  url: empty: from the registered URIs.  secret NULL:
- * without it.
+ * Print the settings of the application that a client was made for.  An empty url is taken from the
+ * registered URIs.  secret NULL: without it.
  *
  * ERR_NOT_FOUND  it was not made from a preset, or its URL is unknown
  */

@@ -11,8 +11,11 @@ static void
 presets_put_title(const struct preset *preset, struct buf *out)
 {
 	buf_put(out, str_of(preset->title));
-	if (preset->about != NULL)
-		buf_printf(out, " (%s)", preset->about);
+	if (preset->about == NULL)
+		return;
+	buf_put(out, STR(" ("));
+	buf_put(out, str_of(preset->about));
+	buf_put_byte(out, ')');
 }
 
 static err
@@ -70,7 +73,8 @@ presets_show_text(struct presets_show *s)
 {
 	presets_put_title(s->preset, s->out);
 	if (s->preset->version != NULL)
-		buf_printf(s->out, ", version %s", s->preset->version);
+		buf_put(s->out, STR(", version "));
+	buf_put(s->out, str_of(s->preset->version));
 	buf_put(s->out, STR("\n\n"));
 	for (enum client_setting setting = 0; setting < CLIENT_SETTINGS; setting++)
 		if (setting != CLIENT_NAME && setting != CLIENT_PRESET)
@@ -111,7 +115,9 @@ presets_example_url(const struct preset *preset, struct arena *arena, str *ret_u
 {
 	CLEANUP(buf_wipe) struct buf url = BUF(256);
 
-	buf_printf(&url, "https://%s.example.org", preset->name);
+	buf_put(&url, STR("https://"));
+	buf_put(&url, str_of(preset->name));
+	buf_put(&url, STR(".example.org"));
 	TRY(buf_check(&url));
 	return arena_copy(arena, buf_str(&url), ret_url);
 }

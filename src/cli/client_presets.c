@@ -337,7 +337,9 @@ static void
 preset_put_block(const struct preset *preset, const struct preset_block *block, const struct preset_words *words,
 		 struct buf *out)
 {
-	buf_printf(out, "Settings of %s: ", preset->title);
+	buf_put(out, STR("Settings of "));
+	buf_put(out, str_of(preset->title));
+	buf_put(out, STR(": "));
 	preset_expand(block->where, words, out);
 	buf_put(out, STR("\n\n"));
 	preset_expand(block->text, words, out);

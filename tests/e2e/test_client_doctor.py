@@ -67,7 +67,7 @@ def issuer(server):
 
 
 def endpoint(server, **changes):
-    """The address that the application redirects to; a parameter that is None is left out."""
+    """The address that the application redirects to; None leaves a parameter out."""
     parameters = {name: value for name, value in {**REQUEST, **changes}.items() if value is not None}
     return f"{issuer(server)}/api/oidc/authorization?{urllib.parse.urlencode(parameters)}"
 

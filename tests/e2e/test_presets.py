@@ -233,6 +233,17 @@ def test_http_is_for_home_networks_and_this_machine(server):
     assert "Scheme Override: http\n" in jellyfin["settings"][0]["text"]
 
 
+@pytest.mark.parametrize("name, url, uris", [
+    ("proxmox", "https://pve.example.org:8006", ["https://pve.example.org:8006"]),
+    ("proxmox", "https://pve.example.org:443", ["https://pve.example.org", "https://pve.example.org:8006"]),
+    ("freshrss", "https://rss.example.org", ["https://rss.example.org/i/oidc/", "https://rss.example.org:443/i/oidc/"]),
+    ("freshrss", "https://rss.example.org:8443", ["https://rss.example.org:8443/i/oidc/"]),
+    ("freshrss", "https://[2001:db8::1]", ["https://[2001:db8::1]/i/oidc/", "https://[2001:db8::1]:443/i/oidc/"]),
+])
+def test_ports_of_redirect_uris(server, name, url, uris):
+    assert one(server, "show", added(server, name, url)["client_id"])["redirect_uris"] == uris
+
+
 def test_options_go_before_the_preset(server):
     client = added(server, "grafana", "https://app.example.org", "--scopes", "openid email", "--pkce", "optional", "--name", "Figures",
                    "--redirect", "https://other.example.org/cb")

@@ -168,7 +168,7 @@ bearer_put_person(struct buf *json, const struct call *call, const struct bearer
 	bearer_put_text(json, "username", b->person.name);
 	bearer_put_text(json, "sub", b->person.subject);
 	bearer_put_text(json, "aud", b->client.client_id);
-	bearer_put_text(json, "iss", str_of(keeper_config(call->keeper)->public_url));
+	bearer_put_text(json, "iss", str_of(keeper_config(call->keeper)->public_origin));
 	if ((b->scopes & OIDC_SCOPE_EMAIL) != 0 && b->person.email.n > 0)
 		bearer_put_text(json, "email", b->person.email);
 }

@@ -49,7 +49,7 @@ end_claims_read(struct call *call, str text, struct ending *ending)
 	if (e == ERR_OK)
 		e = end_text_of(claims, "sid", &call->arena, &ending->sid);
 	json_decref(claims);
-	ending->hint = str_equal(issuer, str_of(keeper_config(call->keeper)->public_url)) && ending->client_id.n > 0;
+	ending->hint = str_equal(issuer, str_of(keeper_config(call->keeper)->public_origin)) && ending->client_id.n > 0;
 	return e;
 }
 

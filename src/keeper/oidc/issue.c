@@ -160,7 +160,7 @@ static void
 issue_put_sign_in(struct buf *out, const struct call *call, const struct issue *issue, const struct person *person)
 {
 	buf_put(out, STR("{\"iss\":"));
-	buf_put_json(out, str_of(keeper_config(call->keeper)->public_url));
+	buf_put_json(out, str_of(keeper_config(call->keeper)->public_origin));
 	issue_put_text(out, "sub", person->subject);
 	issue_put_text(out, "aud", issue->client->client_id);
 	issue_put_seconds(out, "exp", call->now_us + OIDC_ID_TOKEN_US);

@@ -39,7 +39,7 @@ judge_response(struct judgement *j, struct buf *response, str *ret_response)
 {
 	if (j->request.state.n > 0)
 		oidc_parameter_put(response, STR("state"), j->request.state);
-	oidc_parameter_put(response, STR("iss"), str_of(keeper_config(j->call->keeper)->public_url));
+	oidc_parameter_put(response, STR("iss"), str_of(keeper_config(j->call->keeper)->public_origin));
 	TRY(buf_check(response));
 	return arena_copy(&j->call->arena, buf_str(response), ret_response);
 }
@@ -247,7 +247,7 @@ judge_hint(struct judgement *j, str *ret_sub)
 	if (!good)
 		return ERR_OK;
 	TRY(oidc_hint_read(claims, &j->call->arena, &hint));
-	if (str_equal(hint.iss, str_of(keeper_config(j->call->keeper)->public_url)))
+	if (str_equal(hint.iss, str_of(keeper_config(j->call->keeper)->public_origin)))
 		*ret_sub = hint.sub;
 	return ERR_OK;
 }

@@ -100,6 +100,10 @@ class RelyingParty:
         party.secret = json.loads(done.stdout)["client_secret"]
         return party
 
+    @property
+    def issuer(self):
+        return self.server.environment.get("PUBLIC_URL") or f"http://localhost:{self.server.port}"
+
     # Requests
 
     def url(self, endpoint):
@@ -182,7 +186,7 @@ class RelyingParty:
         request = request or self.request()
         parameters = self.authorize(person, request)
         assert "error" not in parameters, parameters
-        assert parameters["state"] == request.parameters.get("state", "") and parameters["iss"] == self.server.origin, parameters
+        assert parameters["state"] == request.parameters.get("state", "") and parameters["iss"] == self.issuer, parameters
         assert parameters["code"].startswith("dtc_")
         return parameters["code"], request
 
@@ -217,7 +221,7 @@ class RelyingParty:
         """Verify an ID token as OpenID Connect Core 1.0 s3.1.3.7 says; return its claims."""
         claims = verify_jwt(id_token, self.keys(), self.alg)
         now = self.server.clock.now()
-        assert claims["iss"] == self.server.origin and claims["aud"] == self.client_id, claims
+        assert claims["iss"] == self.issuer and claims["aud"] == self.client_id, claims
         assert claims["iat"] - 60 <= now <= claims["exp"] and claims["exp"] - claims["iat"] == 3600, claims
         assert claims.get("nonce") == nonce, claims
         if access_token is not None:

@@ -120,7 +120,6 @@ a_code_gives_an_access_token_and_an_id_token(void **state)
 	char at_hash[64] = ",\"at_hash\":\"", subject[128];
 
 	world_begin(&w, &b);
-	snprintf(w.config.public_url, sizeof(w.config.public_url), "https://login.example.org");
 	sql_run(&w, "UPDATE accounts SET subject = 'b7d1ab3c-6a0b-4c8e-9f5e-2b1b6b2f7c11', display_name = 'Alice A.', "
 		    "language = 'fr', updated_at_us = 1700000000000000");
 	sign_in_to(&w, &b, &app, NULL);

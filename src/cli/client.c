@@ -21,6 +21,7 @@ static const char client_help[] =
     "  list                       list all applications\n"
     "  show CLIENT                show all settings of one\n"
     "  settings CLIENT            print the application's settings again, without the secret\n"
+    "  check CLIENT --user NAME   show what it would learn about an account, and which rule decides\n"
     "  doctor URL                 compare an application's request with its client\n"
     "  set CLIENT KEY=VALUE ...   change its settings\n"
     "  secret CLIENT              make a new secret; the old one stays valid for 7 days\n"
@@ -70,6 +71,13 @@ static struct cli_topic client_topics[] = {
 	  "reaches\n"
 	  "on this server.  Requires the program curl (Debian package curl).  Exit status: 1 if anything differs.\n",
 	  "  --ca FILE            certificates to trust, if the system's are not enough\n" JSON_OPTION },
+	{ "check", "CLIENT --user NAME [OPTIONS]",
+	  "Show which access rule decides about a sign-in of this account, the exact claims of the ID token and of\n"
+	  "userinfo, and warnings.  The account has just signed in with its password and a code, and the application\n"
+	  "asks for all its scopes.  Exit status: 0 the sign-in passes, 1 it does not, or failure.\n",
+	  "  --user NAME          the account\n"
+	  "  --passkey            it has signed in with a passkey, not with a code\n"
+	  "  --address ADDRESS    the browser's IP address, for rules with networks\n" JSON_OPTION },
 	{ .name = NULL },
 };
 
@@ -372,6 +380,7 @@ static const struct client_command {
 	{ "list", 0, 0, "no client id", client_list },
 	{ "show", 1, 1, "one client id", client_show_one },
 	{ "settings", 1, 2, "one client id and no more than a URL", client_settings },
+	{ "check", 1, 1, "one client id and --user NAME", client_check },
 	{ "doctor", 1, 1, "one URL", client_doctor },
 	{ "presets", 0, 2, "no more than a preset and a URL", NULL },
 	{ "set", 2, CLIENT_WORDS_MAX, "a client id and KEY=VALUE", client_set },
@@ -414,7 +423,7 @@ client_run(struct cli *cli, const struct client_command *command, struct client_
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
-enum { OWN_OPTIONS = 6 };
+enum { OWN_OPTIONS = 8 };
 
 struct client_options {
 	const char *values[CLIENT_SETTINGS];
@@ -458,6 +467,9 @@ client_options_fill(struct client_options *o, struct client_request *r)
 	o->table[o->n++] = (struct cli_option){ .name = "now", .flag = &r->now };
 	o->table[o->n++] = (struct cli_option){ .name = "id", .value = &r->id };
 	o->table[o->n++] = (struct cli_option){ .name = "ca", .value = &r->ca };
+	o->table[o->n++] = (struct cli_option){ .name = "user", .value = &r->user };
+	o->table[o->n++] = (struct cli_option){ .name = "address", .value = &r->address };
+	o->table[o->n++] = (struct cli_option){ .name = "passkey", .flag = &r->passkey };
 	for (enum client_setting i = 0; i < CLIENT_SETTINGS; i++)
 		client_options_add(o, i);
 }
@@ -488,6 +500,10 @@ client_words_take(struct client_request *r, const struct client_command *command
 			command->takes, command->name);
 		return CLI_USAGE;
 	}
+	if (command->run == client_check && r->user == NULL) {
+		cli_say("doubletour client check needs --user NAME: the account that would sign in.");
+		return CLI_USAGE;
+	}
 	r->client_id = str_of(n > 0 ? argv[optind + 1] : "");
 	for (int i = optind + 2; i < argc; i++)
 		r->words[r->words_n++] = argv[i];
@@ -505,7 +521,7 @@ int
 cli_client(struct cli *cli, int argc, char **argv)
 {
 	CLEANUP(client_request_wipe)
-	struct client_request r = { .out = BUF(64 * 1024), .arena = ARENA(4 * CLIENT_TEXTS_BYTES) };
+	struct client_request r = { .address = "", .out = BUF(64 * 1024), .arena = ARENA(4 * CLIENT_TEXTS_BYTES) };
 	CLEANUP(client_options_wipe) struct client_options o = { .n = 0 };
 	const struct client_command *command;
 	struct cli_help room;

@@ -4,6 +4,7 @@
  *	client.c        the table of commands
  *	client_print.c  what they print
  *	client_presets.h, client_preset_commands.c  presets: known applications
+ *	client_check.c  the claims of one account, and the access rule that decides
  *	client_doctor.c  compares the request of an application with its client
  *
  * All settings of a new client are texts in a struct client_draft (oidc/client_draft.h), which options and presets fill
@@ -24,9 +25,9 @@ struct client_request {
 	str client_id;
 	const char *words[CLIENT_WORDS_MAX]; /* behind the command */
 	int words_n;
-	bool json, yes, now;
+	bool json, yes, now, passkey;
 	bool failed; /* the command has printed the fault */
-	const char *id, *user, *ca;
+	const char *id, *user, *ca, *address;
 	struct client_draft draft; /* of `add`: the texts of its options */
 	struct arena arena;
 	struct buf out;
@@ -60,6 +61,9 @@ MUST_USE err client_preset_print(struct client_request *r, const struct oidc_cli
 
 /* `client settings CLIENT [URL]` */
 MUST_USE err client_settings(struct client_request *r);
+
+/* `client check CLIENT --user NAME` */
+MUST_USE err client_check(struct client_request *r);
 
 /* `client doctor URL` */
 MUST_USE err client_doctor(struct client_request *r);

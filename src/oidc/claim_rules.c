@@ -308,3 +308,14 @@ claim_rules_put(str rules, unsigned scopes, str groups, struct buf *out)
 	while (rules.n > 0)
 		claim_rule_put(str_cut(&rules, '\n'), scopes, groups, &names, out);
 }
+
+bool
+claim_rules_next_group(str *rules, str *ret_group)
+{
+	struct claim_rule rule = { .scope = 0 };
+
+	while (rules->n > 0 && rule.group.n == 0)
+		(void)claim_rule_read(str_cut(rules, '\n'), &rule);
+	*ret_group = rule.group;
+	return rule.group.n > 0;
+}

@@ -32,4 +32,7 @@ MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_p
 /* Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff"). */
 void claim_rules_put(str rules, unsigned scopes, str groups, struct buf *out);
 
+/* The group that the next rule names.  *rules begins as all rules.  False: no further rule names a group. */
+bool claim_rules_next_group(str *rules, str *ret_group);
+
 #endif

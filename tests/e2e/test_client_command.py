@@ -1,12 +1,15 @@
 """Applications (clients of OpenID Connect), managed by the administrator while the server runs."""
 
 import base64
+import hashlib
 import http.client
 import json
 import re
 import urllib.parse
 
 import pytest
+
+from harness import Person
 
 REDIRECT = "https://app.example.org/callback"
 KEYS = ["name", "preset", "redirect_uris", "logout_uris", "launch_url", "scopes", "claims", "consent", "pkce", "public",
@@ -228,3 +231,94 @@ def test_commands_and_refusals_are_audited(server):
     refusal = [row for row in rows if row["event"] == "client.refused"][-1]
     assert (refusal["outcome"], refusal["reason"], refusal["address"]) == ("refused", "client unknown", "127.0.0.1")
     assert client["client_secret"] not in server.log()
+
+
+# What an application would learn
+
+
+def checked(server, *arguments, status=0):
+    (row,) = told(server, "check", *arguments, status=status)
+    return row
+
+
+def code_flow(server, person, client):
+    """Sign in to an application without a consent page; return the claims of the ID token and of userinfo."""
+    verifier = "v" * 43
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    query = {"client_id": client["client_id"], "redirect_uri": REDIRECT, "response_type": "code", "state": "s",
+             "scope": "openid profile email groups", "code_challenge": challenge, "code_challenge_method": "S256"}
+    answer = person.visit("/api/oidc/authorization?" + urllib.parse.urlencode(query))
+    assert answer.status == 303, answer.html
+    code = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.location).query)["code"][0]
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": verifier}
+    status, tokens = token_request(server, fields, (client["client_id"], client["client_secret"]))
+    assert status == 200, tokens
+    payload = tokens["id_token"].split(".")[1]
+    id_token = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("GET", "/api/oidc/userinfo", headers={"Authorization": "Bearer " + tokens["access_token"]})
+    return id_token, json.loads(connection.getresponse().read())
+
+
+def test_check_shows_the_claims_that_the_application_gets(server):
+    alice = Person(server).full()
+    server.command("user", "email", alice.name, "alice@example.org")
+    server.command("user", "groups", alice.name, "staff,jellyfin-admins")
+    client = added(server, "--consent", "never", "--claim", 'role = "admin" if group jellyfin-admins else "user"',
+                   "--claim", 'quota = {"gb": 5} always')
+    id_token, userinfo = code_flow(server, alice, client)
+    row = checked(server, client["client_id"], "--user", alice.name)
+    assert row["passes"] and row["outcome"] == "passes" and row["warnings"] == []
+    assert list(row["id_token"]) == list(id_token) and list(row["userinfo"]) == list(userinfo)
+    differs = {"exp", "iat", "auth_time", "sid", "at_hash", "jti"}  # another one at each sign-in
+    assert {k: v for k, v in row["id_token"].items() if k not in differs} == {k: v for k, v in id_token.items() if k not in differs}
+    assert row["userinfo"] == userinfo and userinfo["role"] == "admin" and userinfo["quota"] == {"gb": 5}
+    text = server.command("client", "check", client["client_id"], "--user", alice.name).stdout
+    assert f"{alice.name} (jellyfin-admins,staff) passes.\n" in text and '"role": "admin"' in text
+
+
+def test_check_warns_of_what_applications_will_miss(server):
+    alice = Person(server, name="al@ice" + str(next(count))).full()
+    code_flow(server, alice, added(server, "--consent", "never"))  # now the account has its identifier
+    client = added(server, "--claim", "a = 1 if group no-such-group", "--claim", "b = 1 if group no-such-group")["client_id"]
+    warnings = checked(server, client, "--user", alice.name)["warnings"]
+    for word in ("no e-mail address", "in no group", "has an @", "group no-such-group, and no account is in it"):
+        assert len([w for w in warnings if word in w]) == 1, (word, warnings)
+    server.command("client", "set", client, "scopes=openid", "claims=")
+    assert checked(server, client, "--user", alice.name)["warnings"] == []
+    server.command("client", "disable", client)
+    row = checked(server, client, "--user", alice.name, status=1)
+    assert not row["passes"] and f"`doubletour client enable {client}`" in row["warnings"][0]
+    server.command("client", "enable", client)
+    server.command("user", "disable", alice.name)
+    assert not checked(server, client, "--user", alice.name, status=1)["passes"]
+
+
+def test_check_names_the_rule_that_decides(server, tmp_path):
+    alice = Person(server).full()
+    client = added(server)["client_id"]
+    rules = tmp_path / "rules.yml"
+    rules.write_text(f"rules:\n  - client: {client}\n    groups: [staff]\n    phishing_resistant: true\n"
+                     f"  - client: {client}\n    networks: [192.0.2.0/24]\n")
+    rules.chmod(0o644)
+
+    def check(*more):
+        result = server.command("client", "check", client, "--user", alice.name, *more, ACCESS_RULES=str(rules),
+                                GATE_DOMAINS="example.org", PUBLIC_URL="https://login.example.org")
+        return result.returncode, result.stdout.splitlines()[:2]
+
+    assert check() == (1, [f"{alice.name} is refused: no rule matches.", "ID token: {"])
+    assert check("--address", "192.0.2.7") == (0, [f"{rules}, line 5: two_factor", f"{alice.name} passes."])
+    server.command("user", "groups", alice.name, "staff")
+    assert check()[1] == [f"{rules}, line 2: two_factor, with a passkey", f"{alice.name} (staff) must use a passkey: a code is not enough."]
+    assert check("--passkey")[0] == 0
+    text = server.command("client", "check", client, "--user", alice.name).stdout
+    assert text.startswith("No access rule names this application: both factors are required.\n")
+
+
+def test_check_needs_a_client_and_an_account(server):
+    client = added(server)["client_id"]
+    refused(server, "check", client, status=2, word="--user NAME")
+    refused(server, "check", client, "--user", "nobody", word="There is no account")
+    refused(server, "check", "nobody", "--user", "nobody", word="There is no client")
+    refused(server, "check", client, "--user", "nobody", "--address", "x", word="--address must be")

@@ -30,9 +30,8 @@ struct act {
 	bool name_closed; /* refused: the name is that of a closed or renamed account */
 };
 
-/* ERR_NOT_FOUND sets a message. */
-static err
-admin_account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
+err
+admin_account_find(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
 {
 	struct account_name name = { .n = 0 };
 	struct admin_find_row row;
@@ -94,7 +93,7 @@ admin_act_do(struct keeper_thread *t, struct act *act, act_work work, struct why
 static err
 admin_act_on(struct keeper_thread *t, str account, struct act *act, act_work work, struct why *why)
 {
-	TRY(admin_account_id_of(t, account, why, &act->account_id));
+	TRY(admin_account_find(t, account, why, &act->account_id));
 	return admin_act_do(t, act, work, why);
 }
 
@@ -239,7 +238,7 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 
 	TRY(admin_name_take(typed, &name, why));
 	act.name = account_name_str(&name);
-	TRY(admin_account_id_of(t, account, why, &act.account_id));
+	TRY(admin_account_find(t, account, why, &act.account_id));
 	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &act, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
@@ -541,7 +540,7 @@ admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct w
 	bool more = true;
 
 	if (filter->account != NULL) {
-		TRY(admin_account_id_of(t, str_of(filter->account), why, &id));
+		TRY(admin_account_find(t, str_of(filter->account), why, &id));
 		(void)account_name_fold(str_of(filter->account), &only);
 	}
 	while (more)
@@ -575,7 +574,7 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 	CLEANUP(admin_page_wipe) struct page page = { .arena = ARENA(16 * 1024 * 1024), .most = SESSIONS_MAX };
 	int64_t id = 0;
 
-	TRY(admin_account_id_of(t, account, why, &id));
+	TRY(admin_account_find(t, account, why, &id));
 	const struct db_value args[] = { DB_INT(id) };
 	page.sessions = arena_alloc(&page.arena, SESSIONS_MAX * sizeof(page.sessions[0]));
 	if (page.sessions == NULL)
@@ -613,7 +612,7 @@ admin_passkeys(struct keeper_thread *t, str account, struct why *why, admin_each
 	struct passkeys_reading reading = { each, context };
 	int64_t id = 0;
 
-	TRY(admin_account_id_of(t, account, why, &id));
+	TRY(admin_account_find(t, account, why, &id));
 	const struct db_value args[] = { DB_INT(id) };
 	return db_rows(t->db, SQL_ADMIN_PASSKEYS, args, COUNT(args), admin_passkey_row, &reading);
 }
@@ -677,7 +676,7 @@ admin_audit_read(struct keeper_thread *t, const struct admin_audit *query, struc
 	bool more = true;
 
 	if (query->account != NULL)
-		TRY(admin_account_id_of(t, str_of(query->account), why, &account_id));
+		TRY(admin_account_find(t, str_of(query->account), why, &account_id));
 	*ret_last = query->after;
 	while (more)
 		TRY(admin_events_some(t, query, account_id, each, context, ret_last, &more));

@@ -12,6 +12,9 @@
 #include "keeper/core/keeper.h"
 #include "keeper/account/links.h"
 
+/* The id of an account. */
+MUST_USE err admin_account_find(struct keeper_thread *t, str account, struct why *why, int64_t *ret_id);
+
 /* Check a user name before an account is created with it. ERR_INVALID, with a message. */
 MUST_USE err admin_name_check(str name, struct why *why);
 

@@ -110,11 +110,9 @@ bearer_userinfo_put(struct call *call, const struct bearer *b, str *ret_json)
 {
 	CLEANUP(buf_wipe) struct buf json = BUF(OIDC_JWT_MAX);
 
-	buf_put(&json, STR("{\"sub\":"));
-	buf_put_json(&json, b->person.subject);
-	TRY(person_claims_put(&b->person, &b->client, b->scopes, b->grant.claims, CLAIMS_USERINFO, &json));
-	buf_put_byte(&json, '}');
-	TRY(buf_check(&json));
+	const struct issue issue = { .client = &b->client, .grant = &b->grant, .scopes = b->scopes };
+
+	TRY(issue_userinfo_put(&issue, &b->person, &json));
 	return arena_copy(&call->arena, buf_str(&json), ret_json);
 }
 

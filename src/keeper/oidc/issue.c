@@ -173,21 +173,38 @@ issue_put_sign_in(struct buf *out, const struct call *call, const struct issue *
 }
 
 err
+issue_id_claims_put(struct call *call, const struct issue *issue, const struct person *person, str access_token,
+		    str nonce, struct buf *out)
+{
+	issue_put_sign_in(out, call, issue, person);
+	TRY(issue_put_at_hash(out, issue->client->alg, access_token));
+	TRY(issue_put_jti(out));
+	if (nonce.n > 0)
+		issue_put_text(out, "nonce", nonce);
+	TRY(person_claims_put(person, issue->client, issue->scopes, issue->grant->claims, CLAIMS_ID_TOKEN, out));
+	buf_put_byte(out, '}');
+	return buf_check(out);
+}
+
+err
 issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token, str nonce,
 	       str *ret_token)
 {
 	CLEANUP(buf_wipe) struct buf claims = BUF(CLAIMS_MAX);
 	CLEANUP(buf_wipe) struct buf token = BUF(OIDC_JWT_MAX);
 
-	issue_put_sign_in(&claims, call, issue, person);
-	TRY(issue_put_at_hash(&claims, issue->client->alg, access_token));
-	TRY(issue_put_jti(&claims));
-	if (nonce.n > 0)
-		issue_put_text(&claims, "nonce", nonce);
-	TRY(person_claims_put(person, issue->client, issue->scopes, issue->grant->claims, CLAIMS_ID_TOKEN, &claims));
-	buf_put_byte(&claims, '}');
-	TRY(buf_check(&claims));
+	TRY(issue_id_claims_put(call, issue, person, access_token, nonce, &claims));
 	TRY(signing_keys_sign(call, issue->client->alg, buf_str(&claims), &token));
 	TRY(buf_check(&token));
 	return arena_copy(&call->arena, buf_str(&token), ret_token);
+}
+
+err
+issue_userinfo_put(const struct issue *issue, const struct person *person, struct buf *out)
+{
+	buf_put(out, STR("{\"sub\":"));
+	buf_put_json(out, person->subject);
+	TRY(person_claims_put(person, issue->client, issue->scopes, issue->grant->claims, CLAIMS_USERINFO, out));
+	buf_put_byte(out, '}');
+	return buf_check(out);
 }

@@ -40,6 +40,11 @@ bool refresh_token_read(str token, int64_t *ret_grant_id, int64_t *ret_counter);
 MUST_USE err issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token,
 			    str nonce, str *ret_token);
 
+/* Append the claims that issue_id_token signs, and those of userinfo: a JSON object each. */
+MUST_USE err issue_id_claims_put(struct call *call, const struct issue *issue, const struct person *person,
+				 str access_token, str nonce, struct buf *out);
+MUST_USE err issue_userinfo_put(const struct issue *issue, const struct person *person, struct buf *out);
+
 /* The scopes of the access token as a list, and its life: for the answer. */
 MUST_USE err issue_scopes(struct call *call, const struct issue *issue, str *ret_scopes, int64_t *ret_expires_s);
 

@@ -189,3 +189,39 @@ ask_inspect(struct keeper_thread *t, struct browser *b, enum question_id id, con
 	ask_on(t, b, id, body);
 	return error_of(b);
 }
+
+void
+step_wipe(struct step *step)
+{
+	buf_wipe(&step->raw);
+}
+
+enum verdict
+ask_step(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body, struct step *ret_step)
+{
+	struct answer_head head;
+	enum verdict verdict;
+	str answer;
+
+	b->raw = &ret_step->raw;
+	verdict = ask_on(t, b, id, body);
+	b->raw = NULL;
+	answer = buf_str(&ret_step->raw);
+	ret_step->body = (struct oidc_step_body){ 0 };
+	ret_step->seal[0] = '\0';
+	if (verdict != VERDICT_PASSED)
+		return verdict;
+	if (wire_get(&answer, &wire_answer_head, &head) != ERR_OK ||
+	    wire_get(&answer, wire_questions[id].answer, &ret_step->body) != ERR_OK ||
+	    str_copy_z(ret_step->body.seal, ret_step->seal, sizeof(ret_step->seal)) != ERR_OK)
+		abort();
+	return verdict;
+}
+
+str
+step_code(const struct step *step)
+{
+	str rest = step->body.response, code = str_cut(&rest, '&');
+
+	return str_starts(code, STR("code=")) ? str_from(code, 5) : (str){ 0 };
+}

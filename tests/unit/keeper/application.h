@@ -18,6 +18,31 @@ struct application {
 /* `changes`: columns of its row, as in UPDATE ... SET; NULL: none. */
 void application_add(struct world *w, const struct application *a, const char *changes);
 
+/* The authorization request of a client with this client_id, and its redirect URI. */
+#define AUTHORIZATION(client_id)                                                                                       \
+	"client_id=" client_id "&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcallback&response_type=code&"            \
+	"scope=openid%20email&state=xyz&code_challenge_method=S256&"                                                   \
+	"code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+/* The answer to QUESTION_OIDC_CHECK, _GRANT or _CONFIRM.  Begin with STEP; the texts are valid until the next one. */
+struct step {
+	struct buf raw;
+	struct oidc_step_body body;
+	char seal[OIDC_SEAL_MAX + 1];
+};
+#define STEP                                                                                                           \
+	{                                                                                                              \
+		.raw = BUF(WIRE_MAX_BYTES)                                                                             \
+	}
+void step_wipe(struct step *step);
+
+/* Ask one of these questions.  Without VERDICT_PASSED the step is empty. */
+enum verdict ask_step(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body,
+		      struct step *ret_step);
+
+/* "dtc_..." of the step's response; empty: it carries no code. */
+str step_code(const struct step *step);
+
 /* The code of an approved request.  Members of NULL or 0 get the right value. */
 struct approved {
 	const char *scopes; /* NULL: "openid profile email groups" */

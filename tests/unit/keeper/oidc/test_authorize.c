@@ -1,4 +1,5 @@
 /* Authorization requests, asked as web asks: pages, errors by redirect, seals, consent, proofs, rules, codes. */
+#include "keeper/application.h"
 #include "keeper/authenticator.h"
 
 #include "access/access.h"
@@ -64,29 +65,13 @@ provider_end(struct world *w)
 /* --- questions ---------------------------------------------------------------------------------------------------- */
 
 /* The last step that the keeper answered. */
-static struct {
-	struct buf raw;
-	struct oidc_step_body step;
-	char seal[OIDC_SEAL_MAX + 1];
-} last = { .raw = BUF(WIRE_MAX_BYTES) };
+static struct step last = STEP;
 
 static enum oidc_outcome
 step_of(struct world *w, struct browser *b, enum question_id id, const void *body)
 {
-	struct answer_head head;
-	enum verdict verdict;
-	str answer;
-
-	b->raw = &last.raw;
-	verdict = ask(w, b, id, body);
-	b->raw = NULL;
-	answer = buf_str(&last.raw);
-	last.step = (struct oidc_step_body){ 0 };
-	assert_verdict(verdict, VERDICT_PASSED);
-	assert_int_equal(wire_get(&answer, &wire_answer_head, &head), ERR_OK);
-	assert_int_equal(wire_get(&answer, wire_questions[id].answer, &last.step), ERR_OK);
-	assert_int_equal(str_copy_z(last.step.seal, last.seal, sizeof(last.seal)), ERR_OK);
-	return (enum oidc_outcome)last.step.outcome;
+	assert_verdict(ask_step(w->thread, b, id, body, &last), VERDICT_PASSED);
+	return (enum oidc_outcome)last.body.outcome;
 }
 
 static enum oidc_outcome
@@ -136,14 +121,14 @@ error_is(const char *name)
 	char begin[128];
 
 	snprintf(begin, sizeof(begin), "error=%s&error_description=", name);
-	return last.step.outcome == OIDC_REDIRECT && str_starts(last.step.response, str_of(begin)) &&
-	       str_ends(last.step.response, STR("&state=xyz&" ISS)) && text_is(last.step.redirect_uri, CALLBACK);
+	return last.body.outcome == OIDC_REDIRECT && str_starts(last.body.response, str_of(begin)) &&
+	       str_ends(last.body.response, STR("&state=xyz&" ISS)) && text_is(last.body.redirect_uri, CALLBACK);
 }
 
 #define assert_error(name)                                                                                             \
 	do {                                                                                                           \
 		if (!error_is(name))                                                                                   \
-			fail_msg("outcome %u, %.*s instead of %s", last.step.outcome, STR_ARG(last.step.response),     \
+			fail_msg("outcome %u, %.*s instead of %s", last.body.outcome, STR_ARG(last.body.response),     \
 				 name);                                                                                \
 	} while (0)
 
@@ -151,13 +136,13 @@ error_is(const char *name)
 static void
 code_of_response(char ret_code[64])
 {
-	str rest = last.step.response, code = str_cut(&rest, '&');
+	str rest = last.body.response, code = str_cut(&rest, '&');
 
-	assert_int_equal(last.step.outcome, OIDC_REDIRECT);
+	assert_int_equal(last.body.outcome, OIDC_REDIRECT);
 	assert_true(str_starts(code, STR("code=dtc_")));
 	assert_int_equal(code.n, 5 + 4 + 43);
 	assert_text(rest, "state=xyz&" ISS);
-	assert_text(last.step.redirect_uri, CALLBACK);
+	assert_text(last.body.redirect_uri, CALLBACK);
 	assert_int_equal(str_copy_z(str_from(code, 5), ret_code, 64), ERR_OK);
 }
 
@@ -218,9 +203,9 @@ no_redirect_leads_to_an_unknown_address(void **state)
 		"VALUES (8, 'off', 'Off', 'https://off.example/', 'openid', 1, 2)");
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		enum oidc_outcome outcome = check(&w, &nobody, pages[i].parameters, "");
-		if (outcome != OIDC_PAGE || last.step.problem != pages[i].problem)
-			fail_msg("%s: outcome %d, problem %u", pages[i].why, (int)outcome, last.step.problem);
-		if (last.step.redirect_uri.n > 0 || last.step.response.n > 0 || last.step.cancel.n > 0)
+		if (outcome != OIDC_PAGE || last.body.problem != pages[i].problem)
+			fail_msg("%s: outcome %d, problem %u", pages[i].why, (int)outcome, last.body.problem);
+		if (last.body.redirect_uri.n > 0 || last.body.response.n > 0 || last.body.cancel.n > 0)
 			fail_msg("%s: an address to go to", pages[i].why);
 	}
 	provider_end(&w);
@@ -234,12 +219,12 @@ the_page_shows_asked_and_registered_addresses(void **state)
 
 	provider_new(&w);
 	check(&w, &nobody, "client_id=wiki&redirect_uri=http%3A%2F%2Fwiki.example.org%2Fcallback", "");
-	assert_text(last.step.name, "Our wiki");
-	assert_text(last.step.client_id, "wiki");
-	assert_text(last.step.asked_uri, "http://wiki.example.org/callback");
-	assert_text(last.step.registered, CALLBACK);
+	assert_text(last.body.name, "Our wiki");
+	assert_text(last.body.client_id, "wiki");
+	assert_text(last.body.asked_uri, "http://wiki.example.org/callback");
+	assert_text(last.body.registered, CALLBACK);
 	check(&w, &nobody, "client_id=a%0Ab%FF", "");
-	assert_text(last.step.client_id, "a?b?");
+	assert_text(last.body.client_id, "a?b?");
 	provider_end(&w);
 }
 
@@ -252,13 +237,13 @@ faults_of_the_request_go_to_the_application(void **state)
 	provider_new(&w);
 	assert_int_equal(check(&w, &nobody, START "&state=xyz&response_mode=form_post", ""), OIDC_REDIRECT);
 	assert_error("invalid_request");
-	assert_int_equal(last.step.mode, OIDC_MODE_FORM_POST);
+	assert_int_equal(last.body.mode, OIDC_MODE_FORM_POST);
 	check(&w, &nobody, START "&state=xyz&response_type=token", "");
 	assert_error("unsupported_response_type");
 	check(&w, &nobody, START "&state=xyz&response_type=code&scope=email" CHALLENGE, "");
 	assert_error("invalid_scope");
 	check(&w, &nobody, START "&response_type=code&scope=openid&state=%01" CHALLENGE, "");
-	assert_true(str_ends(last.step.response, STR(".&" ISS))); /* a state that is refused is not echoed */
+	assert_true(str_ends(last.body.response, STR(".&" ISS))); /* a state that is refused is not echoed */
 	provider_end(&w);
 }
 
@@ -276,7 +261,7 @@ a_signed_in_user_gets_a_code(void **state)
 	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY);
 	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_NONE), OIDC_REDIRECT);
 	code_of_response(code);
-	assert_int_equal(last.step.mode, OIDC_MODE_QUERY);
+	assert_int_equal(last.body.mode, OIDC_MODE_QUERY);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes c JOIN oidc_grants g ON g.id = c.grant_id "
 					"JOIN sessions s ON s.id = c.session_id AND s.id = g.session_id "
 					"WHERE g.client_id = 7 AND g.account_id = s.account_id AND used_at_us IS NULL "
@@ -317,9 +302,9 @@ other_sessions_get_no_code(void **state)
 	provider_new(&w);
 	bring_to(&w, &b, "nobody", STATE_NONE);
 	assert_int_equal(check(&w, &b, GOOD "&login_hint=alice", ""), OIDC_SIGN_IN);
-	assert_text(last.step.login_hint, "alice");
-	assert_text(last.step.redirect_uri, CALLBACK);
-	assert_true(str_starts(last.step.cancel, STR("error=access_denied&")));
+	assert_text(last.body.login_hint, "alice");
+	assert_text(last.body.redirect_uri, CALLBACK);
+	assert_true(str_starts(last.body.cancel, STR("error=access_denied&")));
 	assert_verdict(ask(&w, &b, QUESTION_OIDC_GRANT, &body), VERDICT_STATE);
 	bring_to(&w, &b, "bob", STATE_ENROLLING);
 	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_ENTER);
@@ -339,9 +324,9 @@ a_login_hint_that_is_no_name_is_left_out(void **state)
 
 	provider_new(&w);
 	check(&w, &nobody, GOOD "&login_hint=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddX", "");
-	assert_int_equal(last.step.login_hint.n, 0);
+	assert_int_equal(last.body.login_hint.n, 0);
 	check(&w, &nobody, GOOD "&login_hint=%3Cb%00", "");
-	assert_int_equal(last.step.login_hint.n, 0);
+	assert_int_equal(last.body.login_hint.n, 0);
 	provider_end(&w);
 }
 
@@ -370,9 +355,9 @@ consent_is_asked_once_for_the_same_scopes(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	sql_run(&w, "UPDATE accounts SET email = 'alice@example.org'");
 	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_CONSENT);
-	assert_text(last.step.scopes, "openid email");
-	assert_text(last.step.email, "alice@example.org");
-	assert_text(last.step.name, "Our wiki");
+	assert_text(last.body.scopes, "openid email");
+	assert_text(last.body.email, "alice@example.org");
+	assert_text(last.body.name, "Our wiki");
 	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE), OIDC_REDIRECT);
 	code_of_response(code);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_consents WHERE scopes = 'openid email'"), 1);
@@ -419,7 +404,7 @@ clients_and_prompts_decide_whether_consent_is_asked(void **state)
 		client_set(&w, consents[i].client);
 		if (check(&w, &b, text, "") != consents[i].outcome ||
 		    (consents[i].error != NULL && !error_is(consents[i].error)))
-			fail_msg("%s: outcome %u", consents[i].why, last.step.outcome);
+			fail_msg("%s: outcome %u", consents[i].why, last.body.outcome);
 	}
 	sql_run(&w, "DELETE FROM oidc_consents");
 	client_set(&w, "consent = 'once'");
@@ -496,9 +481,9 @@ cancel_sends_access_denied(void **state)
 	client_set(&w, "consent = 'once'");
 	bring_to(&w, &b, "alice", STATE_FULL);
 	assert_int_equal(check(&w, &b, GOOD "&response_mode=fragment", ""), OIDC_CONSENT);
-	assert_true(str_starts(last.step.cancel, STR("error=access_denied&")));
-	assert_true(str_ends(last.step.cancel, STR("&state=xyz&" ISS)));
-	assert_int_equal(last.step.mode, OIDC_MODE_FRAGMENT);
+	assert_true(str_starts(last.body.cancel, STR("error=access_denied&")));
+	assert_true(str_ends(last.body.cancel, STR("&state=xyz&" ISS)));
+	assert_int_equal(last.body.mode, OIDC_MODE_FRAGMENT);
 	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_CANCEL), OIDC_REDIRECT);
 	assert_error("access_denied");
 	assert_int_equal(
@@ -610,9 +595,9 @@ prompt_login_wants_password_and_code_newer_than_the_request(void **state)
 	assert_int_equal(grant(&w, &b, LOGIN, seal, OIDC_DECISION_NONE), OIDC_LOGIN);
 	clock_forward(SECONDS_US(31));
 	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN);
-	assert_int_equal(last.step.wrong, 1);
+	assert_int_equal(last.body.wrong, 1);
 	assert_int_equal(confirm(&w, &b, LOGIN, seal, PASSWORD), OIDC_FACTOR); /* the code is missing */
-	assert_int_equal(last.step.wrong, 0);
+	assert_int_equal(last.body.wrong, 0);
 	step_up(&w, &b);
 	assert_int_equal(check(&w, &b, LOGIN, seal), OIDC_READY);
 	assert_int_equal(grant(&w, &b, LOGIN, seal, OIDC_DECISION_NONE), OIDC_REDIRECT);
@@ -734,7 +719,7 @@ max_age_is_the_age_of_the_code(void **state)
 		clock_forward(SECONDS_US(ages[i].age_s));
 		snprintf(text, sizeof(text), "%s%s", GOOD, ages[i].more);
 		if (check(&w, &b, text, "") != ages[i].outcome)
-			fail_msg("%s: outcome %u", ages[i].why, last.step.outcome);
+			fail_msg("%s: outcome %u", ages[i].why, last.body.outcome);
 		provider_end(&w);
 	}
 }
@@ -930,7 +915,7 @@ an_essential_context_is_asked_for_or_refused(void **state)
 	clock_forward(MINUTES_US(1));
 	sign_in_fully(&w, &b, "alice");
 	assert_int_equal(check(&w, &b, GOOD ACR("phr"), ""), OIDC_FACTOR);
-	assert_int_equal(last.step.no_passkey, 1);
+	assert_int_equal(last.body.no_passkey, 1);
 	check(&w, &b, SILENT ACR("phr"), "");
 	assert_error("login_required");
 	rules_write(&w, "rules:\n  - client: wiki\n    policy: one_factor\n");
@@ -974,13 +959,13 @@ rules_of_the_client_decide(void **state)
 		snprintf(text, sizeof(text), "rules:\n  - client: wiki\n    %s\n", ruled[i].rule);
 		rules_write(&w, text);
 		enum oidc_outcome outcome = grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
-		if (outcome != ruled[i].outcome || last.step.refusal != ruled[i].refusal)
-			fail_msg("%s: outcome %d, refusal %u", ruled[i].why, (int)outcome, last.step.refusal);
+		if (outcome != ruled[i].outcome || last.body.refusal != ruled[i].refusal)
+			fail_msg("%s: outcome %d, refusal %u", ruled[i].why, (int)outcome, last.body.refusal);
 		if (outcome != OIDC_REFUSED)
 			continue;
-		assert_true(str_starts(last.step.response, STR("error=access_denied&")));
-		assert_text(last.step.redirect_uri, CALLBACK);
-		assert_int_equal(last.step.no_passkey, strstr(ruled[i].rule, "phishing") != NULL);
+		assert_true(str_starts(last.body.response, STR("error=access_denied&")));
+		assert_text(last.body.redirect_uri, CALLBACK);
+		assert_int_equal(last.body.no_passkey, strstr(ruled[i].rule, "phishing") != NULL);
 	}
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused' AND reason = 'rules'"),
 			 4);
@@ -1000,7 +985,7 @@ a_rule_for_passkeys_asks_for_the_passkey_of_the_account(void **state)
 	clock_forward(MINUTES_US(1));
 	sign_in_fully(&w, &b, "alice");
 	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_FACTOR);
-	assert_int_equal(last.step.no_passkey, 1);
+	assert_int_equal(last.body.no_passkey, 1);
 	sign_in_with_passkey(&w, &b, "bob");
 	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY);
 	provider_end(&w);
@@ -1234,5 +1219,7 @@ main(void)
 		cmocka_unit_test(decisions_are_audited),
 	};
 
-	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+	int failed = cmocka_run_group_tests(tests, harness_setup, harness_teardown);
+	step_wipe(&last);
+	return failed;
 }

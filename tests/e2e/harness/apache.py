@@ -17,6 +17,7 @@ ServerName 127.0.0.1:{port}
 ErrorLog {root}/error.log
 LogLevel warn auth_openidc:debug
 DocumentRoot {root}/www
+TypesConfig /dev/null
 Mutex file:{root} default
 ScriptSock {root}/cgid.sock
 <Directory {root}/www>

@@ -15,9 +15,10 @@ HOPS = 25
 
 
 class Wanderer:
-    def __init__(self, person, answer="allow"):
+    def __init__(self, person, answer="allow", until=None):
         self.person = person
         self.answer = answer  # on the page that asks for consent
+        self.until = until    # an address of an application that only exists in the test: stop there
         self.consents = 0
         self.response = None  # of the application
         self.http = requests.Session()
@@ -28,6 +29,8 @@ class Wanderer:
         """Open an address and go on until an application's page is shown, or a page of the server without a way on."""
         for _ in range(HOPS):
             self.passed.append(url)
+            if self.until and url.startswith(self.until):
+                return self
             url = self._at_home(url) if self._is_home(url) else self._abroad(url)
             if url is None:
                 return self
@@ -76,6 +79,11 @@ class Wanderer:
         fields = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden")}
         self.response = self.http.post(form["action"], fields, allow_redirects=False, timeout=60)
         return self._led_from(form["action"])
+
+    @property
+    def url(self):
+        """The last address."""
+        return self.passed[-1]
 
     @property
     def page(self):

@@ -21,7 +21,7 @@ app = Rack::Builder.new do
   use Rack::Session::Cookie, secret: "of this test only, and longer than sixty-four bytes, as Rack wants a secret to be"
   use OmniAuth::Builder do
     provider :openid_connect,
-             name: :openid_connect, issuer: issuer, discovery: true, scope: %i[openid profile email groups], pkce: true,
+             name: :openid_connect, issuer: issuer, discovery: true, scope: %i[openid profile email groups],
              uid_field: "sub",
              client_options: { identifier: id, secret: secret, redirect_uri: redirect, host: "localhost", port: port, scheme: "http" }
   end

@@ -8,8 +8,8 @@ INSERT INTO closed_names (name, account_id, closed_at_us) SELECT name, id, $2 FR
 ON CONFLICT (name) DO UPDATE SET account_id = excluded.account_id, closed_at_us = excluded.closed_at_us;
 
 -- name: account_name_closed
--- row: name text
-SELECT name FROM closed_names WHERE name = $1 AND account_id <> $2;
+-- row: account_id int
+SELECT account_id FROM closed_names WHERE name = $1 AND account_id <> $2;
 
 -- name: account_name_release
 DELETE FROM closed_names WHERE name = $1;

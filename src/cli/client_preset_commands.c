@@ -77,7 +77,7 @@ presets_show_text(struct presets_show *s)
 	buf_put(s->out, str_of(s->preset->version));
 	buf_put(s->out, STR("\n\n"));
 	for (enum client_setting setting = 0; setting < CLIENT_SETTINGS; setting++)
-		if (setting != CLIENT_NAME && setting != CLIENT_PRESET)
+		if (s->preset->client[setting] != NULL)
 			presets_put_setting(setting, s->draft.of[setting], s->out);
 	buf_put_byte(s->out, '\n');
 	return preset_settings_put(s->preset, &s->use, s->out, &s->why);
@@ -90,23 +90,32 @@ presets_show_json(struct presets_show *s)
 
 	TRY(preset_settings_insert(s->preset, &s->use, &line, &s->why));
 	for (enum client_setting setting = 0; setting < CLIENT_SETTINGS; setting++)
-		if (s->draft.of[setting].p != NULL)
+		if (s->preset->client[setting] != NULL)
 			cli_json_text(&line, client_setting_facts(setting)->key, s->draft.of[setting]);
-	cli_json_text(&line, "preset", str_of(s->preset->name)); /* the same key, and the same value */
 	cli_json_text(&line, "ask", str_of(s->preset->ask));
 	return cli_json_put(&line, s->out);
 }
 
-/* The client that the preset would make.  A redirect URI that only the application knows stays empty. */
+/* The client that the preset would make, as it would be stored. */
+static err
+presets_read(struct presets_show *s, struct arena *arena)
+{
+	struct oidc_client client;
+
+	TRY(preset_draft(s->preset, s->use.url, arena, &s->draft, &s->why));
+	TRY(client_draft_read(&s->draft, arena, &client, &s->why));
+	return client_draft_of(&client, arena, &s->draft);
+}
+
+/* A redirect URI that the application itself chooses stays empty. */
 static err
 presets_show(struct presets_show *s, bool json, struct arena *arena)
 {
 	s->draft = (struct client_draft){ .client_id = str_of(s->preset->name) };
-	s->draft.of[CLIENT_INSECURE_REDIRECT] = STR("yes"); /* http is refused when the client is made */
+	s->draft.of[CLIENT_INSECURE_REDIRECT] = STR("yes"); /* http is refused when the client is added */
 	if (s->preset->ask != NULL)
-		s->draft.of[CLIENT_REDIRECT_URIS] = STR("(chosen by the application)");
-	TRY(preset_draft(s->preset, s->use.url, arena, &s->draft, &s->why));
-	s->draft.of[CLIENT_INSECURE_REDIRECT] = (str){ NULL, 0 };
+		s->draft.of[CLIENT_REDIRECT_URIS] = STR("https://app.example.org");
+	TRY(presets_read(s, arena));
 	return json ? presets_show_json(s) : presets_show_text(s);
 }
 

@@ -227,42 +227,13 @@ preset_read_url(const struct preset *preset, str typed, bool insecure, struct ar
 
 /* --- the client --------------------------------------------------------------------------------------------------- */
 
-static bool
-preset_has_line(str lines, str line)
-{
-	while (lines.n > 0)
-		if (str_equal(str_cut(&lines, '\n'), line))
-			return true;
-	return false;
-}
-
-/* Two patterns may give one URI. */
-static err
-preset_without_doubles(str lines, struct arena *arena, str *ret_lines)
-{
-	CLEANUP(buf_wipe) struct buf out = BUF(PRESET_TEXT_MAX);
-
-	while (lines.n > 0) {
-		str line = str_cut(&lines, '\n');
-		if (preset_has_line(buf_str(&out), line))
-			continue;
-		buf_put(&out, out.n > 0 ? STR("\n") : STR(""));
-		buf_put(&out, line);
-	}
-	TRY(buf_check(&out));
-	return arena_copy(arena, buf_str(&out), ret_lines);
-}
-
 static err
 preset_choose(const struct preset *preset, enum client_setting setting, const struct preset_words *words,
 	      struct arena *arena, struct client_draft *draft)
 {
-	str text = { 0 };
-
 	if (draft->of[setting].p != NULL || preset->client[setting] == NULL)
 		return ERR_OK;
-	TRY(preset_expand_copy(preset->client[setting], words, arena, &text));
-	return preset_without_doubles(text, arena, &draft->of[setting]);
+	return preset_expand_copy(preset->client[setting], words, arena, &draft->of[setting]);
 }
 
 err
@@ -274,7 +245,7 @@ preset_draft(const struct preset *preset, str url, struct arena *arena, struct c
 	TRY(preset_read_url(preset, url, insecure, arena, &words, why));
 	if (preset->ask != NULL && draft->of[CLIENT_REDIRECT_URIS].n == 0)
 		return why_set(why, ERR_INVALID, "%s", preset->ask);
-	if (draft->of[CLIENT_NAME].p == NULL)
+	if (draft->of[CLIENT_NAME].p == NULL && preset->version != NULL) /* a generic one has the client id as name */
 		draft->of[CLIENT_NAME] = str_of(preset->title);
 	draft->of[CLIENT_PRESET] = str_of(preset->name);
 	for (enum client_setting setting = 0; setting < CLIENT_SETTINGS; setting++)

@@ -242,6 +242,7 @@ def test_http_is_for_home_networks_and_this_machine(server):
 ])
 def test_ports_of_redirect_uris(server, name, url, uris):
     assert one(server, "show", added(server, name, url)["client_id"])["redirect_uris"] == uris
+    assert one(server, "presets", name, url)["redirect_uris"].splitlines() == uris
 
 
 def test_options_go_before_the_preset(server):
@@ -256,6 +257,12 @@ def test_a_preset_that_cannot_know_the_redirect_uri_says_where_it_is(server):
     error = refused(server, "add", "wikijs", "https://app.example.org")
     assert "copy the Callback URL at its end" in error and "--redirect" in error
     assert "with --redirect" in refused(server, "add", "generic", "https://app.example.org")
+
+
+def test_names_of_clients_are_those_of_applications(server):
+    assert one(server, "show", added(server, "paperless", "https://app.example.org")["client_id"])["name"] == "Paperless-ngx"
+    client = added(server, "generic", "https://app.example.org")["client_id"]
+    assert one(server, "show", client)["name"] == client
 
 
 def test_an_unknown_preset_is_named(server):

@@ -49,6 +49,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, STR_INIT("/account"), 0, 0, .show = account_show },
 	{ HTTP_GET, STR_INIT("/account/security"), 0, ASKS(ACCOUNT), .answer = security_show },
 	{ HTTP_GET, STR_INIT("/account/devices"), 0, ASKS(SESSIONS) | ASKS(ACTIVITY), .answer = devices_show },
+	{ HTTP_GET, STR_INIT("/account/applications"), 0, ASKS(OIDC_APPS), .answer = applications_show },
+	{ HTTP_POST, STR_INIT("/account/applications/withdraw"), 0, ASKS(OIDC_WITHDRAW) | ASKS(OIDC_APPS), .form = &withdraw_form, .answer = withdraw_post, .redisplay = withdraw_redisplay },
 	{ HTTP_GET, STR_INIT("/account/profile"), 0, 0, .show = profile_show },
 	{ HTTP_POST, STR_INIT("/account/profile"), 0, ASKS(PROFILE), .form = &profile_form, .answer = profile_post, .redisplay = profile_redisplay },
 	{ HTTP_GET, STR_INIT("/account/password"), 0, 0, .step_up = true, .show = password_show },
@@ -96,6 +98,11 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/api/oidc/factor"), 0, ASKS(OIDC_CHECK) | ASKS(OIDC_GRANT), .to_client = true, .step_up = true, .form = &client_confirm_form, .answer = client_factor_post, .redisplay = client_confirm_redisplay },
 	{ HTTP_GET, STR_INIT("/api/oidc/login"), OPENS_ALL, 0, .to_client = true, .show = authorization_moved_show },
 	{ HTTP_POST, STR_INIT("/api/oidc/login"), 0, ASKS(OIDC_CONFIRM) | ASKS(OIDC_CHECK) | ASKS(OIDC_GRANT), .to_client = true, .step_up = true, .form = &client_confirm_form, .answer = client_login_post, .redisplay = client_confirm_redisplay },
+
+	{ HTTP_GET, STR_INIT("/api/oidc/end-session"), OPENS_ALL, ASKS(OIDC_END), .to_client = true, .answer = end_session_show },
+	{ HTTP_POST, STR_INIT("/api/oidc/end-session"), OPENS_ALL, 0, .kind = ROUTE_PLAIN, .to_client = true, .show = end_session_post },
+	{ HTTP_GET, STR_INIT("/api/oidc/logout"), OPENS_ALL, 0, .to_client = true, .show = authorization_moved_show },
+	{ HTTP_POST, STR_INIT("/api/oidc/logout"), OPENS_ALL, ASKS(OIDC_END), .to_client = true, .form = &logout_form, .answer = end_session_confirm_post, .redisplay = end_session_redisplay },
 
 	{ HTTP_GET, STR_INIT("/language/"), OPENS_ALL, 0, .show = language_set },
 	{ HTTP_POST, STR_INIT("/language/"), OPENS_ALL, 0, .form = &language_form, .show = language_set, .redisplay = language_redisplay },

@@ -10,6 +10,7 @@ from harness.server import Server
 
 ENDPOINT = "/api/oidc/authorization"
 CALLBACK = "https://wiki.example.org/callback"
+AFTER = "https://wiki.example.org/after"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbjb7DqwJ9sQ"
 SECRETS = ("state-that-no-log-has", "nonce-that-no-log-has", "hint-that-no-log-has")
 
@@ -17,7 +18,7 @@ SECRETS = ("state-that-no-log-has", "nonce-that-no-log-has", "hint-that-no-log-h
 @pytest.fixture(scope="module", name="server")
 def server_(tmp_path_factory):
     with Server(tmp_path_factory.mktemp("clients"), LOG_LEVEL="debug") as one:
-        add(one, "wiki", CALLBACK, "--name", "Wiki", "--scopes", "openid profile email groups offline_access")
+        add(one, "wiki", CALLBACK, "--name", "Wiki", "--scopes", "openid profile email groups offline_access", "--logout", AFTER)
         add(one, "quiet", CALLBACK + "?kept=1", "--name", "Quiet", "--consent", "never")
         add(one, "phone", "app.phone:///callback", "--name", "Phone", "--consent", "never", "--public")
         yield one
@@ -393,3 +394,89 @@ def test_no_log_has_a_code_a_state_a_hint_or_a_query(server):
     assert ENDPOINT in log
     for secret in (*SECRETS, code, second, CHALLENGE, "redirect_uri", "code_challenge"):
         assert secret not in log
+
+# --- the end of a session
+
+
+def end(**parameters):
+    return "/api/oidc/end-session?" + urllib.parse.urlencode(parameters)
+
+
+def test_an_end_without_a_hint_asks_first_and_then_leads_on(server):
+    person = Person(server).full()
+    page = check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER, state="s t")))
+    assert page.status == 200 and "Wiki asks to end your session here." in page.text and person.name in page.text
+    page = check(person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout")))
+    assert led_on(page) in (AFTER + "?state=s%20t", AFTER + "?state=s+t") and person.session is None
+    assert person.visit("/account").location.startswith("/login")
+
+
+def test_staying_signed_in_changes_nothing(server):
+    person = Person(server).full()
+    page = person.visit(end(post_logout_redirect_uri=AFTER))
+    assert page.status == 200 and "Stay signed in" in page.text
+    assert person.request("HEAD", end()).status == 303
+    page = person.post("/api/oidc/logout", {**fields_of(page, "/api/oidc/logout"), "csrf_token": "A" * 43})
+    assert page.status == 403 and page.form_to("/api/oidc/logout")
+    assert person.visit("/account").status == 200
+
+
+def test_an_end_without_an_address_says_that_the_session_has_ended(server):
+    person = Person(server).full()
+    page = person.visit(end())
+    page = person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout"))
+    assert (page.status, page.location) == (303, "/login") and person.session is None
+    assert check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER))).location == AFTER, "nobody is signed in"
+
+
+@pytest.mark.parametrize("parameters, sentence", [
+    ({"client_id": "wiki", "post_logout_redirect_uri": AFTER + "x"}, "not registered"),
+    ({"client_id": "nobody"}, "No application is registered"),
+    ({"id_token_hint": "a.b.c", "post_logout_redirect_uri": AFTER}, "ID token that this server did not issue"),
+    ({"id_token_hint": "a" * 8190}, "too long"),
+])
+def test_a_bad_end_is_a_page_and_ends_nothing(server, parameters, sentence):
+    person = Person(server).full()
+    page = check(person.visit(end(**parameters)))
+    assert (page.status, page.location) == (400, None) and sentence in page.text
+    assert person.visit("/account").status == 200
+
+
+def test_an_end_that_names_a_parameter_twice_is_a_page(server):
+    page = check(Person(server).visit(end(state="a") + "&state=b"))
+    assert (page.status, page.location) == (400, None)
+
+
+def test_a_posted_end_becomes_the_same_with_get(server):
+    page = Person(server).post("/api/oidc/end-session", {"client_id": "wiki", "state": "a b"}, headers={"Origin": "https://wiki.example.org"})
+    assert (page.status, page.location) == (303, "/api/oidc/end-session?client_id=wiki&state=a+b")
+
+
+# --- Account, Applications
+
+
+def test_the_applications_of_an_account_are_listed_and_withdrawn(server):
+    person = Person(server).full()
+    assert "No applications yet" in person.visit("/account/applications").text
+    person.visit(address(scope="openid profile groups"))
+    decide(person, "allow")
+    page = person.visit("/account/applications")
+    assert "Wiki" in page.text and "your name and language, your groups" in page.text and "e-mail" not in page.text
+    page = person.post("/account/applications/withdraw", fields_of(page, "/account/applications/withdraw"))
+    assert (page.status, page.location) == (303, "/account/applications")
+    page = person.visit("/account/applications")
+    assert page.flashes == ["The access of the application was withdrawn."] and "No applications yet" in page.text
+    assert person.visit(address(scope="openid profile groups")).status == 200, "it asks again"
+
+
+def test_a_withdrawal_needs_the_forms_token_and_takes_any_id(server):
+    person = Person(server).full()
+    person.visit(address())
+    decide(person, "allow")
+    page = person.visit("/account/applications")
+    fields = fields_of(page, "/account/applications/withdraw")
+    page = person.post("/account/applications/withdraw", {**fields, "csrf_token": "A" * 43})
+    assert page.status == 403 and "Wiki" in page.text
+    for number in ("", "0", "-1", "x", "9" * 30):
+        assert person.post("/account/applications/withdraw", {**fields, "id": number}).status == 303
+    assert "Wiki" in person.visit("/account/applications").text

@@ -96,6 +96,12 @@ OPENS = {
     ("POST", "/api/oidc/factor"): {"full"},
     ("GET", "/api/oidc/login"): EVERYBODY,
     ("POST", "/api/oidc/login"): {"full"},
+    ("GET", "/api/oidc/end-session"): EVERYBODY,
+    ("POST", "/api/oidc/end-session"): EVERYBODY,
+    ("GET", "/api/oidc/logout"): EVERYBODY,
+    ("POST", "/api/oidc/logout"): EVERYBODY,
+    ("GET", "/account/applications"): {"full"},
+    ("POST", "/account/applications/withdraw"): {"full"},
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
@@ -113,13 +119,13 @@ ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmani
          "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
          "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json",  # see test_discovery.py
          "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation",  # see test_oidc_tokens.py
-         "/api/oidc/authorization")  # see test_client_pages.py
+         "/api/oidc/authorization", "/api/oidc/end-session")  # see test_client_pages.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
          "/account/activity": "/account/devices#activity"}
 # Pages that open only after another step, and their redirects without it.
 NEEDS = {"/account/authenticators/confirm": "/account/security", "/account/authenticators/rename": "/account/security",
-         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/api/oidc/decision": "/", "/api/oidc/factor": "/", "/api/oidc/login": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
+         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/api/oidc/decision": "/", "/api/oidc/factor": "/", "/api/oidc/login": "/", "/api/oidc/logout": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 

@@ -1,5 +1,6 @@
 #include "web/core/apps.h"
 
+#include "web/core/ask.h"
 #include "web/core/gate_return.h"
 
 struct apps_reading {
@@ -54,6 +55,38 @@ exchange_continue(struct exchange *x, struct page_continue *ret_to)
 	TRY(live_rules_application_of(&x->web->rules.live, &target, apps_continue_copy, &reading));
 	to.host = target.host;
 	*ret_to = to;
+	return ERR_OK;
+}
+
+/* --- OpenID clients ----------------------------------------------------------------------------------------------- */
+
+struct page_seal
+app_seal(str name)
+{
+	struct page_seal seal = { .tone = 0 };
+	int32_t point = 0;
+
+	seal.letter = str_upto(name, str_utf8_next(name, &point));
+	for (size_t i = 0; i < name.n; i++)
+		seal.tone += (unsigned char)name.p[i];
+	seal.tone %= PAGE_SEAL_TONES;
+	return seal;
+}
+
+err
+exchange_client_apps(struct exchange *x, struct channel *keeper,
+		     err (*take)(void *context, const struct oidc_app_item *item), void *context, bool *ret_more)
+{
+	struct oidc_apps_body answer = { 0 };
+	size_t count = 0;
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_OIDC_APPS, NULL, &answer));
+	for (str list = answer.apps; list.n > 0 && count < CLIENT_APPS_MAX; count++) {
+		struct oidc_app_item item = { 0 };
+		TRY(wire_get(&list, &wire_oidc_app_item, &item));
+		TRY(take(context, &item));
+	}
+	*ret_more = answer.more != 0;
 	return ERR_OK;
 }
 

@@ -25,6 +25,18 @@ struct app_tiles {
 };
 MUST_USE err exchange_apps(struct exchange *x, struct app_tiles *ret_tiles);
 
+/* The seal of an OpenID client: its letter, on the same tone on every page. */
+struct page_seal app_seal(str name);
+
+/*
+ * Ask the keeper for the OpenID clients of the signed-in person, and call take for each, at most CLIENT_APPS_MAX times.
+ * *ret_more: there are more than that.
+ */
+enum { CLIENT_APPS_MAX = 200 };
+MUST_USE err exchange_client_apps(struct exchange *x, struct channel *keeper,
+				  err (*take)(void *context, const struct oidc_app_item *item), void *context,
+				  bool *ret_more);
+
 /* Keep only the tiles whose name, description or address has each word of the query, in any case of ASCII letters. */
 void app_tiles_search(struct app_tiles *tiles, str query);
 

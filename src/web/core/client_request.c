@@ -1,5 +1,6 @@
 #include "web/core/client_request.h"
 
+#include "web/core/apps.h"
 #include "web/core/ask.h"
 #include "web/core/cookies.h"
 #include "web/core/language.h"
@@ -100,25 +101,11 @@ client_request_host(str uri)
 	return host.n > 0 ? host : scheme;
 }
 
-/* The same application has the same tone on every page. */
-static unsigned
-client_request_tone(str name)
-{
-	unsigned sum = 0;
-
-	for (size_t i = 0; i < name.n; i++)
-		sum += (unsigned char)name.p[i];
-	return sum % PAGE_SEAL_TONES;
-}
-
 void
 exchange_client(struct exchange *x, str name, str redirect_uri)
 {
-	int32_t point = 0;
-
-	x->client = (struct page_continue){ .name = name, .host = client_request_host(redirect_uri) };
-	x->client.seal.letter = str_upto(name, str_utf8_next(name, &point));
-	x->client.seal.tone = client_request_tone(name);
+	x->client =
+	    (struct page_continue){ .name = name, .host = client_request_host(redirect_uri), .seal = app_seal(name) };
 }
 
 void

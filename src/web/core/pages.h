@@ -509,6 +509,33 @@ struct page_client_refused {
 	str next;
 };
 
+/* May this application end the session? */
+struct page_end_session {
+	struct page_layout layout;
+	str name;     /* of the client; empty: unknown */
+	str username; /* empty: nobody is signed in */
+	const char *error;
+	str next; /* the request */
+};
+
+/* The OpenID clients that a person uses. */
+struct page_application {
+	int64_t id;
+	str name;
+	struct page_seal seal;
+	bool profile, email, groups, offline; /* the scopes of the consent */
+	bool nothing_more;                    /* none of the first three */
+	bool by_administrator;                /* the person was not asked for a consent */
+	int64_t used_us;                      /* newest sign-in to it; 0: none that is still kept */
+};
+struct page_applications {
+	struct page_layout layout;
+	struct page_application *apps;
+	size_t apps_count;
+	bool more; /* there are more than these */
+	const char *error;
+};
+
 struct page_logout {
 	struct page_layout layout;
 	const char *error;
@@ -559,6 +586,8 @@ void page_client_consent(struct buf *out, const struct page_client_consent *v);
 void page_client_select(struct buf *out, const struct page_client_select *v);
 void page_client_confirm(struct buf *out, const struct page_client_confirm *v);
 void page_client_refused(struct buf *out, const struct page_client_refused *v);
+void page_end_session(struct buf *out, const struct page_end_session *v);
+void page_applications(struct buf *out, const struct page_applications *v);
 void page_logout(struct buf *out, const struct page_logout *v);
 void page_wrong_address(struct buf *out, const struct page_wrong_address *v);
 void page_error(struct buf *out, const struct page_error *v);

@@ -12,6 +12,7 @@
 #include "oidc/client.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
+#include "web/oidc/client_problem.h"
 #include "web/oidc/client_reply.h"
 #include "web/pages/handlers.h"
 
@@ -270,129 +271,18 @@ authorization_begin(struct exchange *x, struct channel *keeper, struct visit *vi
 	return authorization_step(x, keeper, visit);
 }
 
-/* --- the page of a request that cannot be answered by a redirect -------------------------------------------------- */
-
-struct authorization_problem_text {
-	const char *title, *sentence, *advice; /* msgids */
-	const char *command;                   /* the beginning; NULL: none */
-};
-
-static const struct authorization_problem_text authorization_problems[OIDC_PROBLEM_COUNT] = {
-	[OIDC_PROBLEM_NONE] = { N_("This sign-in cannot begin"), N_("The application sent a request that the server "
-								    "cannot read.") },
-	[OIDC_PROBLEM_MALFORMED] = { N_("This sign-in cannot begin"),
-				     N_("The application sent a request that the server cannot read, or that is too "
-					"long.") },
-	[OIDC_PROBLEM_TWICE] = { N_("This sign-in cannot begin"),
-				 N_("The application sent one parameter of the request twice.") },
-	[OIDC_PROBLEM_NO_CLIENT] = { N_("This sign-in cannot begin"),
-				     N_("The application did not say which one it is: client_id is missing.") },
-	[OIDC_PROBLEM_CLIENT] = { N_("Unknown application"), N_("No application is registered with this client ID."),
-				  N_("Compare it with the client ID in the settings of the application. This command "
-				     "lists the registered ones:"),
-				  "doubletour client list" },
-	[OIDC_PROBLEM_DISABLED] = { N_("This application is disabled"),
-				    N_("The administrator has disabled the sign-in to this application.") },
-	[OIDC_PROBLEM_NO_REDIRECT] = { N_("This sign-in cannot begin"),
-				       N_("The application did not say where to return: redirect_uri is missing.") },
-	[OIDC_PROBLEM_REDIRECT] = { N_("This return address is not registered"),
-				    N_("The application wants to return to an address that is not registered for it. "
-				       "Addresses must be equal in every character."),
-				    N_("If the address really belongs to the application, this command registers "
-				       "it:"),
-				    "doubletour client set " },
-	[OIDC_PROBLEM_HINT] = { N_("This sign-in cannot begin"),
-				N_("The application sent an ID token that this server did not issue to it.") },
-};
-
-/* As one word for a shell: a command that is copied must not do anything else. */
-static void
-authorization_put_word(struct buf *out, str word)
-{
-	buf_put_byte(out, '\'');
-	while (word.p != NULL) {
-		str part = str_cut(&word, '\'');
-		buf_put(out, part);
-		if (word.p != NULL)
-			buf_put(out, STR("'\\''"));
-	}
-	buf_put_byte(out, '\'');
-}
-
-static err
-authorization_command(struct exchange *x, const struct oidc_step_body *step, const char *beginning, str *ret_command)
-{
-	CLEANUP(buf_wipe) struct buf command = BUF(32 * 1024);
-
-	buf_put(&command, str_of(beginning));
-	if (step->problem == OIDC_PROBLEM_REDIRECT) {
-		authorization_put_word(&command, step->client_id);
-		buf_put(&command, STR(" redirect_uris+="));
-		authorization_put_word(&command, step->asked_uri);
-	}
-	TRY(buf_check(&command));
-	return arena_copy(x->rq->arena, buf_str(&command), ret_command);
-}
-
-static size_t
-authorization_common(str a, str b)
-{
-	size_t n = 0;
-
-	while (n < a.n && n < b.n && a.p[n] == b.p[n])
-		n++;
-	return n;
-}
-
-static size_t
-authorization_lines(str text)
-{
-	size_t lines = 0;
-
-	for (; text.n > 0; lines++)
-		(void)str_cut(&text, '\n');
-	return lines;
-}
-
-/* The asked address beside each registered one: the page marks where they begin to differ. */
-static err
-authorization_compare(struct exchange *x, str asked, str registered, struct page_client_problem *page)
-{
-	size_t best = 0, lines = authorization_lines(registered);
-
-	page->registered = arena_alloc(x->rq->arena, (lines + 1) * sizeof(*page->registered));
-	if (page->registered == NULL)
-		return ERR_MEMORY;
-	while (registered.n > 0) {
-		str line = str_cut(&registered, '\n');
-		size_t same = authorization_common(line, asked);
-		page->registered[page->registered_count++] =
-		    (struct page_compared){ str_upto(line, same), str_from(line, same) };
-		best = same > best ? same : best;
-	}
-	page->asked = (struct page_compared){ str_upto(asked, best), str_from(asked, best) };
-	return ERR_OK;
-}
-
 static err
 authorization_problem(struct exchange *x, struct channel *keeper, struct visit *visit)
 {
 	const struct oidc_step_body *step = &visit->step;
-	const struct authorization_problem_text *text = &authorization_problems[step->problem];
-	struct page_client_problem page = { .title = text->title,
-					    .sentence = text->sentence,
-					    .advice = text->advice,
-					    .client_id = step->client_id,
-					    .name = step->name };
+	const struct client_problem problem = { .problem = step->problem,
+						.client_id = step->client_id,
+						.name = step->name,
+						.asked_uri = step->asked_uri,
+						.registered = step->registered };
 
 	(void)keeper;
-	if (step->problem == OIDC_PROBLEM_REDIRECT)
-		TRY(authorization_compare(x, step->asked_uri, step->registered, &page));
-	if (text->command != NULL)
-		TRY(authorization_command(x, step, text->command, &page.command));
-	TRY(exchange_layout(x, &page.layout));
-	page_client_problem(&x->rp->body, &page);
-	return exchange_page(x, 400);
+	return exchange_client_problem(x, &problem);
 }
 
 /* --- handlers ----------------------------------------------------------------------------------------------------- */
@@ -414,18 +304,7 @@ authorization_show(struct exchange *x, struct channel *keeper)
 err
 authorization_post(struct exchange *x)
 {
-	CLEANUP(buf_wipe) struct buf text = BUF(2 * HTTP_BODY_MAX_BYTES);
-	CLEANUP(buf_wipe) struct buf address = BUF(HTTP_URI_MAX_BYTES);
-	struct client_request request = { .posted = false };
-
-	buf_put(&text, x->rq->query);
-	buf_put(&text, x->rq->query.n > 0 && x->rq->body.n > 0 ? STR("&") : STR(""));
-	buf_put(&text, x->rq->body);
-	TRY(buf_check(&text));
-	TRY(client_request_read(buf_str(&text), x->rq->arena, &request));
-	client_request_put(&request, &address);
-	TRY(buf_check(&address));
-	return exchange_redirect(x, buf_str(&address), (str){ 0 }, FLASH_NONE);
+	return exchange_client_repeat(x, STR(AUTHORIZATION_PATH "?"));
 }
 
 /* The address of a page that answered a form, opened again. */

@@ -69,6 +69,25 @@ client_reply_url(struct exchange *x, const struct client_reply *reply)
 	return client_reply_lead_on(x, reply, url);
 }
 
+/* A request of over 8 KiB is shown as a problem there, because its address is not too long for this server. */
+err
+exchange_client_repeat(struct exchange *x, str address)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(2 * HTTP_BODY_MAX_BYTES);
+	CLEANUP(buf_wipe) struct buf location = BUF(HTTP_URI_MAX_BYTES);
+	struct client_request request = { .posted = false };
+
+	buf_put(&text, x->rq->query);
+	buf_put(&text, x->rq->query.n > 0 && x->rq->body.n > 0 ? STR("&") : STR(""));
+	buf_put(&text, x->rq->body);
+	TRY(buf_check(&text));
+	TRY(client_request_read(buf_str(&text), x->rq->arena, &request));
+	buf_put(&location, address);
+	buf_put(&location, request.parameters);
+	TRY(buf_check(&location));
+	return exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE);
+}
+
 /* --- form_post ---------------------------------------------------------------------------------------------------- */
 
 static err

@@ -22,6 +22,12 @@ struct client_reply {
 /* Append the redirect URI with the parameters in its query, beside its own ones, or in its fragment. */
 void client_reply_put(const struct client_reply *reply, struct buf *out);
 
+/*
+ * An application may send its request as a form.  The browser does not send the session's cookie then (SameSite=Lax), so
+ * it repeats the request with GET at this address ("/path?").  This changes nothing, so the form needs no token.
+ */
+MUST_USE err exchange_client_repeat(struct exchange *x, str address);
+
 MUST_USE err exchange_client_reply(struct exchange *x, const struct client_reply *reply);
 
 #endif

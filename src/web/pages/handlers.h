@@ -191,6 +191,21 @@ err client_factor_post(struct exchange *x, struct channel *keeper);
 err client_login_post(struct exchange *x, struct channel *keeper);
 err client_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
+/* web/oidc/end_session.c */
+err end_session_show(struct exchange *x, struct channel *keeper);
+err end_session_post(struct exchange *x);
+err end_session_confirm_post(struct exchange *x, struct channel *keeper);
+err end_session_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+/* application_pages.c */
+struct withdraw_form {
+	str id;
+};
+extern const struct form withdraw_form;
+err applications_show(struct exchange *x, struct channel *keeper);
+err withdraw_post(struct exchange *x, struct channel *keeper);
+err withdraw_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
 /* recovery_pages.c */
 err recovery_show(struct exchange *x, struct channel *keeper);
 err recovery_post(struct exchange *x, struct channel *keeper);

@@ -708,6 +708,56 @@ put_client_refused_passkey(struct buf *out, const struct page_layout *layout, bo
 }
 
 static void
+put_end_session(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_end_session page = { .layout = sample_client_layout(layout, hostile),
+					 .name = hostile ? STR(HOSTILE) : STR("Wiki"),
+					 .username = hostile ? STR(HOSTILE) : STR("anna"),
+					 .next =
+					     hostile ? STR("/" HOSTILE) : STR("/api/oidc/end-session?client_id=wiki") };
+
+	page_end_session(out, &page);
+}
+
+static void
+put_applications(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_application apps[] = {
+		{ .id = 1,
+		  .name = STR("Wiki"),
+		  .seal = { .letter = STR("W") },
+		  .profile = true,
+		  .email = true,
+		  .groups = true,
+		  .offline = true,
+		  .used_us = INT64_C(1000000) * NOV_3 },
+		{ .id = 2, .name = STR("Photos"), .seal = { .letter = STR("P"), .tone = 3 }, .nothing_more = true },
+		{ .id = 3,
+		  .name = STR("Notes"),
+		  .seal = { .letter = STR("N"), .tone = 2 },
+		  .by_administrator = true,
+		  .used_us = INT64_C(1000000) * NOV_3 },
+	};
+	struct page_applications page = { .layout = *layout, .apps = apps, .apps_count = COUNT(apps) };
+
+	page.layout.flash = "The access of the application was withdrawn.";
+	if (hostile) {
+		apps[0].name = apps[0].seal.letter = STR(HOSTILE);
+		page.layout.flash = HOSTILE;
+	}
+	page_applications(out, &page);
+}
+
+static void
+put_applications_empty(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_applications page = { .layout = *layout };
+
+	page.layout.flash = NULL;
+	page_applications(out, &page);
+}
+
+static void
 put_gate_notice(struct buf *out, const struct page_layout *layout, bool hostile)
 {
 	struct page_gate_notice page = { .layout = *layout,
@@ -819,6 +869,11 @@ static const struct sample {
 	{ "client_consent_least", put_client_consent_least },
 	{ "client_confirm_factor", put_client_confirm_factor },
 	{ "client_refused_passkey", put_client_refused_passkey },
+	{ "end_session", put_end_session },
+	{ "end_session-hostile", put_end_session, true },
+	{ "applications", put_applications },
+	{ "applications-hostile", put_applications, true },
+	{ "applications-empty", put_applications_empty },
 	{ "gate_notice", put_gate_notice },
 	{ "gate_notice-hostile", put_gate_notice, true },
 	{ "error", put_error },

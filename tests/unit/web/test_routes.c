@@ -35,11 +35,12 @@ is_for_programs(const struct route *route)
 	return false;
 }
 
-/* The request of an application comes from another site.  It is repeated with GET, and has no session. */
+/* The requests of an application come from another site.  They are repeated with GET, and have no session. */
 static bool
 is_posted_by_applications(const struct route *route)
 {
-	return route->kind == ROUTE_PLAIN && str_equal(route->path, STR("/api/oidc/authorization"));
+	return route->kind == ROUTE_PLAIN && (str_equal(route->path, STR("/api/oidc/authorization")) ||
+					      str_equal(route->path, STR("/api/oidc/end-session")));
 }
 
 /* A POST outside the pipeline of pages skips the check of its form token. */

@@ -1,19 +1,28 @@
 """The endpoints that applications ask: token, userinfo, introspection, revocation.  docs/reference/openid-connect.md"""
 
 import base64
+import concurrent.futures
 import hashlib
 import http.client
 import itertools
 import json
+import os
 import random
+import secrets
+import signal
+import time
 import urllib.parse
 
 import pytest
 import requests
 
-from harness import Server
+from harness import Person, Server
 from harness.raw import raw
 from harness.relying_party import RelyingParty, checked, good, refused
+from harness.server import wait_until
+from harness.together import form_bytes, together
+from harness.torture import chance, evidence, scaled
+from harness.visitor import Visitor
 
 FORM = "application/x-www-form-urlencoded"
 ENDPOINTS = ("token", "userinfo", "introspection", "revocation")
@@ -245,3 +254,298 @@ def test_a_database_that_is_away_is_said_in_json(tmp_path):
         finally:
             server.faults.clear("query")
         refused(app.redeem("dtc_x"), "invalid_grant")
+
+
+# The flow
+
+OFFLINE = "openid profile email groups offline_access"
+
+
+def offline(server, *options, **more):
+    return party(server, "--scopes", OFFLINE, *options, scope=OFFLINE, **more)
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
+def test_the_code_flow_gives_verified_tokens(server, alg):
+    app, person = offline(server, "--id-token-alg", alg, alg=alg), Person(server).full()
+    server.command("user", "email", person.name, "anna@example.org")
+    server.command("user", "groups", person.name, "wiki,admins")
+    tokens = app.sign_in(person)
+    assert set(tokens) == {"token_type", "access_token", "expires_in", "scope", "id_token", "refresh_token", "claims"}
+    assert (tokens["token_type"], tokens["expires_in"], tokens["scope"]) == ("Bearer", 3600, OFFLINE)
+    claims, info = tokens["claims"], good(app.userinfo(tokens["access_token"]))
+    assert {"iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "acr", "sid", "at_hash", "jti", "nonce"} <= set(claims)
+    assert claims["amr"] == ["pwd", "otp", "mfa"] and claims["acr"] == "https://refeds.org/profile/mfa"
+    assert info == {name: claims[name] for name in ("sub", "name", "preferred_username", "updated_at", "email", "email_verified", "groups")}
+    assert info["email_verified"] is True and info["groups"] == ["admins", "wiki"] and isinstance(info["updated_at"], int)
+    assert good(app.userinfo(tokens["access_token"], method="POST")) == info
+    assert good(checked(requests.post(app.url("userinfo"), data={"access_token": tokens["access_token"]}, timeout=60))) == info
+    after = good(app.refresh(tokens["refresh_token"]))
+    renewed = app.verify(after["id_token"], after["access_token"], nonce=None)
+    assert {name: renewed[name] for name in ("iss", "sub", "aud", "auth_time", "sid", "amr", "acr")} == {
+        name: claims[name] for name in ("iss", "sub", "aud", "auth_time", "sid", "amr", "acr")}
+    assert renewed["jti"] != claims["jti"]
+
+
+def test_the_issuer_is_that_of_the_metadata(app):
+    metadata = app.metadata()
+    assert metadata["issuer"] == app.issuer
+    for name in ENDPOINTS:
+        assert metadata[f"{name}_endpoint"] == f"{app.issuer}/api/oidc/{name}"
+
+
+def test_a_second_use_of_a_code_ends_its_tokens(server):
+    app = offline(server)
+    code, request = app.code(Person(server).full())
+    tokens = good(app.redeem(code, request))
+    refused(app.redeem(code, request), "invalid_grant")
+    refused(app.userinfo(tokens["access_token"]), "invalid_token", 401)
+    refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert good(app.introspect(tokens["access_token"])) == {"active": False}
+
+
+def test_a_client_that_tries_two_ways_keeps_its_code(server):
+    """Go's oauth2 tries Basic first, then the body."""
+    app = party(server, "--auth-method", "client_secret_post")
+    code, request = app.code(Person(server).full())
+    refused(app.redeem(code, request, basic=(app.client_id, app.secret)), "invalid_client", 401)
+    good(app.redeem(code, request))
+
+
+@pytest.mark.parametrize("changes", [{"code_verifier": "x" * 43}, {"code_verifier": None}, {"redirect_uri": "https://app.example.org/callback/"}, {"redirect_uri": None}],
+                         ids=["another verifier", "no verifier", "another redirect URI", "no redirect URI"])
+def test_a_wrong_try_kills_the_code(server, changes):
+    app = party(server)
+    code, request = app.code(Person(server).full())
+    refused(app.redeem(code, request, **changes), "invalid_grant")
+    refused(app.redeem(code, request), "invalid_grant")
+
+
+def test_a_code_of_another_client_is_left_alone(server):
+    app, other = party(server), party(server)
+    code, request = app.code(Person(server).full())
+    refused(other.redeem(code, request), "invalid_grant")
+    good(app.redeem(code, request))
+
+
+def test_a_client_without_pkce_sends_no_verifier(server):
+    app = party(server, "--pkce", "optional")
+    code, request = app.code(Person(server).full(), app.request(code_challenge=None, code_challenge_method=None))
+    refused(app.redeem(code, request, code_verifier="x" * 43), "invalid_grant")
+    code, request = app.code(Person(server).full(), app.request(code_challenge=None, code_challenge_method=None))
+    good(app.redeem(code, request))
+
+
+# The end of tokens
+
+def gone(app, tokens):
+    """Is the access token refused everywhere?"""
+    active = good(app.introspect(tokens["access_token"]))["active"]
+    status = app.userinfo(tokens["access_token"]).status_code
+    assert (active, status) in ((True, 200), (False, 401))
+    return not active
+
+
+def test_signing_out_ends_all_but_offline_access(server):
+    person, away = Person(server).full(), offline(server)
+    bound = party(server, "--refresh-session")
+    kept, ended = away.sign_in(person), bound.sign_in(person)
+    assert not gone(away, kept) and not gone(bound, ended)
+    person.log_out()
+    assert gone(away, kept) and gone(bound, ended)
+    refused(bound.refresh(ended["refresh_token"]), "invalid_grant")
+    renewed = good(away.refresh(kept["refresh_token"]))
+    assert not gone(away, renewed)
+
+
+def test_disabling_an_account_ends_all_its_tokens(server):
+    person, app = Person(server).full(), offline(server)
+    tokens = app.sign_in(person)
+    code, request = app.code(person)
+    assert server.command("user", "disable", person.name).returncode == 0
+    assert gone(app, tokens)
+    refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
+    refused(app.redeem(code, request), "invalid_grant")
+
+
+def test_disabling_a_client_ends_all_its_tokens(server):
+    person, app = Person(server).full(), offline(server)
+    tokens = app.sign_in(person)
+    assert server.command("client", "disable", app.client_id).returncode == 0
+    refused(app.userinfo(tokens["access_token"]), "invalid_token", 401)
+    refused(app.refresh(tokens["refresh_token"]), "invalid_client", 401)
+
+
+def test_a_person_who_leaves_the_group_loses_the_tokens(tmp_path):
+    server = Server(tmp_path / "rules", REGISTRATION="open", PUBLIC_URL="https://login.example.org", GATE_DOMAINS="example.org", TRUSTED_PROXIES="127.0.0.1",
+                    ACCESS_RULES="access.yml")
+    (server.work / "access.yml").write_text("rules:\n  - client: wiki\n    groups: staff\n    policy: two_factor\n")
+    with server:
+        app = RelyingParty.add(server, "wiki", "--scopes", OFFLINE, scope=OFFLINE)
+        person = Visitor(server).full()
+        server.command("user", "groups", person.name, "staff")
+        tokens = app.sign_in(person)
+        code, request = app.code(person)
+        assert not gone(app, tokens)
+        server.command("user", "groups", person.name, "guests")
+        assert gone(app, tokens)
+        refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
+        refused(app.redeem(code, request), "invalid_grant")
+
+
+def test_revocation_over_http(server):
+    person, app = Person(server).full(), offline(server)
+    tokens = app.sign_in(person)
+    assert good(app.revoke(tokens["access_token"], token_type_hint="refresh_token")) == {}
+    assert gone(app, tokens)
+    tokens = good(app.refresh(tokens["refresh_token"]))
+    assert good(app.revoke(tokens["refresh_token"])) == {}
+    assert gone(app, tokens)
+    refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+# Secrets
+
+def test_no_secret_or_token_is_in_the_log_or_the_database(tmp_path):
+    with Server(tmp_path / "secrets", REGISTRATION="open", LOG_LEVEL="debug") as server:
+        person, app = Person(server).full(), offline(server)
+        code, request = app.code(person)
+        tokens = good(app.redeem(code, request))
+        renewed = good(app.refresh(tokens["refresh_token"]))
+        app.userinfo(renewed["access_token"])
+        app.introspect(renewed["access_token"])
+        app.revoke(tokens["access_token"])
+        app.redeem(code, request)
+        app.redeem("dtc_unknown-code", basic=(app.client_id, "a-wrong-secret"))
+        texts = {"code": code, "secret": app.secret, "verifier": request.verifier, "state": request.parameters["state"], "wrong": "a-wrong-secret", "unknown": "dtc_unknown-code",
+                 **{f"{name} {i}": reply[name] for i, reply in enumerate((tokens, renewed)) for name in ("access_token", "refresh_token", "id_token")}}
+        log = server.log()
+        assert server.stop() == 0
+        stored = b"".join(path.read_bytes() for path in server.data.iterdir() if path.name.startswith("doubletour.sqlite"))
+        for what, text in texts.items():
+            assert text not in log and text[4:30] not in log, what
+            assert text.encode() not in stored, what
+
+
+# Restarts, nodes and kills
+
+def test_a_refresh_token_survives_a_rotation_of_the_master_key(tmp_path):
+    with Server(tmp_path / "rotation", REGISTRATION="open") as server:
+        app = offline(server)
+        first = app.sign_in(Person(server).full())
+        assert server.stop() == 0
+        done = server.command("rotate-key")
+        assert done.returncode == 0, done.stderr
+        server.start()
+        second = good(app.refresh(first["refresh_token"]))
+        app.verify(second["id_token"], second["access_token"])
+        again = good(app.refresh(first["refresh_token"]))
+        assert again["refresh_token"] == second["refresh_token"]
+        third = good(app.refresh(second["refresh_token"]))
+        assert len({t["refresh_token"] for t in (first, second, third)}) == 3
+        refused(app.refresh(first["refresh_token"]), "invalid_grant")
+        refused(app.refresh(third["refresh_token"]), "invalid_grant")
+
+
+@pytest.fixture
+def pair(postgres, tmp_path):
+    """Two nodes on one PostgreSQL, with one clock."""
+    settings = {"DATABASE_URL": postgres.new_database(), "SECRET_KEY": secrets.token_hex(32), "REGISTRATION": "open"}
+    first = Server(tmp_path / "a", **settings)
+    second = Server(tmp_path / "b", **settings, DOUBLETOUR_TEST_CLOCK=first.clock.path)
+    with first, second:
+        yield first, second
+
+
+def at_once(servers, path, fields, count=64):
+    return together(servers, [form_bytes(servers[i % len(servers)], path, fields, {}) for i in range(count)])
+
+
+def test_of_64_simultaneous_redemptions_one_has_tokens_and_they_are_dead(pair):
+    one, two = pair
+    app = offline(one)
+    code, request = app.code(Person(one).full())
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri, "code_verifier": request.verifier, **app.proof()}
+    answers = at_once(pair, "/api/oidc/token", fields)
+    given = [json.loads(answer.body) for answer in answers if answer.status == 200]
+    assert len(given) <= 1 and all(answer.status in (200, 400, 503) for answer in answers), answers
+    refused(app.redeem(code, request), "invalid_grant")
+    for tokens in given:
+        refused(app.userinfo(tokens["access_token"]), "invalid_token", 401)
+        refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+def test_64_simultaneous_refreshes_on_two_nodes_have_one_successor(pair):
+    one, two = pair
+    app = offline(one)
+    token = app.sign_in(Person(one).full())["refresh_token"]
+    for _ in range(3):
+        answers = at_once(pair, "/api/oidc/token", {"grant_type": "refresh_token", "refresh_token": token, **app.proof()})
+        assert all(answer.status in (200, 503) for answer in answers), answers
+        successors = {json.loads(answer.body)["refresh_token"] for answer in answers if answer.status == 200}
+        assert len(successors) == 1
+        token, = successors
+
+
+class Killed:
+    """Asks for tokens while the keeper is killed, and keeps what the application would keep."""
+
+    def __init__(self, server):
+        self.server, self.app = server, offline(server)
+        self.person = Person(server).full()
+        self.refresh_token = self.app.sign_in(self.person)["refresh_token"]
+        self.lost = self.given = 0
+
+    def ask(self, fields):
+        """Return the tokens of an answer, or None if it was lost."""
+        try:
+            reply = self.app.http.post(self.app.url("token"), data={**fields, **self.app.proof()}, timeout=60)
+        except requests.RequestException:
+            return None
+        return good(reply) if reply.status_code != 503 else None
+
+    def kill_while(self, fields, seconds):
+        """Send the request, kill the keeper after a time, start it again; return what the application got."""
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(self.ask, fields)
+            time.sleep(seconds)
+            os.kill(self.server.keeper_pid(), signal.SIGKILL)
+            got = asked.result()
+        self.server.wait()
+        wait_until(lambda: not self.server.listening(), "the port is free")
+        self.server.start()
+        self.server.clock.advance(began - time.monotonic())  # the restart takes no part of the minute
+        self.lost += got is None
+        self.given += got is not None
+        return got
+
+
+def test_a_kill_in_a_refresh_signs_nobody_out(tmp_path):
+    dice = chance()
+    with Server(tmp_path / "killed", REGISTRATION="open") as server:
+        client = Killed(server)
+        for _ in range(scaled(6, 300, whole=25)):
+            fields = {"grant_type": "refresh_token", "refresh_token": client.refresh_token}
+            got = client.kill_while(fields, dice.choice((0, 0.001, 0.002, 0.004, 0.01)))
+            again = good(client.app.refresh(client.refresh_token))
+            assert got is None or again["refresh_token"] == got["refresh_token"]
+            client.refresh_token = again["refresh_token"]
+            good(client.app.userinfo(again["access_token"]))
+        assert server.whole()
+        evidence("refresh and kill", kills=client.lost + client.given, lost_answers=client.lost)
+
+
+def test_a_kill_in_a_redemption_gives_no_code_twice(tmp_path):
+    dice = chance()
+    with Server(tmp_path / "killed", REGISTRATION="open") as server:
+        client = Killed(server)
+        for _ in range(scaled(6, 300, whole=25)):
+            code, request = client.app.code(client.person)
+            fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": client.app.redirect_uri, "code_verifier": request.verifier}
+            got = client.kill_while(fields, dice.choice((0, 0.001, 0.002, 0.004, 0.01)))
+            again = client.app.redeem(code, request)
+            assert got is None or again.status_code == 400, "the code was accepted twice"
+            if again.status_code == 400:
+                refused(again, "invalid_grant")
+        evidence("redemption and kill", kills=client.lost + client.given, lost_answers=client.lost)

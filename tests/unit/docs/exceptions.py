@@ -86,6 +86,7 @@ IDENTIFIERS = {
     "socket_file": EXAMPLE,
     "APP": "an application, in the help of proxy-config",
     "put_event": EXAMPLE,
+    "expires_in": "a member of the answer of the token endpoint",
     "wiki_example_org": "a name derived from wiki.example.org",
     "random_hex": "a function of PyOTP",
     "limit_conn": PROXY,

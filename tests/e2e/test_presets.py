@@ -12,13 +12,23 @@ import subprocess
 import pytest
 import yaml
 
+from harness import Person
+from harness.application import ASKING, application
+from harness.relying_party import good
+
 NAMES = """actual argocd audiobookshelf bookstack forgejo freshrss gitea gitlab grafana hedgedoc homeassistant immich jellyfin mastodon mealie
     miniflux nextcloud outline paperless portainer proxmox roundcube vaultwarden vikunja wikijs generic""".split()
 PUBLIC = ["homeassistant"]
-ASKING = {"wikijs": "https://app.example.org/login/0b1c/callback", "generic": "https://app.example.org/callback"}
 WITHOUT_PATH = "immich proxmox paperless outline wikijs hedgedoc homeassistant mealie actual mastodon".split()
-ISSUER = "https://login.example.org"
-SETTINGS = {"PUBLIC_URL": ISSUER}
+OWN_CLAIMS = {"immich": {"immich_role": "admin"}, "audiobookshelf": {"abs_role": ["user"]}, "wikijs": {"wiki_groups": ["immich-admins", "staff"]}}
+
+
+@pytest.fixture(scope="module")
+def anna(server):
+    person = Person(server).full()
+    for word, value in (("email", f"{person.name}@example.org"), ("groups", "immich-admins,staff")):
+        assert server.command("user", word, person.name, value).returncode == 0
+    return person
 
 
 def printed(server, *arguments, status=0):
@@ -142,6 +152,21 @@ PARSERS = {"ini": read_ini, "env": read_env, "yaml": read_yaml, "command": read_
 # Every preset
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_person_signs_in_after_one_command(server, anna, name):
+    """The application sends PKCE only if its preset requires it."""
+    party = application(server, name)
+    without = {"code_challenge": None, "code_challenge_method": None} if party.shown["pkce"] == "optional" else {}
+    request = party.request(**without)
+    tokens = party.sign_in(anna, request)
+    assert tokens["scope"] == party.scope and ("refresh_token" in tokens) == ("offline_access" in party.scope or party.shown["refresh_session"])
+    claims = {**tokens["claims"], **good(party.userinfo(tokens["access_token"]))}
+    assert claims["preferred_username"] == anna.name
+    assert (claims.get("email_verified") is True) == ("email" in party.shown["scopes"])
+    assert claims.get("groups") == (["immich-admins", "staff"] if "groups" in party.shown["scopes"] else None)
+    assert {claim: claims.get(claim) for claim in OWN_CLAIMS.get(name, {})} == OWN_CLAIMS.get(name, {})
+
+
 def test_the_list_has_every_application(server):
     rows = [json.loads(line) for line in printed(server, "presets", "--json").stdout.splitlines()]
     assert sorted(row["preset"] for row in rows) == sorted(NAMES)
@@ -156,7 +181,7 @@ def test_printed_settings_parse_and_hold_the_values(server, name):
     client = added(server, name, "https://app.example.org/")
     values = [str(value) for block in client["settings"] for value in PARSERS[block["kind"]](block["text"])]
     assert client["client_id"] in values
-    assert any(value.startswith(ISSUER) for value in values)
+    assert any(value.startswith(client["issuer"]) for value in values)
     assert (client["client_secret"] in values) == (name not in PUBLIC)
     assert not re.search("@[A-Z_]+@", json.dumps(client))
 

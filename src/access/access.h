@@ -92,7 +92,7 @@ enum access_outcome {
 
 enum access_reason {
 	ACCESS_BY_RULE = 0,
-	ACCESS_NO_RULE, /* no rule matches; for a client: rules name it, and none of them matches */
+	ACCESS_NO_RULE, /* no rule matches; for a client: there are rules for it */
 	/*
 	 * the path is ambiguous or the address unknown, and one interpretation is refused: by this rule, or (rule
 	 * NULL) because no rule matches it

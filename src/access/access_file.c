@@ -504,8 +504,7 @@ access_file_rule_check_client(struct access_reading *r, const yaml_node_t *node,
 		    "a rule with client is for sign-ins to applications, so it has no domain, path, "
 		    "query or methods.");
 	if (rule->policy == ACCESS_BYPASS)
-		return access_file_wrong(r, node,
-					 "nobody signs in to a client without a factor: bypass is not for it.");
+		return access_file_wrong(r, node, "a sign-in to a client needs a factor: bypass is for pages only.");
 	return ERR_OK;
 }
 

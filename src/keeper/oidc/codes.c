@@ -29,7 +29,7 @@ codes_sid(struct call *call, const struct oidc_client *client, str *ret_sid)
 	return found ? ERR_OK : ERR_CORRUPT;
 }
 
-/* With offline_access, what comes from the code survives the session, unless the client is bound to sessions. */
+/* With offline_access, the tokens of the code survive the session, unless the client is bound to sessions. */
 static bool
 codes_survive(const struct approval *approval)
 {

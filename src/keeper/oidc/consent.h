@@ -1,5 +1,5 @@
 /*
- * What a person allowed a client to know: one row per account and client, kept until it is withdrawn.
+ * Consent: the scopes that a person allowed a client. One row per account and client, kept until it is withdrawn.
  */
 #ifndef KEEPER_OIDC_CONSENT_H
 #define KEEPER_OIDC_CONSENT_H

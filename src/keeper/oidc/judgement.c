@@ -199,7 +199,7 @@ judge_sign_in(struct judgement *j)
 
 	if (hint.n <= USERNAME_MAX && judge_client_id_good(hint))
 		j->step->login_hint = hint;
-	return judge_ask(j, OIDC_SIGN_IN, OIDC_LOGIN_REQUIRED, "Nobody is signed in.");
+	return judge_ask(j, OIDC_SIGN_IN, OIDC_LOGIN_REQUIRED, "No user is signed in.");
 }
 
 static err
@@ -258,7 +258,7 @@ judge_is_other(const struct judgement *j, str wanted)
 	return wanted.n > 0 && !str_equal(wanted, j->subject);
 }
 
-/* An application that names a person gets a code for nobody else: Core s3.1.2.2. */
+/* An application that names a person gets a code for that person only: Core s3.1.2.2. */
 static err
 judge_identity(struct judgement *j)
 {
@@ -476,7 +476,7 @@ judge_run(struct judgement *j, const judge_stage *stages, size_t n)
 	return ERR_OK;
 }
 
-/* What must be good before anything is sent to the redirect URI. */
+/* The checks before anything is sent to the redirect URI. */
 static const judge_stage address_stages[] = { judge_parameters, judge_client, judge_redirect_uri };
 static const judge_stage stages[] = {
 	judge_request,        judge_cancel, judge_earlier, judge_person,    judge_identity, judge_proofs,

@@ -2,7 +2,7 @@
  * Judges an authorization request: docs/reference/openid-connect.md has the checks in their order.  It reads the
  * database and changes nothing.  keeper/oidc/authorize.c acts upon it.
  *
- *	struct judgement j = { .call = call, .parameters = asked->parameters, .seal_text = asked->seal, .step = answer };
+ *	struct judgement j = { .call = call, .parameters = asked->parameters, .seal_text = seal, .step = answer };
  *	TRY(judgement_make(&j));
  *	if (j.step->outcome == OIDC_READY) ...
  */

@@ -2,7 +2,7 @@
  * The seal of an authorization request: `base64url(time ‖ flags ‖ HMAC-SHA-256)` over time, flags, session, client,
  * scopes and parameters.  Only the keeper makes it.  It shows three things:
  *
- *   when    the keeper first saw this request in this session, so that a proof for prompt=login or max_age must be newer
+ *   when    the keeper first saw this request in this session: proofs for prompt=login and max_age must be newer
  *   what    exactly these parameters, of this client, for these scopes
  *   whom    this session.  A seal without a session was made on the sign-in page; it fits any session that began later.
  *
@@ -20,7 +20,7 @@ enum seal_flag {
 	SEAL_CONSENT = 2 /* the page that it was made for asks for consent */
 };
 
-/* What a seal is made for. */
+/* The request that a seal is made for. */
 struct seal_subject {
 	int64_t client; /* row */
 	unsigned scopes;

@@ -104,7 +104,7 @@ errors_name_their_line(void **state)
 		{ "rules:\n  - client: wiki\n    path: /a\n", "line 2", "no domain, path" },
 		{ "rules:\n  - client: wiki\n    methods: GET\n", "line 2", "no domain, path" },
 		{ "rules:\n  - client: wiki\n    query: {a: b}\n", "line 2", "no domain, path" },
-		{ "rules:\n  - client: wiki\n    policy: bypass\n", "line 2", "without a factor" },
+		{ "rules:\n  - client: wiki\n    policy: bypass\n", "line 2", "needs a factor" },
 		{ "rules:\n  - client: my wiki\n", "line 2", "client_id" },
 		{ "rules:\n  - client: ''\n", "line 2", "client_id" },
 		{ "rules:\n  - client: 'wiki\u00e9'\n", "line 2", "client_id" },

@@ -111,7 +111,7 @@ reading_without_memory_fails(void **state)
 	assert_int_equal(oidc_request_read(STR(GOOD), &arena, &request, &problem), ERR_MEMORY);
 }
 
-/* --- what unusual clients send: the list `tolerate` ---------------------------------------------------------------- */
+/* --- requests of unusual clients: the list `tolerate` ------------------------------------------------------------- */
 
 static const struct {
 	const char *text;

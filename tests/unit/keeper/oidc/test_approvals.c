@@ -34,7 +34,7 @@ struct racer {
 	char code[64];
 };
 
-/* A database that is busy for longer than the keeper waits answers temporarily_unavailable; then the user tries again. */
+/* If the database is busy for too long, the answer is temporarily_unavailable, and the user tries again. */
 static void *
 racer_run(void *context)
 {

@@ -317,7 +317,7 @@ other_sessions_get_no_code(void **state)
 }
 
 static void
-a_login_hint_that_is_no_name_is_left_out(void **state)
+only_a_name_is_taken_as_login_hint(void **state)
 {
 	struct world w;
 	struct browser nobody = { 0 };
@@ -455,7 +455,7 @@ offline_access_needs_consent_or_the_flag_of_the_client(void **state)
 	}
 }
 
-/* Consent that was given for offline_access counts later, also for a client without a page of its own. */
+/* Consent that was given for offline_access counts later, also for a client that never asks. */
 static void
 offline_access_is_remembered_with_the_consent(void **state)
 {
@@ -560,7 +560,7 @@ an_old_seal_is_not_accepted(void **state)
 
 /* The seal of another page shows no scopes, so it approves none. */
 static void
-the_seal_of_another_page_is_no_consent(void **state)
+the_seal_of_another_page_gives_no_consent(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -660,7 +660,7 @@ a_reloaded_sign_in_page_keeps_the_time_of_the_request(void **state)
 	provider_end(&w);
 }
 
-/* A seal of the sign-in page that somebody fetched later must not make an earlier session look new. */
+/* A seal of the sign-in page that was fetched later must not make an earlier session look new. */
 static void
 a_seal_without_session_fits_later_sessions_only(void **state)
 {
@@ -1005,7 +1005,7 @@ the_password_alone_is_enough_only_where_a_rule_says_so(void **state)
 	assert_int_equal(grant(&w, &b, GOOD, last.seal, OIDC_DECISION_NONE), OIDC_REDIRECT);
 	code_of_response(code);
 	acr_of_grant_is(&w, REFEDS "sfa", "pwd");
-	/* the session lasts with what came from it, but opens no page longer than before */
+	/* the session lasts for its tokens, but opens no page longer than before */
 	clock_forward(MINUTES_US(11));
 	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE gated_at_us > 0"), 1);
@@ -1015,10 +1015,10 @@ the_password_alone_is_enough_only_where_a_rule_says_so(void **state)
 	provider_end(&w);
 }
 
-/* --- what ends between two steps ---------------------------------------------------------------------------------- */
+/* --- ends between two steps --------------------------------------------------------------------------------------- */
 
 static void
-what_ended_since_the_page_was_shown_gets_no_code(void **state)
+ends_after_the_page_was_shown_prevent_a_code(void **state)
 {
 	static const struct {
 		const char *sql;
@@ -1102,7 +1102,7 @@ unused_codes_of_a_session_are_bounded(void **state)
 	provider_end(&w);
 }
 
-/* What comes from a code lasts as long as the session may, but never shorter than the first access token. */
+/* A grant lasts as long as the session may, but never shorter than the first access token. */
 static void
 a_grant_ends_with_the_session_or_after_ninety_days(void **state)
 {
@@ -1129,7 +1129,7 @@ a_grant_ends_with_the_session_or_after_ninety_days(void **state)
 }
 
 static void
-a_code_keeps_what_it_is_bound_to(void **state)
+a_code_is_bound_to_challenge_nonce_and_claims(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -1185,7 +1185,7 @@ main(void)
 		cmocka_unit_test(a_signed_in_user_gets_a_code),
 		cmocka_unit_test(the_database_has_only_the_digest_of_a_code),
 		cmocka_unit_test(other_sessions_get_no_code),
-		cmocka_unit_test(a_login_hint_that_is_no_name_is_left_out),
+		cmocka_unit_test(only_a_name_is_taken_as_login_hint),
 		cmocka_unit_test(consent_is_asked_once_for_the_same_scopes),
 		cmocka_unit_test(clients_and_prompts_decide_whether_consent_is_asked),
 		cmocka_unit_test(offline_access_needs_consent_or_the_flag_of_the_client),
@@ -1193,7 +1193,7 @@ main(void)
 		cmocka_unit_test(cancel_sends_access_denied),
 		cmocka_unit_test(only_the_shown_request_of_this_session_is_approved),
 		cmocka_unit_test(an_old_seal_is_not_accepted),
-		cmocka_unit_test(the_seal_of_another_page_is_no_consent),
+		cmocka_unit_test(the_seal_of_another_page_gives_no_consent),
 		cmocka_unit_test(prompt_login_wants_password_and_code_newer_than_the_request),
 		cmocka_unit_test(confirming_needs_a_fresh_code),
 		cmocka_unit_test(a_sign_in_after_the_request_fulfils_prompt_login),
@@ -1211,11 +1211,11 @@ main(void)
 		cmocka_unit_test(rules_of_the_client_decide),
 		cmocka_unit_test(a_rule_for_passkeys_asks_for_the_passkey_of_the_account),
 		cmocka_unit_test(the_password_alone_is_enough_only_where_a_rule_says_so),
-		cmocka_unit_test(what_ended_since_the_page_was_shown_gets_no_code),
+		cmocka_unit_test(ends_after_the_page_was_shown_prevent_a_code),
 		cmocka_unit_test(a_session_has_one_sid_for_each_client),
 		cmocka_unit_test(unused_codes_of_a_session_are_bounded),
 		cmocka_unit_test(a_grant_ends_with_the_session_or_after_ninety_days),
-		cmocka_unit_test(a_code_keeps_what_it_is_bound_to),
+		cmocka_unit_test(a_code_is_bound_to_challenge_nonce_and_claims),
 		cmocka_unit_test(decisions_are_audited),
 	};
 

@@ -1,9 +1,11 @@
 #include "keeper/oidc/client_admin.h"
 
 #include "base/random.h"
+#include "keeper/account/admin.h"
 #include "keeper/core/audit.h"
 #include "keeper/core/call.h"
 #include "keeper/oidc/clients.h"
+#include "keeper/oidc/person.h"
 
 enum { CLIENT_PAGE_ROWS = 50, CLIENT_PAGE_BYTES = 4 * 1024 * 1024 };
 
@@ -13,8 +15,10 @@ typedef err (*client_work)(struct call *call, struct client_change *change);
 struct client_change {
 	client_work work;
 	enum audit_event event;
+	enum audit_reason reason;
 	struct oidc_client client; /* id 0: found by client_id */
 	struct client_secret *secret;
+	str secret_hash; /* of an imported client */
 	int64_t keep_us;
 	client_admin_edit edit;
 	void *context;
@@ -33,7 +37,7 @@ client_change_once(struct call *call, void *context, bool *ret_commit)
 	if (change->optional && change->changed == 0)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write_unknown(call, change->event, change->client.client_id, REASON_ASKED);
+	return audit_write_unknown(call, change->event, change->client.client_id, change->reason);
 }
 
 /* Guard the connection as for a question: it refuses changes outside call_transact. */
@@ -129,17 +133,24 @@ client_store(struct call *call, enum sql query, const struct oidc_client *client
 }
 
 static err
-client_secret_store(struct call *call, struct client_change *change)
+client_secret_insert(struct call *call, int64_t client_id, str hash, bool imported)
 {
-	uint8_t hash[DIGEST_BYTES];
 	int64_t id = 0;
 
 	TRY(random_id(&id));
+	const struct db_value args[] = { DB_INT(id), DB_INT(client_id), DB_BLOB(hash), DB_INT(imported),
+					 DB_INT(call->now_us) };
+	return db_run(call->db, SQL_OIDC_SECRET_INSERT, args, COUNT(args), NULL);
+}
+
+static err
+client_secret_store(struct call *call, struct client_change *change)
+{
+	uint8_t hash[DIGEST_BYTES];
+
 	TRY(client_secret_make(change->secret));
 	TRY(digest_sha256(str_of(change->secret->z), hash));
-	const struct db_value args[] = { DB_INT(id), DB_INT(change->client.id), DB_BLOB(str_bytes(hash, sizeof(hash))),
-					 DB_INT(0), DB_INT(call->now_us) };
-	return db_run(call->db, SQL_OIDC_SECRET_INSERT, args, COUNT(args), NULL);
+	return client_secret_insert(call, change->client.id, str_bytes(hash, sizeof(hash)), false);
 }
 
 /* Find the client of the change by its client_id, inside the transaction. */
@@ -184,10 +195,37 @@ err
 client_admin_add(struct keeper_thread *t, const struct oidc_client *client, struct why *why,
 		 struct client_secret *ret_secret)
 {
-	struct client_change change = { .event = AUDIT_ADMIN_CLIENT_ADDED, .client = *client, .secret = ret_secret };
+	struct client_change change = {
+		.reason = REASON_ASKED, .event = AUDIT_ADMIN_CLIENT_ADDED, .client = *client, .secret = ret_secret
+	};
 
 	ret_secret->z[0] = '\0';
 	return client_change_do(t, &change, client_do_add, why);
+}
+
+static err
+client_do_import(struct call *call, struct client_change *change)
+{
+	const struct db_value now = DB_INT(call->now_us);
+
+	TRY(random_id(&change->client.id));
+	TRY(client_store(call, SQL_OIDC_CLIENT_INSERT, &change->client, &now, 1));
+	return change->secret_hash.n == 0 ? ERR_OK
+					  : client_secret_insert(call, change->client.id, change->secret_hash, true);
+}
+
+err
+client_admin_import(struct keeper_thread *t, const struct oidc_client *client, str secret_hash,
+		    enum audit_reason reason, struct why *why)
+{
+	struct client_change change = {
+		.event = AUDIT_ADMIN_CLIENT_ADDED, .reason = reason, .client = *client, .secret_hash = secret_hash
+	};
+	err e = client_change_do(t, &change, client_do_import, why);
+
+	if (e == ERR_EXISTS)
+		*why = (struct why){ "" };
+	return e;
 }
 
 static err
@@ -207,7 +245,9 @@ client_do_change(struct call *call, struct client_change *change)
 err
 client_admin_change(struct keeper_thread *t, str client_id, client_admin_edit edit, void *context, struct why *why)
 {
-	struct client_change change = { .event = AUDIT_ADMIN_CLIENT_CHANGED, .edit = edit, .context = context };
+	struct client_change change = {
+		.reason = REASON_ASKED, .event = AUDIT_ADMIN_CLIENT_CHANGED, .edit = edit, .context = context
+	};
 
 	return client_change_named(t, client_id, &change, client_do_change, why);
 }
@@ -253,7 +293,9 @@ err
 client_admin_secret(struct keeper_thread *t, str client_id, int64_t keep_us, struct why *why,
 		    struct client_secret *ret_secret)
 {
-	struct client_change change = { .event = AUDIT_ADMIN_CLIENT_SECRET, .secret = ret_secret, .keep_us = keep_us };
+	struct client_change change = {
+		.reason = REASON_ASKED, .event = AUDIT_ADMIN_CLIENT_SECRET, .secret = ret_secret, .keep_us = keep_us
+	};
 	err e = client_change_named(t, client_id, &change, client_do_secret, why);
 
 	if (e == ERR_INVALID)
@@ -276,7 +318,9 @@ client_do_disable(struct call *call, struct client_change *change)
 err
 client_admin_disable(struct keeper_thread *t, str client_id, struct why *why, bool *ret_changed)
 {
-	struct client_change change = { .event = AUDIT_ADMIN_CLIENT_DISABLED, .optional = true };
+	struct client_change change = { .reason = REASON_ASKED,
+					.event = AUDIT_ADMIN_CLIENT_DISABLED,
+					.optional = true };
 
 	TRY(client_change_named(t, client_id, &change, client_do_disable, why));
 	*ret_changed = change.changed > 0;
@@ -294,7 +338,7 @@ client_do_enable(struct call *call, struct client_change *change)
 err
 client_admin_enable(struct keeper_thread *t, str client_id, struct why *why, bool *ret_changed)
 {
-	struct client_change change = { .event = AUDIT_ADMIN_CLIENT_ENABLED, .optional = true };
+	struct client_change change = { .reason = REASON_ASKED, .event = AUDIT_ADMIN_CLIENT_ENABLED, .optional = true };
 
 	TRY(client_change_named(t, client_id, &change, client_do_enable, why));
 	*ret_changed = change.changed > 0;
@@ -312,9 +356,86 @@ client_do_delete(struct call *call, struct client_change *change)
 err
 client_admin_delete(struct keeper_thread *t, str client_id, struct why *why)
 {
-	struct client_change change = { .event = AUDIT_ADMIN_CLIENT_DELETED };
+	struct client_change change = { .reason = REASON_ASKED, .event = AUDIT_ADMIN_CLIENT_DELETED };
 
 	return client_change_named(t, client_id, &change, client_do_delete, why);
+}
+
+/* --- subjects of another program ---------------------------------------------------------------------------------- */
+
+struct subject_change {
+	int64_t account_id;
+	str subject;
+	bool dry_run, changed, known;
+};
+
+static err
+subject_change_once(struct call *call, void *context, bool *ret_commit)
+{
+	struct subject_change *change = context;
+	const struct db_value id[] = { DB_INT(change->account_id) };
+	const struct db_value args[] = { DB_TEXT(change->subject), DB_INT(change->account_id) };
+	struct oidc_subject_known_row row;
+	bool found = false;
+
+	TRY(db_row(call->db, SQL_OIDC_SUBJECT_KNOWN, id, COUNT(id), &call->arena, &row, &found));
+	change->changed = found && !str_equal(row.subject, change->subject);
+	change->known = change->changed && row.known;
+	if (!change->changed || change->known)
+		return ERR_OK;
+	TRY(db_run(call->db, SQL_OIDC_SUBJECT_IMPORT, args, COUNT(args), NULL));
+	*ret_commit = !change->dry_run;
+	return audit_write(call, AUDIT_ADMIN_IMPORTED, change->account_id, REASON_AUTHELIA);
+}
+
+static bool
+subject_is_good(str subject)
+{
+	bool good = subject.n == SUBJECT_LETTERS;
+
+	for (size_t i = 0; good && i < subject.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		good = dash ? subject.p[i] == '-' : str_has_byte(STR("0123456789abcdef"), subject.p[i]);
+	}
+	return good;
+}
+
+static err
+subject_change_do(struct keeper_thread *t, struct subject_change *change, struct why *why)
+{
+	CLEANUP(call_wipe) struct call call = { .db = t->db };
+	bool done = false;
+	err e;
+
+	TRY(call_of_command(t, &call));
+	call.subject_account_id = change->account_id;
+	db_guard(t->db, true);
+	e = call_transact(&call, subject_change_once, change, &done);
+	db_guard(t->db, false);
+	if (e == ERR_EXISTS)
+		return why_set(why, ERR_INVALID, "another account has its identifier");
+	return e == ERR_OK && change->known
+		   ? why_set(why, ERR_INVALID, "applications already know the account by another identifier")
+		   : e;
+}
+
+err
+client_admin_import_subject(struct keeper_thread *t, str account, str subject, bool dry_run, struct why *why,
+			    bool *ret_changed)
+{
+	struct subject_change change = { .subject = subject, .dry_run = dry_run };
+	err e;
+
+	if (!subject_is_good(subject))
+		return why_set(why, ERR_INVALID, "its identifier is no UUID in lower case");
+	e = admin_account_find(t, account, &(struct why){ "" }, &change.account_id);
+	*ret_changed = true;
+	if (e == ERR_NOT_FOUND)
+		return dry_run ? ERR_OK : why_set(why, e, "there is no such account");
+	TRY(e);
+	TRY(subject_change_do(t, &change, why));
+	*ret_changed = change.changed;
+	return ERR_OK;
 }
 
 /* --- listing ------------------------------------------------------------------------------------------------------ */

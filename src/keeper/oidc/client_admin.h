@@ -8,6 +8,7 @@
 #define KEEPER_OIDC_CLIENT_ADMIN_H
 
 #include "base/arena.h"
+#include "ipc/audit_events.h"
 #include "keeper/core/keeper.h"
 #include "keeper/oidc/client_secret.h"
 #include "oidc/client.h"
@@ -19,6 +20,26 @@
  */
 MUST_USE err client_admin_add(struct keeper_thread *t, const struct oidc_client *client, struct why *why,
 			      struct client_secret *ret_secret);
+
+/*
+ * Add a checked client of another program.  secret_hash: SHA-256, or a digest (client_secret_is_digest); empty: none.
+ *
+ * ERR_EXISTS  its client_id exists; nothing was changed, and *why is empty
+ */
+MUST_USE err client_admin_import(struct keeper_thread *t, const struct oidc_client *client, str secret_hash,
+				 enum audit_reason reason, struct why *why);
+
+/*
+ * Give an account the identifier (`sub`) that applications know it by from another program.
+ *
+ *   subject  UUID
+ *   dry_run  check everything, write nothing; an account that does not exist yet counts as taken
+ *
+ * ERR_INVALID, ERR_NOT_FOUND  *why has the reason without its full stop: no UUID, no such account, another account's, or
+ *                             an application already knows the account by another one
+ */
+MUST_USE err client_admin_import_subject(struct keeper_thread *t, str account, str subject, bool dry_run,
+					 struct why *why, bool *ret_changed);
 
 /* A client as the commands show it.  The texts are in the arena. */
 struct client_view {

@@ -75,3 +75,13 @@ DELETE FROM oidc_secrets WHERE client_id = $1;
 -- name: oidc_secrets_expire
 -- All of a client; an earlier end stays.
 UPDATE oidc_secrets SET expires_at_us = $1 WHERE client_id = $2 AND (expires_at_us IS NULL OR expires_at_us > $1);
+
+-- name: oidc_subject_known
+-- known: an application has learned the subject of the account.
+-- row: subject text, known bool
+SELECT subject, EXISTS (SELECT 1 FROM oidc_grants WHERE account_id = $1)
+       OR EXISTS (SELECT 1 FROM oidc_consents WHERE account_id = $1) AS known
+FROM accounts WHERE id = $1;
+
+-- name: oidc_subject_import
+UPDATE accounts SET subject = $1 WHERE id = $2;

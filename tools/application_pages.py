@@ -65,9 +65,11 @@ def bullets(head, lines):
 
 
 def version_line(preset):
-    version = preset['version'] if preset['version'][:1].isalpha() else f"version {preset['version']}"
-    return wrapped(f"These facts are about {version}. They come from documentation and source. The application was not run in our "
-                   "tests.") + '\n' if preset['version'] else ''
+    if preset['preset'] == 'generic':
+        return ''
+    version = f" are about {'' if preset['version'][:1].isalpha() else 'version '}{preset['version']}. They" if preset['version'] else ''
+    return wrapped(f"These facts{version} come from documentation and source. The application was not run in our "
+                   "tests.") + '\n'
 
 
 def page(program, name):
@@ -75,7 +77,7 @@ def page(program, name):
     preset = presets(program, name)[0]
     rows = ''.join(client_row(key, preset[key]) for key in ROWS if preset.get(key) and not (preset['ask'] and key == 'redirect_uris'))
     return (heading(preset, command_of(preset)) + version_line(preset)
-            + f"## Settings of {preset['title'] if preset['version'] else 'the application'}\n\n" + ''.join(map(block, preset['settings']))
+            + f"## Settings of {preset['title'] if preset['preset'] != 'generic' else 'the application'}\n\n" + ''.join(map(block, preset['settings']))
             + f'## The client\n\n| setting | value |\n|---|---|\n{rows}\n'
             + bullets('Notes', preset['notes']) + bullets('Not verified', preset['unverified'])).rstrip('\n') + '\n'
 

@@ -245,7 +245,7 @@ preset_draft(const struct preset *preset, str url, struct arena *arena, struct c
 	TRY(preset_read_url(preset, url, insecure, arena, &words, why));
 	if (preset->ask != NULL && draft->of[CLIENT_REDIRECT_URIS].n == 0)
 		return why_set(why, ERR_INVALID, "%s", preset->ask);
-	if (draft->of[CLIENT_NAME].p == NULL && preset->version != NULL) /* a generic one has the client id as name */
+	if (draft->of[CLIENT_NAME].p == NULL && !str_equal(str_of(preset->name), STR("generic")))
 		draft->of[CLIENT_NAME] = str_of(preset->title);
 	draft->of[CLIENT_PRESET] = str_of(preset->name);
 	for (enum client_setting setting = 0; setting < CLIENT_SETTINGS; setting++)

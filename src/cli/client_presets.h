@@ -27,7 +27,7 @@ struct preset_block {
 struct preset {
 	const char *name, *title;
 	const char *about;        /* NULL, or which edition or plugin */
-	const char *version;      /* which version the facts are about; NULL: of any application */
+	const char *version;      /* NULL, or which version the facts are about */
 	const char *unmaintained; /* NULL: it is maintained */
 	const char *ask;          /* NULL, or how to find its redirect URI, which --redirect must give */
 	enum preset_address address;

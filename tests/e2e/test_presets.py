@@ -17,9 +17,10 @@ from harness.application import ASKING, application
 from harness.relying_party import good
 
 NAMES = """actual argocd audiobookshelf bookstack forgejo freshrss gitea gitlab grafana hedgedoc homeassistant immich jellyfin mastodon mealie
-    miniflux nextcloud outline paperless portainer proxmox roundcube vaultwarden vikunja wikijs generic""".split()
+    miniflux nextcloud outline paperless portainer proxmox roundcube vaultwarden vikunja wikijs harbor komga linkwarden memos openwebui synapse tandoor
+    generic""".split()
 PUBLIC = ["homeassistant"]
-WITHOUT_PATH = "immich proxmox paperless outline wikijs hedgedoc homeassistant mealie actual mastodon".split()
+WITHOUT_PATH = "harbor komga linkwarden memos openwebui synapse tandoor immich proxmox paperless outline wikijs hedgedoc homeassistant mealie actual mastodon".split()
 OWN_CLAIMS = {"immich": {"immich_role": "admin"}, "audiobookshelf": {"abs_role": ["user"]}, "wikijs": {"wiki_groups": ["immich-admins", "staff"]}}
 
 
@@ -52,7 +53,7 @@ def added(server, name, url, *more):
     """Add a client under a new id; return the printed object."""
     added.count = getattr(added, "count", 0) + 1
     redirect = ["--redirect", ASKING[name]] if name in ASKING else []
-    return one(server, "add", name, url, "--id", f"{name}-{added.count}", *redirect, *more)
+    return one(server, "add", name, url, "--id", f"{name}.{added.count}", *redirect, *more)
 
 
 # Parsers of the printed settings: each returns all values

@@ -1,4 +1,4 @@
-"""What real applications send although a strict provider might refuse it: each sign-in succeeds.
+"""Unusual requests of real applications, which a strict provider might refuse: each sign-in succeeds.
 
 Each test names the applications.  Their clients are made from their presets.
 """

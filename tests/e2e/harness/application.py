@@ -10,7 +10,8 @@ import json
 from harness.relying_party import RelyingParty
 
 ADDRESS = "https://app.example.org"
-ASKING = {"wikijs": f"{ADDRESS}/login/0b1c/callback", "generic": f"{ADDRESS}/callback"}  # they choose their redirect URIs
+# Applications that choose their redirect URIs.
+ASKING = {"wikijs": f"{ADDRESS}/login/0b1c/callback", "generic": f"{ADDRESS}/callback"}
 _numbers = itertools.count(1)
 
 

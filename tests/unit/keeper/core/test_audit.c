@@ -34,7 +34,8 @@ every_event_records_its_actor(void **state)
 	    sql_number(&w, "SELECT count(*) FROM audit WHERE (event LIKE 'admin.%') <> (actor = 'command:anna')"), 0);
 	assert_int_equal(
 	    sql_number(&w, "SELECT count(*) FROM audit WHERE (event IN ('clock.off', 'wait.begun', "
-			   "'factor.disabled', 'passkey.count-fell', 'passkey.backup-changed')) <> (actor = 'system')"),
+			   "'factor.disabled', 'passkey.count-fell', 'passkey.backup-changed', "
+			   "'oidc.code-refused', 'oidc.refresh-refused', 'oidc.revoked')) <> (actor = 'system')"),
 	    0);
 	assert_true(sql_number(&w, "SELECT count(*) FROM audit WHERE actor = 'person'") > 20);
 	world_end(&w);

@@ -178,7 +178,7 @@ a_wrong_try_of_the_own_client_kills_the_code(void **state)
 		struct oidc_token_body body = redeem_body(&app, code.z);
 		body.redirect_uri = str_of(rows[i].redirect_uri);
 		body.verifier = str_of(rows[i].verifier);
-		print_message("# %s\n", rows[i].why);
+		unit_note("%s", rows[i].why);
 		assert_int_equal(ask_token(w.thread, &b, &body), OIDC_INVALID_GRANT);
 		body = redeem_body(&app, code.z);
 		if (rows[i].no_challenge)
@@ -306,7 +306,7 @@ end_by(struct world *w, const struct ending *ending)
 {
 	char sql[160];
 
-	print_message("# %s\n", ending->why);
+	unit_note("%s", ending->why);
 	snprintf(sql, sizeof(sql), "%s%s", on_postgres() ? "" : "PRAGMA foreign_keys = ON; ", ending->sql);
 	sql_run(w, sql);
 }

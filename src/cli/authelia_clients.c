@@ -1,6 +1,6 @@
 /*
  * Clients of Authelia: identity_providers.oidc.clients of its configuration file, in versions 4.37 to 4.39.
- * Source: docs/content/configuration/identity-providers/openid-connect/clients.md of github.com/authelia/authelia.
+ * Source: its documentation of OpenID Connect clients of github.com/authelia/authelia.
  */
 #include "cli/authelia_yaml.h"
 #include "cli/import_openid.h"

@@ -195,3 +195,62 @@ def test_grafana_asks_for_more_addresses(server):
     assert "email" not in tokens["claims"]
     reply = requests.get(party.url("userinfo/emails"), headers={"Authorization": f"Bearer {tokens['access_token']}"}, allow_redirects=False, timeout=60)
     assert reply.status_code == 404
+
+
+# Signing out
+
+
+def sign_out(person, **parameters):
+    return person.visit("/api/oidc/end-session?" + urllib.parse.urlencode(parameters))
+
+
+def confirm(person):
+    """Press the button of the page that asks."""
+    form = person.page.form_to("/api/oidc/logout")
+    return person.post("/api/oidc/logout", {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden") if i.has("name")})
+
+
+def returned_to(page):
+    """Where the page leads after a form: to an application by a link, not by a redirect."""
+    return [link["href"] for link in page.dom.all("a") if (link.get("href") or "").startswith("https:")] if page.dom else []
+
+
+def is_signed_out(person):
+    return person.visit("/").location is not None or person.page.status == 303
+
+
+def test_mastodon_signs_out_with_the_address_only(server, anna):
+    """One client registered the address, so the page that asks leads back to it."""
+    party = application(server, "mastodon", url="https://mastodon.example.net")
+    party.sign_in(anna)
+    (uri,) = party.shown["logout_uris"]
+    assert sign_out(anna, post_logout_redirect_uri=uri).status == 200 and returned_to(anna.page) == []
+    assert returned_to(confirm(anna)) == [uri] and is_signed_out(anna)
+
+
+def test_an_address_of_two_clients_leads_nowhere_alone(server, anna):
+    party = application(server, "mastodon", url="https://two.example.net")
+    application(server, "mastodon", url="https://two.example.net")
+    party.sign_in(anna)
+    sign_out(anna, post_logout_redirect_uri=party.shown["logout_uris"][0])
+    page = confirm(anna)
+    assert page.status == 303 and page.location.startswith("/login") and is_signed_out(anna)
+
+
+@pytest.mark.parametrize("preset", ["nextcloud", "gitea"])
+def test_signing_out_without_a_hint(server, anna, preset):
+    party = application(server, preset)
+    request = party.request() if preset == "nextcloud" else without_pkce(party)
+    party.sign_in(anna, request)
+    (uri,) = party.shown["logout_uris"]
+    assert sign_out(anna, client_id=party.client_id, post_logout_redirect_uri=uri).status == 200
+    assert returned_to(confirm(anna)) == [uri] and is_signed_out(anna)
+    assert sign_out(anna, client_id=party.client_id, post_logout_redirect_uri=uri).location == uri  # nobody is signed in
+
+
+def test_immich_signs_out_with_a_hint_only(server, anna):
+    party = application(server, "immich")
+    tokens = party.sign_in(anna)
+    page = sign_out(anna, id_token_hint=tokens["id_token"])
+    assert page.status == 303 and page.location.startswith("/login") and is_signed_out(anna)
+    refused(party.userinfo(tokens["access_token"]), "invalid_token", 401)

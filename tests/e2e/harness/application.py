@@ -26,11 +26,11 @@ class Application(RelyingParty):
         return super().redeem(code, request, basic, **changes)
 
 
-def application(server, preset, *options):
+def application(server, preset, *options, url=ADDRESS):
     """Add the client under a new id; `shown` has its settings."""
     name = f"{preset}-{next(_numbers)}"
     more = ["--redirect", ASKING[preset]] if preset in ASKING else []
-    done = server.command("client", "add", preset, ADDRESS, "--id", name, "--json", *more, *options)
+    done = server.command("client", "add", preset, url, "--id", name, "--json", *more, *options)
     assert done.returncode == 0, done.stderr
     shown = json.loads(server.command("client", "show", name, "--json").stdout)
     party = Application(server, name, json.loads(done.stdout)["client_secret"], redirect_uri=shown["redirect_uris"][0], scope=" ".join(shown["scopes"]))

@@ -11,7 +11,7 @@ err
 signing_key_open(const struct sealing *sealing, int64_t id, str kid, str algorithm, str sealed, struct arena *arena,
 		 enum oidc_alg *ret_alg, EVP_PKEY **ret_key)
 {
-	const struct sealed_for owner = { .purpose = SIGNING_KEY_PURPOSE, .factor_id = id };
+	const struct sealed_for owner = { .purpose = SEALED_SIGNING_KEY, .factor_id = id };
 	CLEANUP(jwt_key_free) EVP_PKEY *key = NULL;
 	char own[JWT_KID_SIZE];
 	str der = { 0 };

@@ -10,9 +10,6 @@
 
 #include <openssl/types.h>
 
-/* The purpose of keeper/keys/sealing.h; factor_id is the id of the key's row. */
-#define SIGNING_KEY_PURPOSE "oidc key"
-
 /*
  * Append the signed token: the claims, a JSON object, with the key of this algorithm that signs now.  A missing key is
  * made in a separate transaction; so do not call it inside a transaction, and only for questions with WRITES.

@@ -107,7 +107,7 @@ signing_schedule_promote(struct call *call, int64_t id)
 static err
 signing_schedule_seal(struct call *call, int64_t id, EVP_PKEY *key, str *ret_sealed)
 {
-	const struct sealed_for owner = { .purpose = SIGNING_KEY_PURPOSE, .factor_id = id };
+	const struct sealed_for owner = { .purpose = SEALED_SIGNING_KEY, .factor_id = id };
 	CLEANUP(buf_wipe) struct buf der = BUF(JWT_KEY_DER_MAX);
 
 	buf_reserve(&der, JWT_KEY_DER_MAX);

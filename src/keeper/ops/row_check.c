@@ -3,6 +3,8 @@
 #include "keeper/core/factor_kind.h"
 #include "keeper/factor/factor_values.h"
 #include "keeper/account/row_values.h"
+#include "keeper/oidc/signing_keys.h"
+#include "oidc/jwt.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -192,6 +194,30 @@ row_check_token(void *context, const struct upkeep_tokens_row *row)
 	return ERR_OK;
 }
 
+/* --- signing keys ------------------------------------------------------------------------------------------------- */
+
+static err
+row_check_signing_key(void *context, const struct upkeep_signing_keys_row *row)
+{
+	static const char remedy[] = "`doubletour rotate-keys --list` names it, and `--withdraw` replaces it";
+	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
+	CLEANUP(jwt_key_free) EVP_PKEY *key = NULL;
+	const struct row_check *check = context;
+	const struct row_name name = { "signing key", row->id, STR_INIT("") };
+	enum oidc_alg alg;
+	err e = signing_key_open(check->sealing, row->id, row->kid, row->algorithm, row->private_sealed, &arena, &alg,
+				 &key);
+
+	if (e != ERR_OK && e != ERR_CORRUPT)
+		return e;
+	if (e == ERR_CORRUPT)
+		row_check_report(check, &check->findings->unreadable, &name,
+				 "it cannot be decrypted with the key, or is another key than its name says", remedy);
+	if (!row->ordered)
+		row_check_report(check, &check->findings->bad_values, &name, "its times are out of order", remedy);
+	return ERR_OK;
+}
+
 err
 row_check_all(struct row_check *check, struct db *db)
 {
@@ -199,5 +225,6 @@ row_check_all(struct row_check *check, struct db *db)
 	TRY(db_rows(db, SQL_UPKEEP_PASSKEYS, NULL, 0, row_check_passkey, check));
 	TRY(db_rows(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
 	TRY(db_rows(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
+	TRY(db_rows(db, SQL_UPKEEP_SIGNING_KEYS, NULL, 0, row_check_signing_key, check));
 	return db_rows(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);
 }

@@ -103,6 +103,7 @@ int cli_backup(struct cli *cli, int argc, char **argv);
 int cli_restore(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_rotate_key(struct cli *cli, int argc, char **argv);
+int cli_rotate_keys(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
 int cli_user(struct cli *cli, int argc, char **argv);
 int cli_client(struct cli *cli, int argc, char **argv);

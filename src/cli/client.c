@@ -194,6 +194,7 @@ client_add(struct client_request *r)
 	r->draft.client_id = r->client_id;
 	TRY(client_draft_read(&r->draft, &r->arena, &client, &r->admin->why));
 	TRY(client_admin_add(r->admin->thread, &client, &r->admin->why, &secret));
+	keeper_make_signing_keys(r->admin->thread); /* published before the application asks */
 	if (!r->json)
 		cli_say(client.public ? "Added %.*s.  Enter these values in the application's settings."
 				      : "Added %.*s.  Enter these values in the application's settings.  The secret is "
@@ -322,6 +323,7 @@ client_set(struct client_request *r)
 	struct client_view view;
 
 	TRY(client_admin_change(r->admin->thread, r->client_id, client_edit, r, &r->admin->why));
+	keeper_make_signing_keys(r->admin->thread);
 	TRY(client_admin_find(r->admin->thread, r->client_id, &r->arena, &r->admin->why, &view));
 	if (!view.client.public && view.secrets_n == 0)
 		cli_say("%.*s has no secret yet.  `doubletour client secret %.*s` makes one.", STR_ARG(r->client_id),
@@ -357,6 +359,7 @@ client_enable(struct client_request *r)
 	bool changed = false;
 
 	TRY(client_admin_enable(r->admin->thread, r->client_id, &r->admin->why, &changed));
+	keeper_make_signing_keys(r->admin->thread);
 	return client_say(r, changed ? "Enabled " : "", changed ? "." : " is already enabled.", "changed", changed);
 }
 

@@ -41,6 +41,8 @@ static const struct command {
 	{ "check", "doubletour check", "check the whole database for errors", cli_check },
 	{ "rotate-key", "doubletour rotate-key", "replace the master key and encrypt all secrets again",
 	  cli_rotate_key },
+	{ "rotate-keys", "doubletour rotate-keys", "list, renew or withdraw the keys that sign ID tokens",
+	  cli_rotate_keys },
 	{ "otp", "doubletour otp", "generate and verify one-time codes; secrets, URIs and QR codes", cli_otp },
 	{ "config", "doubletour config", "check and show the settings", cli_config_command },
 	{ "routes", "doubletour routes", "list the routes and the session states that may open them", cli_routes },

@@ -155,6 +155,17 @@ signing_schedule_withdraw_do(struct call *call, struct change *change)
 	return ERR_OK;
 }
 
+/* Changes that an administrator asked for.  The others are only logged. */
+static err
+signing_schedule_audit(struct call *call, const struct change *change)
+{
+	if (change->withdrawn)
+		return audit_write(call, AUDIT_ADMIN_SIGNING_KEY_WITHDRAWN, 0, REASON_ASKED);
+	if (change->early && change->done != STEP_NONE)
+		return audit_write(call, AUDIT_ADMIN_SIGNING_KEY_ADDED, 0, REASON_ASKED);
+	return ERR_OK;
+}
+
 static err
 signing_schedule_step(struct call *call, const struct change *change, const struct plan *plan)
 {
@@ -188,7 +199,7 @@ signing_schedule_work(struct call *call, void *context, bool *ret_commit)
 	TRY(signing_schedule_step(call, change, &plan));
 	change->done = plan.step;
 	*ret_commit = plan.step != STEP_NONE || change->withdrawn;
-	return ERR_OK;
+	return signing_schedule_audit(call, change);
 }
 
 /* --- changes ------------------------------------------------------------------------------------------------------ */
@@ -258,7 +269,6 @@ keeper_make_signing_keys(struct keeper_thread *t)
 
 	if (e == ERR_OK)
 		e = signing_schedule_upkeep(&call);
-	db_guard(t->db, false); /* as the server's connection was before: it deletes expired rows too */
 	if (e != ERR_OK)
 		log_event(LOG_WARNING, "signing.failed", LOG_TEXT("why", err_name(e)));
 }

@@ -489,6 +489,7 @@ serve_watch_look(struct watch *watch)
 	serve_health_set(watch->server, now_healthy, &why);
 	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
 		keeper_make_signing_keys(watch->thread);
+		db_guard(watch->thread->db, false); /* transactions guard it; the purge needs none */
 		watch->purging = true;
 		watch->purge_at = 0;
 	}

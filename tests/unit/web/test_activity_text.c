@@ -29,6 +29,8 @@ static const struct {
 	{ AUDIT_ADMIN_CLIENT_DISABLED, "it belongs to an application" },
 	{ AUDIT_ADMIN_CLIENT_ENABLED, "it belongs to an application" },
 	{ AUDIT_ADMIN_CLIENT_DELETED, "it belongs to an application" },
+	{ AUDIT_ADMIN_SIGNING_KEY_ADDED, "it belongs to the whole database" },
+	{ AUDIT_ADMIN_SIGNING_KEY_WITHDRAWN, "it belongs to the whole database" },
 };
 
 static bool

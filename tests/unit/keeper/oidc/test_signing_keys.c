@@ -2,6 +2,8 @@
 #include "keeper/harness.h"
 
 #include "keeper/core/call.h"
+#include "keeper/keys/rotate.h"
+#include "keeper/ops/upkeep.h"
 #include "keeper/oidc/signing_keys.h"
 #include "keeper/oidc/signing_schedule.h"
 #include "store/store.h"
@@ -568,6 +570,61 @@ keys_without_clients_are_withdrawn_and_not_replaced(void **state)
 	world_end(&w);
 }
 
+/* --- a new master key --------------------------------------------------------------------------------------------- */
+
+static void
+ignore_rotation(void *context, const struct rotation *rotation)
+{
+}
+
+static void
+rotate_master_key(struct world *w, bool works, struct rotation *ret_rotation)
+{
+	CLEANUP(db_close) struct db *db = NULL;
+	struct why why = { "" };
+
+	*ret_rotation = (struct rotation){ 0 };
+	assert_int_equal(upkeep_open(&w->config, &why, &db), ERR_OK);
+	if ((rotate(&w->config, db, ignore_rotation, NULL, &why, ret_rotation) == ERR_OK) != works)
+		fail_msg("rotate: %s", why.text);
+}
+
+/* The first run reseals the secret of the authenticator, and stops before the signing keys.  The second continues. */
+static void
+interrupted_rotation_of_the_master_key_continues(void **state)
+{
+	struct signed_token tokens[OIDC_ALG_COUNT];
+	struct browser b = { 0 };
+	struct rotation rotation;
+	struct world w;
+
+	sqlite_only();
+	world_make(&w);
+	w.config.secret_key_bytes = 0; /* a key file, so that it can be rotated */
+	world_open(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	for (enum oidc_alg alg = 0; alg < OIDC_ALG_COUNT; alg++)
+		tokens[alg] = sign(&w, alg);
+	world_close(&w);
+	sql_run(&w, "CREATE TRIGGER stop BEFORE UPDATE ON oidc_keys BEGIN SELECT raise(ABORT, 'stop'); END");
+	rotate_master_key(&w, false, &rotation);
+	assert_int_equal(rotation.all, 1 + OIDC_ALG_COUNT);
+	sql_run(&w, "DROP TRIGGER stop");
+	rotate_master_key(&w, true, &rotation);
+	assert_true(rotation.resumed);
+	assert_int_equal(rotation.resealed, OIDC_ALG_COUNT);
+	assert_int_equal(rotation.unreadable, 0);
+	world_open(&w);
+	for (enum oidc_alg alg = 0; alg < OIDC_ALG_COUNT; alg++) {
+		struct signed_token later = sign(&w, alg);
+		assert_true(verifies(&w, &tokens[alg]));
+		assert_string_equal(later.kid, tokens[alg].kid);
+	}
+	world_close(&w);
+	folder_empty(w.dir); /* the old key too */
+	world_remove(&w);
+}
+
 int
 main(void)
 {
@@ -589,6 +646,7 @@ main(void)
 		cmocka_unit_test(retired_key_does_not_return),
 		cmocka_unit_test(withdrawn_next_key_is_replaced),
 		cmocka_unit_test(keys_without_clients_are_withdrawn_and_not_replaced),
+		cmocka_unit_test(interrupted_rotation_of_the_master_key_continues),
 	};
 
 	return cmocka_run_group_tests(tests, harness_setup, harness_teardown);

@@ -541,7 +541,7 @@ scene_end(struct scene *s)
 
 #define TICKETS_AND_CODES                                                                                              \
 	"(SELECT count(*) AS n FROM gate_tickets UNION ALL SELECT 7 * count(*) FROM oidc_codes "                       \
-	"UNION ALL SELECT 49 * count(*) FROM oidc_consents) AS both"
+	"UNION ALL SELECT 49 * count(*) FROM oidc_consents) AS made"
 
 /* A hash of all data that a question may change. */
 static int64_t

@@ -34,17 +34,20 @@ struct racer {
 	char code[64];
 };
 
-/* If the database is busy for too long, the answer is temporarily_unavailable, and the user tries again. */
+/* While the database is busy for too long, the answer has no code, and the user tries again. */
 static void *
 racer_run(void *context)
 {
 	struct racer *r = context;
 	int64_t until_us = clock_monotonic_us() + SECONDS_US(300);
+	enum verdict verdict = VERDICT_UNAVAILABLE;
 
 	pthread_barrier_wait(r->start);
-	while (step_code(&r->step).n == 0 && clock_monotonic_us() < until_us)
-		if (ask_step(r->thread, &r->browser, QUESTION_OIDC_GRANT, r->body, &r->step) != VERDICT_PASSED)
+	while (step_code(&r->step).n == 0 && clock_monotonic_us() < until_us) {
+		verdict = ask_step(r->thread, &r->browser, QUESTION_OIDC_GRANT, r->body, &r->step);
+		if (verdict != VERDICT_PASSED && verdict != VERDICT_UNAVAILABLE)
 			return NULL;
+	}
 	if (str_copy_z(step_code(&r->step), r->code, sizeof(r->code)) != ERR_OK)
 		r->code[0] = '\0';
 	return NULL;
@@ -72,7 +75,9 @@ static void
 racers_have_different_codes(const struct racer *racers)
 {
 	for (size_t i = 0; i < RACERS; i++) {
-		assert_int_equal(strlen(racers[i].code), 47);
+		if (strlen(racers[i].code) != 47)
+			fail_msg("racer %zu: verdict %d, %.*s", i, (int)racers[i].browser.verdict,
+				 STR_ARG(racers[i].step.body.response));
 		for (size_t other = 0; other < i; other++)
 			assert_string_not_equal(racers[i].code, racers[other].code);
 	}
@@ -96,7 +101,7 @@ simultaneous_approvals_make_different_codes(void **state)
 	const struct oidc_decision_body body = approval_of(&w, &b, &page);
 	racers_run(racers, &body, &b);
 	racers_have_different_codes(racers);
-	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes"), RACERS);
+	assert_true(sql_number(&w, "SELECT count(*) FROM oidc_codes") >= RACERS); /* an answer may have been lost */
 	assert_int_equal(sql_number(&w, "SELECT count(DISTINCT sid) FROM oidc_grants"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_sids"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_consents"), 1);

@@ -1,6 +1,7 @@
 /* Approved requests under load and with failures: sixty-four at once, and the nth call of each kind fails. */
 #include "keeper/application.h"
 #include "keeper/authenticator.h"
+#include "keeper/core/call.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -34,7 +35,10 @@ struct racer {
 	char code[64];
 };
 
-/* While the database is busy for too long, the answer has no code, and the user tries again. */
+/*
+ * While the database is busy for too long, the answer has no code, and the user tries again.  On PostgreSQL the
+ * connection counts as lost then, until a ping succeeds.
+ */
 static void *
 racer_run(void *context)
 {
@@ -46,6 +50,8 @@ racer_run(void *context)
 	while (step_code(&r->step).n == 0 && clock_monotonic_us() < until_us) {
 		verdict = ask_step(r->thread, &r->browser, QUESTION_OIDC_GRANT, r->body, &r->step);
 		if (verdict != VERDICT_PASSED && verdict != VERDICT_UNAVAILABLE)
+			return NULL;
+		if (verdict == VERDICT_UNAVAILABLE && db_ping(r->thread->db) != ERR_OK)
 			return NULL;
 	}
 	if (str_copy_z(step_code(&r->step), r->code, sizeof(r->code)) != ERR_OK)

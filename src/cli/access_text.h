@@ -1,4 +1,4 @@
-/* What commands print about a decision of the access rules. */
+/* Texts of commands about a decision of the access rules. */
 #ifndef CLI_ACCESS_TEXT_H
 #define CLI_ACCESS_TEXT_H
 

@@ -1,6 +1,6 @@
 /*
  * Clients of Authelia: identity_providers.oidc.clients of its configuration file, in versions 4.37 to 4.39.
- * Source: its documentation of OpenID Connect clients of github.com/authelia/authelia.
+ * Source: https://www.authelia.com/configuration/identity-providers/openid-connect/clients/
  */
 #include "cli/authelia_yaml.h"
 #include "cli/import_openid.h"
@@ -163,7 +163,7 @@ authelia_client_each(struct client_reading *r, const yaml_node_t *node,
 	     item++) {
 		const yaml_node_t *one = yaml_document_get_node(r->document, *item);
 		if (!authelia_yaml_is_text(one))
-			return "a list of it has a value that is no text";
+			return "a list of it has a value that is not a text";
 		put(r, authelia_yaml_scalar(one), out);
 	}
 	return NULL;
@@ -188,7 +188,7 @@ authelia_client_put_scope(struct client_reading *r, str scope, struct buf *out)
 	buf_put_byte(out, ' ');
 }
 
-/* Only what is supported may be in the list; others are named. */
+/* Name each type that is not supported. */
 static void
 authelia_client_put_type(struct client_reading *r, str type, struct buf *out)
 {

@@ -12,7 +12,7 @@ bool authelia_yaml_is_text(const yaml_node_t *node);
 
 /*
  * Read a bool: the words of YAML 1.2 only unquoted, those of YAML 1.1 with or without quotes.  Null leaves *ret_yes
- * unchanged.  False: it is none of them.
+ * unchanged.  False: another word.
  */
 bool authelia_yaml_bool(const yaml_node_t *node, bool *ret_yes);
 

@@ -1,6 +1,6 @@
 /*
  * `doubletour client check CLIENT --user NAME`: which access rule decides about a sign-in, the exact claims that the
- * application would get, and what is likely to be wrong.
+ * application would get, and warnings.
  */
 #include "cli/access_text.h"
 #include "cli/client.h"

@@ -38,7 +38,7 @@ struct authelia_client {
 	unsigned line;       /* of the file */
 	const char *refused; /* why it cannot be imported; NULL: it can */
 	bool insecure;       /* a redirect URI has no TLS, so insecure_redirect is set */
-	char left[400];      /* what was not taken: "lifespan, scopes (phone)" */
+	char left[400];      /* values that were not taken: "lifespan, scopes (phone)" */
 };
 
 /*

@@ -42,7 +42,7 @@ MUST_USE err cli_json_put(struct cli_json *line, struct buf *out);
 
 void cli_json_wipe(struct cli_json *line);
 
-/* Append a JSON object, given as text, in indented lines.  ERR_INVALID: it is no JSON. */
+/* Append a JSON object, given as text, in indented lines.  ERR_INVALID: not JSON. */
 MUST_USE err cli_json_indent(str json, struct buf *out);
 
 #endif

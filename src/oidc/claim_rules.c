@@ -82,7 +82,7 @@ claim_name_is_taken(str name)
 	return false;
 }
 
-/* How many bytes at the beginning of the text are a JSON value; 0: none, or it is no value that may be sent. */
+/* How many bytes at the beginning of the text are a JSON value; 0: none, or a value that may not be sent. */
 static size_t
 claim_json_length(str text)
 {

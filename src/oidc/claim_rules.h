@@ -2,7 +2,7 @@
  * Own claims of a client: rules, one per line, that an administrator writes.
  *
  *	role = "admin" if group jellyfin-admins else "user"
- *	wiki_groups = groups always
+ *	teams = groups always
  *
  * `NAME = VALUE [if group GROUP [else VALUE]] [always | with SCOPE]`.  VALUE is a JSON value of at most 2 KiB, or the
  * word `groups` (the array of names).  Without `always`, the claim needs the scope `profile`, or the named one.

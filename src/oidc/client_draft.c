@@ -29,7 +29,7 @@ static const struct client_setting_facts settings[CLIENT_SETTINGS] = {
 			    .takes = "openid, and some of profile, email, groups, offline_access",
 			    .help = "the scopes that it may ask for" },
 	[CLIENT_CLAIMS] = { "claims", "claim", CLIENT_KIND_RULES, MEMBER(claims), .fallback = "",
-			    .takes = "rules, one on each line", .help = "claims of its own" },
+			    .takes = "rules, one on each line", .help = "claims for this application" },
 	[CLIENT_CONSENT] = { "consent", "consent", CLIENT_KIND_CHOICE, MEMBER(consent),
 			     .words = { "once", "never", "always" }, .fallback = "once",
 			     .takes = "once, never or always", .help = "when users are asked for their consent" },

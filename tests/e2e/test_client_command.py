@@ -208,7 +208,7 @@ def test_commands_and_refusals_are_audited(server):
     assert client["client_secret"] not in server.log()
 
 
-# What an application would learn
+# Claims that an application would get
 
 
 def checked(server, *arguments, status=0):
@@ -233,7 +233,7 @@ def test_check_shows_the_claims_that_the_application_gets(server):
     assert f"{alice.name} (jellyfin-admins,staff) passes.\n" in text and '"role": "admin"' in text
 
 
-def test_check_warns_of_what_applications_will_miss(server):
+def test_check_warns_of_missing_claims(server):
     alice = Person(server, name="al@ice" + str(next(count))).full()
     code_flow(server, alice, added(server, "--consent", "never"))  # now the account has its identifier
     client = added(server, "--claim", "a = 1 if group no-such-group", "--claim", "b = 1 if group no-such-group")["client_id"]

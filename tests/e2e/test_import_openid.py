@@ -106,7 +106,7 @@ def test_names_of_older_versions_and_single_uris_are_read(make_server, tmp_path)
     assert accepts(server, "old", "plain-secret") and not accepts(server, "old", "plain-secre")
 
 
-def test_what_is_not_taken_is_listed(make_server, tmp_path):
+def test_values_that_are_not_taken_are_listed(make_server, tmp_path):
     server = make_server(start=False).init()
     told = imported(server, "--clients", clients_file(tmp_path, """
 - client_id: app
@@ -132,7 +132,7 @@ def test_what_is_not_taken_is_listed(make_server, tmp_path):
     ("token_endpoint_auth_method: private_key_jwt", "signed token (JWT)"),
     ("pkce_challenge_method: plain", "only S256 is supported"),
     ("redirect_uris: ['https://*.example/']", "wildcard"),
-    ("redirect_uris: [{a: b}]", "value that is no text"),
+    ("redirect_uris: [{a: b}]", "value that is not a text"),
     ("scopes: [email]", "scopes must be openid"),
     ("public: perhaps", "neither true nor false"),
     ("client_name: [x]", "where a text belongs"),
@@ -177,7 +177,7 @@ def test_identifiers_that_fit_no_account_are_named(make_server, tmp_path):
                              ("openid", "example.com", "carl", SUBJECT), ("other", "", "carl", SUBJECT), ("openid", "", "carl", SUBJECT.upper()))
     told = imported(server, "--subjects", subjects, "--map", str(tmp_path / "map"), status=1)
     assert (told["subjects"], told["subjects_refused"]) == (1, 5)
-    for word in ("another account has its identifier", "there is no such account", "one application only", "is not openid", "no UUID"):
+    for word in ("another account has its identifier", "there is no such account", "one application only", "is not openid", "not a UUID"):
         assert word in told["said"], word
     assert server.sql("SELECT name FROM accounts WHERE subject = ?", SUBJECT) == [("anna",)]
 

@@ -427,7 +427,7 @@ client_admin_import_subject(struct keeper_thread *t, str account, str subject, b
 	err e;
 
 	if (!subject_is_good(subject))
-		return why_set(why, ERR_INVALID, "its identifier is no UUID in lower case");
+		return why_set(why, ERR_INVALID, "its identifier is not a UUID in lower case");
 	e = admin_account_find(t, account, &(struct why){ "" }, &change.account_id);
 	*ret_changed = true;
 	if (e == ERR_NOT_FOUND)

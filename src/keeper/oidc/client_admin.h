@@ -35,8 +35,8 @@ MUST_USE err client_admin_import(struct keeper_thread *t, const struct oidc_clie
  *   subject  UUID
  *   dry_run  check everything, write nothing; an account that does not exist yet counts as taken
  *
- * ERR_INVALID, ERR_NOT_FOUND  *why has the reason without its full stop: no UUID, no such account, another account's, or
- *                             an application already knows the account by another one
+ * ERR_INVALID, ERR_NOT_FOUND  *why has the reason without its full stop: not a UUID, no such account, another
+ *                             account's, or an application already knows the account by another one
  */
 MUST_USE err client_admin_import_subject(struct keeper_thread *t, str account, str subject, bool dry_run,
 					 struct why *why, bool *ret_changed);

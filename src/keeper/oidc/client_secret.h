@@ -1,7 +1,7 @@
 /*
- * Secrets of clients.  A generated one has 256 bits, is shown once, and is stored as its SHA-256: a slow hash would only
- * make applications time out.  An imported digest (PBKDF2, as Authelia writes it) is replaced by SHA-256 at its first
- * use.
+ * Secrets of clients.  A generated one has 256 bits, is shown once, and is stored as its SHA-256: a slow hash would
+ * only make applications time out.  An imported digest (PBKDF2, as Authelia writes it) is replaced by SHA-256 at its
+ * first use.
  */
 #ifndef KEEPER_OIDC_CLIENT_SECRET_H
 #define KEEPER_OIDC_CLIENT_SECRET_H
@@ -36,7 +36,7 @@ bool client_secret_is_digest(str text);
 /*
  * Check a secret against such a digest; takes up to a second.
  *
- * ERR_INVALID  it is no such digest
+ * ERR_INVALID  not such a digest
  */
 MUST_USE err client_secret_digest_fits(str digest, str secret, bool *ret_fits);
 

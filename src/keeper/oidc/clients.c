@@ -10,7 +10,7 @@
 static const str consents[] = { STR_INIT("once"), STR_INIT("never"), STR_INIT("always") };
 static const str auth_methods[] = { STR_INIT(""), STR_INIT("client_secret_basic"), STR_INIT("client_secret_post") };
 
-/* The index of the word; n if it is none of them. */
+/* The index of the word; n for another word. */
 static unsigned
 client_word(str word, const str *words, unsigned n)
 {

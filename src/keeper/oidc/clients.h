@@ -30,7 +30,7 @@ struct client_proof {
  * OIDC_INVALID_CLIENT  unknown, disabled, wrong secret, or a method that the client does not accept
  *
  * ERR_LOCKOUT          too many refused attempts: call->retry_us.  A generated secret passes during a lockout, because
- *                      nobody can guess it; an imported one does not.
+ *                      it cannot be guessed; an imported one does not.
  */
 MUST_USE err clients_authenticate(struct call *call, const struct client_proof *proof, struct oidc_client *ret_client,
 				  enum oidc_error *ret_error);

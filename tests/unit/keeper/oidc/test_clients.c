@@ -6,7 +6,7 @@
 #include "keeper/oidc/clients.h"
 #include "oidc/client_draft.h"
 
-/* A PBKDF2 digest as Authelia writes it, of the password "insecure_secret", with few iterations. */
+/* A PBKDF2 digest as Authelia writes it, of the secret in the tests below, with few iterations. */
 #define DIGEST_SHA512                                                                                                  \
 	"$pbkdf2-sha512$1000$c2FsdHNhbHRzYWx0c2FsdA$"                                                                  \
 	"4N.jj2mpSXexxH8CWt31o1S.1CjN08FUk8NL2QKPpDdZj.Qx14OGv64XObe1SsQydzStKXa74hJ817UYOyhu9A"
@@ -220,7 +220,7 @@ refusals_lock_out_one_client_at_one_address(void **state)
 			 1);
 	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.8"), ERR_DENIED);
 	assert_int_equal(try_from(&w, "other", "wrong", "192.0.2.7"), ERR_DENIED);
-	assert_int_equal(try_from(&w, "wiki", secret.z, "192.0.2.7"), ERR_OK); /* nobody can guess it */
+	assert_int_equal(try_from(&w, "wiki", secret.z, "192.0.2.7"), ERR_OK); /* it cannot be guessed */
 	clock_forward(SECONDS_US(31));
 	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.7"), ERR_DENIED);
 	world_end(&w);

@@ -203,6 +203,7 @@ enum push_kind {
 	PUSH_SETTINGS,  /* text is the live settings of web (config/live.h), before the rules that they belong to */
 	PUSH_CHALLENGE, /* token is the key for challenges of sign-ins by passkey in the minute `value` (since 1970) */
 	PUSH_METRICS,   /* text is a struct metric_values (ipc/metrics.h); only if METRICS is set */
+	PUSH_TILES,     /* value 1: an OpenID client may have a tile, so the home page asks for them */
 	PUSH_COUNT
 };
 

@@ -5,7 +5,7 @@
 
 /* clang-format off */
 const struct route web_routes[] = {
-	{ HTTP_GET, STR_INIT("/"), 0, 0, .show = home_show },
+	{ HTTP_GET, STR_INIT("/"), 0, 0, .tiles = true, .show = home_show },
 	{ HTTP_GET, STR_INIT("/"), 0, ASKS(GATE_ENTER), .query = STR_INIT("rd"), .answer = gate_show },
 
 	{ HTTP_GET, STR_INIT("/register"), OPENS_NONE, 0, .show = register_show },

@@ -6,7 +6,8 @@ import urllib.parse
 import pytest
 
 from harness import Person
-from harness.server import Server
+from harness.server import Server, wait_until
+from harness.visitor import LOGIN, Visitor
 
 ENDPOINT = "/api/oidc/authorization"
 CALLBACK = "https://wiki.example.org/callback"
@@ -96,7 +97,7 @@ def decide(person, answer, path="/api/oidc/decision"):
 # --- the straight way
 
 
-def test_a_stranger_signs_in_at_the_address_and_returns_with_a_code(server):
+def test_a_sign_in_at_the_address_returns_with_a_code(server):
     person = Person(server).full().forget()
     check(person.visit(quiet()))
     assert person.page.status == 200 and person.page.path.startswith(ENDPOINT)
@@ -258,7 +259,7 @@ def test_a_parameter_twice_is_a_page(server):
     assert (page.status, page.location) == (400, None) and "one parameter of the request twice" in page.html
 
 
-def test_the_error_page_shows_what_was_asked_beside_what_is_registered(server):
+def test_the_error_page_compares_the_addresses(server):
     page = Person(server).visit(address(redirect_uri="https://wiki.example.org:443/callback?x='$(id)'"))
     text = re.sub(r"<[^>]*>", "", page.html.replace("&#39;", "'"))
     assert "Wiki" in text and "https://wiki.example.org:443/callback?x='$(id)'" in text and CALLBACK in text
@@ -290,7 +291,7 @@ def test_prompt_login_asks_for_password_and_code(server):
     assert response_in(led_on(page))[1]["code"].startswith("dtc_")
 
 
-def test_prompt_login_asks_for_a_new_code_even_if_the_last_one_is_fresh(server):
+def test_prompt_login_needs_a_code_newer_than_the_request(server):
     person = Person(server).full()
     page = person.visit(quiet(prompt="login"))
     hidden = fields_of(page, "/api/oidc/login")
@@ -347,7 +348,7 @@ def test_select_account_offers_this_account_and_another_one(server):
 # --- hints, languages, limits, logs
 
 
-def test_login_hint_fills_the_name_and_ui_locales_chooses_the_language(server):
+def test_login_hint_and_ui_locales_fill_the_sign_in_page(server):
     person = Person(server, language="en")
     page = check(person.visit(address(login_hint="anna", ui_locales="fr-CA en")))
     assert page.by_id("username")["value"] == "anna" and 'lang="fr"' in page.html
@@ -480,3 +481,36 @@ def test_a_withdrawal_needs_the_forms_token_and_takes_any_id(server):
     for number in ("", "0", "-1", "x", "9" * 30):
         assert person.post("/account/applications/withdraw", {**fields, "id": number}).status == 303
     assert "Wiki" in person.visit("/account/applications").text
+
+
+# --- tiles
+
+
+def tiles(person):
+    person.visit("/")
+    return [(tile.one("b").text, tile["href"]) for tile in person.page.dom.all("a", class_="tile")]
+
+
+def test_a_client_has_a_tile_on_the_home_page_without_a_restart(tmp_path):
+    with Server(tmp_path) as server:
+        person = Person(server).full()
+        wait_until(lambda: tiles(person) == [], "there is no client")
+        add(server, "wiki", CALLBACK, "--name", "Wiki", "--launch", "https://wiki.example.org/start")
+        add(server, "silent", CALLBACK)
+        wait_until(lambda: tiles(person) == [("Wiki", "https://wiki.example.org/start")], "the tile appears")
+        add(server, "alpha", CALLBACK, "--name", "Alpha", "--launch", "https://alpha.example.org/")
+        wait_until(lambda: [name for name, _ in tiles(person)] == ["Alpha", "Wiki"], "tiles are in the order of names")
+        for client in ("wiki", "alpha"):
+            assert server.command("client", "disable", client).returncode == 0
+        wait_until(lambda: tiles(person) == [], "disabled clients have none")
+
+
+def test_a_client_that_the_rules_file_lists_has_one_tile(tmp_path):
+    server = Server(tmp_path, PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
+    (server.work / "access.conf").write_text("rules:\n  - domain: '*.example.org'\n"
+                                             "applications:\n  - {name: Handbook, address: 'https://wiki.example.org'}\n")
+    with server:
+        person = Visitor(server).full()
+        add(server, "wiki", CALLBACK, "--name", "Wiki", "--launch", "https://wiki.example.org/")
+        add(server, "other", CALLBACK, "--name", "Other", "--launch", "https://other.example.org/x")
+        wait_until(lambda: [name for name, _ in tiles(person)] == ["Handbook", "Other"], "the tile of the rules file stays")

@@ -80,6 +80,9 @@ void keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, 
 /* Health check: does the database answer, and can it be written now? why: a message for the administrator. */
 MUST_USE err keeper_probe(struct keeper_thread *t, struct why *why);
 
+/* Does any OpenID client have a tile?  On an error, *ret_tiles is untouched. */
+void keeper_find_tiles(struct keeper_thread *t, bool *ret_tiles);
+
 /*
  * For the server's thread that watches the database. While it runs, no command can claim the database alone (ERR_BUSY:
  * a command has it), and notifications of other nodes are received. Poll the descriptor for POLLIN (-1: nothing to

@@ -70,6 +70,17 @@ oidc_apps_answer(struct call *call, enum verdict *ret_verdict)
 	return arena_copy(&call->arena, buf_str(&apps.list), &answer->apps);
 }
 
+void
+keeper_find_tiles(struct keeper_thread *t, bool *ret_tiles)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(1024);
+	struct oidc_tiles_row row;
+	bool found = false;
+
+	if (db_row(t->db, SQL_OIDC_TILES, NULL, 0, &arena, &row, &found) == ERR_OK && found)
+		*ret_tiles = row.tiles > 0;
+}
+
 /* --- withdrawal --------------------------------------------------------------------------------------------------- */
 
 static err

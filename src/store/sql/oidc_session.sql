@@ -11,6 +11,11 @@ WHERE c.disabled_at_us IS NULL AND (c.launch_url <> '' OR k.id IS NOT NULL
 	OR EXISTS (SELECT 1 FROM oidc_grants g WHERE g.account_id = $1 AND g.client_id = c.id))
 ORDER BY lower(c.name), c.id LIMIT $2;
 
+-- name: oidc_tiles
+-- The clients with a page that a tile can open.
+-- row: tiles int
+SELECT count(*) AS tiles FROM oidc_clients WHERE launch_url <> '' AND disabled_at_us IS NULL;
+
 -- name: oidc_withdraw_consent
 DELETE FROM oidc_consents WHERE account_id = $1 AND client_id = $2;
 

@@ -1,8 +1,7 @@
 /*
  * Applications on pages: the tiles of the home page, and the application that a sign-in continues to.
  *
- * Both come from the rules in force (access/live_rules.h).  Applications that register as OpenID clients will join the
- * tiles here, after those of the rules file.
+ * Both come from the rules in force (access/live_rules.h), and from the OpenID clients in the database.
  */
 #ifndef WEB_APPS_H
 #define WEB_APPS_H
@@ -18,7 +17,17 @@
  */
 MUST_USE err exchange_continue(struct exchange *x, struct page_continue *ret_to);
 
-/* The tiles of the home page: all applications that the signed-in person sees, in the order of the rules file. */
+/*
+ * For the dispatcher: does this page show tiles of OpenID clients, and may there be any?  Then ask the keeper for them
+ * (x->client_tiles).  Without any, the home page asks nothing.
+ */
+bool exchange_tiles_wanted(const struct exchange *x);
+MUST_USE err exchange_tiles(struct exchange *x, struct channel *keeper);
+
+/*
+ * The tiles of the home page: all applications that the signed-in person sees, in the order of the rules file.  The
+ * OpenID clients follow by name, except those whose address the rules file has.
+ */
 struct app_tiles {
 	struct page_app *at;
 	size_t n;

@@ -2,8 +2,8 @@
  * Authorization requests (OpenID Connect) on their way through the pages of this server.
  *
  * A request travels as the address of the authorization endpoint with its parameters, in `next`: through the sign-in,
- * and as the hidden field of the pages that ask something.  The address ends with the parameter `seal`, which the keeper
- * made for this request (docs/develop/openid-connect.md).  It is there, maybe empty, if a form was sent before.
+ * and as the hidden field of the pages that ask something.  The address ends with the parameter `seal`, which the
+ * keeper made for this request (docs/develop/openid-connect.md).  It is there, maybe empty, if a form was sent before.
  */
 #ifndef WEB_CLIENT_REQUEST_H
 #define WEB_CLIENT_REQUEST_H

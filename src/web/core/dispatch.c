@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "http/forwarded.h"
 #include "http/return_to.h"
+#include "web/core/apps.h"
 #include "web/core/ask.h"
 #include "web/core/cookies.h"
 #include "web/core/counts.h"
@@ -351,6 +352,8 @@ dispatch_page_get(struct exchange *x, struct channel *keeper)
 		TRY(exchange_otp_passkeys(x, keeper, &x->otp));
 	if (exchange_signal_wanted(x))
 		TRY(exchange_signal(x, keeper));
+	if (exchange_tiles_wanted(x))
+		TRY(exchange_tiles(x, keeper));
 	return dispatch_page_answer(x, keeper);
 }
 
@@ -386,13 +389,13 @@ dispatch_page_work(struct exchange *x, struct channel *keeper)
 		dispatch_failed(x, e);
 }
 
-/* Does the dispatcher ask for the passkeys before the handler, which itself asks nothing? */
+/* Does the dispatcher ask for passkeys or tiles before the handler, which itself asks nothing? */
 static bool
-dispatch_page_needs_passkeys(const struct exchange *x)
+dispatch_page_asks(const struct exchange *x)
 {
 	struct page_otp otp;
 
-	if (exchange_signal_wanted(x))
+	if (exchange_signal_wanted(x) || exchange_tiles_wanted(x))
 		return true;
 	if (x->session.state != STATE_FULL || !x->route->step_up || x->session.passkeys == 0)
 		return false;
@@ -418,7 +421,7 @@ dispatch_page_admit(struct exchange *x)
 	}
 	if (route_pool(x->route) != HTTP_INLINE)
 		return route_pool(x->route);
-	return x->session_known && !dispatch_page_needs_passkeys(x) ? HTTP_INLINE : HTTP_QUICK;
+	return x->session_known && !dispatch_page_asks(x) ? HTTP_INLINE : HTTP_QUICK;
 }
 
 static void

@@ -41,6 +41,7 @@ struct exchange {
 	str policy;          /* Content-Security-Policy of this reply; empty: the usual one */
 	str csrf_token;      /* sent by the POST */
 	void *form;          /* the route's form struct, filled from the body of a POST; NULL: the route has no form */
+	str client_tiles;    /* of a route with tiles: list of oidc_app_item */
 	struct page_otp otp; /* of a route with step_up: the field for a code, and its problem */
 	struct page_signal signal;   /* for the browser, on this page */
 	struct check *check;         /* of a forward-auth check (web/apps/gate.c) */

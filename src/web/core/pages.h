@@ -472,7 +472,7 @@ struct page_client_post {
 struct page_client_consent {
 	struct page_layout layout;
 	bool profile, email, groups, offline; /* the scopes to grant */
-	bool nothing_more;                    /* none of them: the client only recognizes the account */
+	bool nothing_more;                    /* no such scope: the client only recognizes the account */
 	str username, display_name;           /* display_name empty: none */
 	str email_address, group_names;       /* empty: none */
 	const char *error;
@@ -513,7 +513,7 @@ struct page_client_refused {
 struct page_end_session {
 	struct page_layout layout;
 	str name;     /* of the client; empty: unknown */
-	str username; /* empty: nobody is signed in */
+	str username; /* empty: no session */
 	const char *error;
 	str next; /* the request */
 };

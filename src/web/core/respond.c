@@ -137,8 +137,8 @@ respond_exchange_headers(struct exchange *x)
 /* --- redirects ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Append "?next=".  A return URL that is too long for an address is left out.  The session's row has the one of a sign-in
- * that is not complete.
+ * Append "?next=".  A return URL that is too long for an address is left out.  The session's row has the one of a
+ * sign-in that is not complete.
  */
 static void
 respond_put_next(struct buf *location, str next)

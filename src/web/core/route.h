@@ -58,6 +58,7 @@ struct route {
 	size_t body_max_bytes; /* 0: the default (route_body_max) */
 	bool authorization;    /* the handler may read the Authorization header; it is hidden from other routes */
 	bool any_host;         /* a page that is served for any Host */
+	bool tiles;            /* the page shows the tiles of OpenID clients: the dispatcher asks for them */
 	bool to_client;        /* replies may lead to an OpenID client: Referrer-Policy tells it the origin */
 	/*
 	 * Exactly one of them, except for checks.  A row without questions has `show`, without a channel; other

@@ -2,8 +2,8 @@
  * Sends the browser back to an OpenID client, with the parameters of a response.
  *
  *	303                   no form was sent before (OAuth 2.0: never 307, which would repeat a form's body)
- *	a page that leads on  after a form: browsers apply form-action to each redirect of a form's submission.  A private
- *	                      scheme gets a button, because phones open applications only after a tap
+ *	a page that leads on  after a form: browsers apply form-action to each redirect of a form's submission.  A
+ *	                      private scheme gets a button, because phones open applications only after a tap
  *	a page with a form    response mode form_post: the script sends it, or its button
  */
 #ifndef WEB_CLIENT_REPLY_H
@@ -23,8 +23,8 @@ struct client_reply {
 void client_reply_put(const struct client_reply *reply, struct buf *out);
 
 /*
- * An application may send its request as a form.  The browser does not send the session's cookie then (SameSite=Lax), so
- * it repeats the request with GET at this address ("/path?").  This changes nothing, so the form needs no token.
+ * An application may send its request as a form.  The browser does not send the session's cookie then (SameSite=Lax).
+ * So it repeats the request with GET at this address ("/path?").  This changes nothing, so the form needs no token.
  */
 MUST_USE err exchange_client_repeat(struct exchange *x, str address);
 

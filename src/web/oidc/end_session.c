@@ -45,7 +45,7 @@ end_session_read(struct exchange *x, str text, struct ending *ending)
 	       faults.over_long == 0;
 }
 
-/* The page's address, for its form and the language switch. */
+/* The page's address: its form and the language switch need it. */
 static err
 end_session_next(struct exchange *x, const struct ending *ending)
 {

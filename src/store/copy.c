@@ -265,7 +265,7 @@ copy_all(const struct copy_end *source, const struct copy_end *target, copy_repo
 	err e = digest_setup();
 
 	if (e == ERR_OK)
-		e = db_begin(target->db, ret_t);
+		e = db_begin_for(target->db, DB_FOR_COPY, ret_t);
 	if (e != ERR_OK)
 		return why_set(why, e, "%s cannot be written: %s.", target->name, target->db->ops->message(target->db));
 	TRY(store_copy_each_table(&c, store_copy_is_empty));

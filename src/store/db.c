@@ -150,13 +150,17 @@ db_ping(struct db *db)
 	return fault_due(FAULT_QUERY) ? ERR_AWAY : db->ops->ping(db);
 }
 
+static err
+db_told(struct db *db, err e, struct why *why)
+{
+	return e == ERR_OK ? ERR_OK : why_set(why, e, "The database does not answer: %s.", db->ops->message(db));
+}
+
 err
 db_probe(struct db *db, struct why *why)
 {
-	err e = db_ping(db);
-
-	return e == ERR_OK ? db->ops->probe(db, why)
-			   : why_set(why, e, "The database does not answer: %s.", db->ops->message(db));
+	TRY(db_told(db, db_ping(db), why));
+	return db->ops->probe(db, why);
 }
 
 void
@@ -168,11 +172,12 @@ db_abandon_when(struct db *db, const atomic_bool *ending)
 
 /* --- several nodes ------------------------------------------------------------------------------------------------ */
 
-void
-db_set_statement_timeout(struct db *db)
+err
+db_set_statement_timeout(struct db *db, int timeout_ms, struct why *why)
 {
-	if (db->ops->set_statement_timeout != NULL)
-		db->ops->set_statement_timeout(db);
+	err e = db->ops->set_statement_timeout != NULL ? db->ops->set_statement_timeout(db, timeout_ms) : ERR_OK;
+
+	return db_told(db, e, why);
 }
 
 err

@@ -144,11 +144,12 @@ void db_abandon_when(struct db *db, const atomic_bool *ending);
  */
 
 /*
- * From now on, a statement that takes longer than DB_STATEMENT_TIMEOUT_MS returns ERR_AWAY. While the database is known
- * to be unreachable, statements fail at once, until db_ping succeeds.
+ * From now on, a statement that takes longer than timeout_ms returns ERR_AWAY. The server ends it a little earlier, so
+ * that it leaves no locks and the connection can be used again. While the database is known to be unreachable,
+ * statements fail at once, until db_ping succeeds. why: a message for the administrator.
  */
 enum { DB_STATEMENT_TIMEOUT_MS = 1500 };
-void db_set_statement_timeout(struct db *db);
+MUST_USE err db_set_statement_timeout(struct db *db, int timeout_ms, struct why *why);
 
 /*
  * Claim the database for this connection and those that replace it when it is lost. DB_CLAIM_SHARED: in normal use.

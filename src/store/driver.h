@@ -8,8 +8,11 @@
 
 enum { DB_COLUMNS_MAX = 40 };
 
-/* Purpose of a transaction. DB_FOR_SCHEMA may drop and recreate tables: references are checked before the commit. */
-enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA };
+/*
+ * Purpose of a transaction. DB_FOR_SCHEMA may drop and recreate tables: references are checked before the commit.
+ * DB_FOR_COPY may pause for long between two statements.
+ */
+enum db_purpose { DB_FOR_ROWS = 0, DB_FOR_SCHEMA, DB_FOR_COPY };
 
 struct db_ops {
 	enum sql_dialect dialect;
@@ -34,7 +37,7 @@ struct db_ops {
 	void (*abandon_when)(struct db *db, const atomic_bool *ending);
 
 	/* NULL where the database is a local file, which no other node uses. */
-	void (*set_statement_timeout)(struct db *db);
+	err (*set_statement_timeout)(struct db *db, int timeout_ms);
 	err (*ping)(struct db *db);
 	err (*claim)(struct db *db, enum db_claim claim);
 	err (*notify)(struct db *db, str text);

@@ -97,6 +97,8 @@ static const char *const beginnings[] = {
 	[DB_FOR_SCHEMA] =
 	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '1100ms'; "
 	    "SELECT pg_catalog.pg_advisory_xact_lock(" LOCK_SCHEMA ", pg_catalog.hashtext(current_schema()::text))",
+	/* No statement runs while the rows of a large source are counted, and while received rows are compared. */
+	[DB_FOR_COPY] = "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL idle_in_transaction_session_timeout = '1h'",
 };
 
 /* If an idle connection was lost, try once on a new one. */
@@ -205,10 +207,13 @@ postgres_copy(struct db *db, const char *path)
 	return ERR_INVALID;
 }
 
-static void
-postgres_set_statement_timeout(struct db *db)
+static err
+postgres_set_statement_timeout(struct db *db, int timeout_ms)
 {
-	postgres_of(db)->timeout_us = DB_STATEMENT_TIMEOUT_MS * INT64_C(1000);
+	struct postgres *p = postgres_of(db);
+
+	p->timeout_us = timeout_ms * INT64_C(1000);
+	return p->connection == NULL ? ERR_OK : postgres_timeouts_set(p); /* a new connection sets them too */
 }
 
 /* After a timeout, the next ping uses a new connection: this thread also serves others. */

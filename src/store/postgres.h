@@ -60,6 +60,9 @@ MUST_USE err postgres_connected(struct postgres *p);
 /* Like postgres_connected, but always tries, and records for all connections whether the database is reachable. */
 MUST_USE err postgres_reconnect(struct postgres *p);
 
+/* Set the timeouts of this connection in the server, as p->timeout_us asks. */
+MUST_USE err postgres_timeouts_set(struct postgres *p);
+
 /* Record for all connections that the database is unreachable (fail at once), or reachable again. */
 void postgres_away(bool is);
 

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { OLDEST_SERVER = 130000, OPEN_TIMEOUT_MS = 5000 };
+enum { OLDEST_SERVER = 130000, OPEN_TIMEOUT_MS = 10000 };
 
 /* The last attempt to reach the database failed. Connections with a timeout then wait for db_ping to succeed. */
 static atomic_bool away;
@@ -31,14 +31,15 @@ postgres_open_ignore_notice(void *context, const PGresult *result)
 }
 
 /*
- * Session settings. The timeouts end a statement soon after its caller has given up, and release the locks of a node
- * that has died. No other setting matters: names are compared as bytes, and times are numbers.
+ * Session settings. No other setting matters: names are compared as bytes, and times are numbers.
+ *
+ * The limit between two statements of a transaction releases the locks of a process whose machine has died. A command
+ * gets a minute: on a busy machine, many seconds may pass between two of its statements.
  *
  * With sequential scans disabled, a SERIALIZABLE transaction locks the index pages that it reads instead of a whole
  * table that is still small. Some databases that speak PostgreSQL's protocol do not support the planner settings.
  */
-static const char settings_all[] = "SET client_min_messages = 'error'; SET idle_in_transaction_session_timeout = '5s'";
-static const char settings_with_timeout[] = "SET statement_timeout = '1200ms'; SET lock_timeout = '1200ms'";
+static const char settings_all[] = "SET client_min_messages = 'error'; SET idle_in_transaction_session_timeout = '60s'";
 static const char settings_planner[] = "SET enable_seqscan = off; SET jit = off";
 
 static err
@@ -50,12 +51,29 @@ postgres_open_session_set_up(struct postgres *p)
 	return ERR_OK;
 }
 
+/*
+ * The server gives up before the caller: 1.2 of 1.5 seconds. Otherwise an abandoned statement would wait for its lock
+ * in the server, beside the connection that replaces it.
+ */
+err
+postgres_timeouts_set(struct postgres *p)
+{
+	long long timeout_ms = p->timeout_us / 1000;
+	char text[160];
+
+	snprintf(
+	    text, sizeof(text),
+	    "SET statement_timeout = %lld; SET lock_timeout = %lld; SET idle_in_transaction_session_timeout = %lld",
+	    timeout_ms * 4 / 5, timeout_ms * 4 / 5, timeout_ms * 4);
+	return postgres_exec(p, text);
+}
+
 /* Restore the state of the previous connection. */
 static err
 postgres_open_session_resume(struct postgres *p)
 {
 	if (p->timeout_us != 0)
-		TRY(postgres_exec(p, settings_with_timeout));
+		TRY(postgres_timeouts_set(p));
 	if (p->claim != DB_CLAIM_NONE)
 		TRY(db_claim(&p->db, p->claim));
 	return p->listens ? postgres_exec(p, "LISTEN doubletour") : ERR_OK;
@@ -74,6 +92,16 @@ postgres_open_not_connected(struct postgres *p)
 	return postgres_lost(p, buf_check(&said) == ERR_OK ? said.p : "it does not answer");
 }
 
+/*
+ * Seconds until libpq tries the next host. With a statement timeout a user waits for the connection. Without one the
+ * program is starting, or a command runs: a busy machine needs seconds to start a server process.
+ */
+static const char *
+postgres_open_connect_timeout(const struct postgres *p)
+{
+	return p->timeout_us == 0 || p->timeout_us >= OPEN_TIMEOUT_MS * INT64_C(1000) ? "10" : "2";
+}
+
 static err
 postgres_open_connect_once(struct postgres *p)
 {
@@ -83,7 +111,16 @@ postgres_open_connect_once(struct postgres *p)
 				     "keepalives_count", "tcp_user_timeout",
 				     "application_name", "dbname",
 				     "client_encoding",  NULL };
-	const char *const values[] = { "2", "read-write", "30", "10", "3", "5000", "doubletour", p->url, "UTF8", NULL };
+	const char *const values[] = { postgres_open_connect_timeout(p),
+				       "read-write",
+				       "30",
+				       "10",
+				       "3",
+				       "5000",
+				       "doubletour",
+				       p->url,
+				       "UTF8",
+				       NULL };
 
 	p->connection = libpq.PQconnectdbParams(keys, values, 1);
 	if (p->connection == NULL)

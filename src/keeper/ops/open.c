@@ -329,7 +329,7 @@ keeper_open_thread_fill(struct keeper_thread *t)
 	if (e == ERR_OK)
 		e = store_open(t->keeper->config->database_path, STORE_EXISTING, &why, &t->db);
 	if (e == ERR_OK)
-		db_set_statement_timeout(t->db);
+		e = db_set_statement_timeout(t->db, DB_STATEMENT_TIMEOUT_MS, &why);
 	if (e != ERR_OK)
 		log_event(LOG_ERROR, "database.open", LOG_TEXT("why", why.text));
 	return e;

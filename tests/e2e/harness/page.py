@@ -3,6 +3,7 @@
 import re
 
 from harness.dom import read_html
+from harness.server import last_seen
 
 POLICY = {
     "default-src": "'none'",
@@ -56,6 +57,7 @@ class Page:
         self.dom = read_html(self.html) if is_html else None
         if is_html:
             self._check()
+        last_seen["page"] = repr(self)
 
     def __repr__(self):
         return f"<{self.response.request.method} {self.path}: {self.status} → {self.location or self.heading!r}>"

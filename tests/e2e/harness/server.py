@@ -24,18 +24,22 @@ PROGRAM = os.path.abspath(os.environ.get("DOUBLETOUR", ROOT / "build" / "test" /
 # it.
 SANITIZED = any(name in pathlib.Path(PROGRAM).read_bytes() for name in (b"__asan_init", b"__tsan_init")) if os.path.exists(PROGRAM) else False
 FAILED = ROOT / "build" / "failed"
-TIMEOUT = 30  # seconds; a test waits that long only when it fails
+TIMEOUT = 300  # seconds, for a busy machine with sanitizers; a test waits that long only when it fails
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH")
 
 
+last_seen = {}  # the last command, page and health check: why a poll did not end
+
+
 def wait_until(happens, what, seconds=TIMEOUT):
-    """Poll until happens() returns a true value; return that value."""
+    """Poll until happens() returns a true value; return that value.  A failure names what the poll saw last."""
     deadline = time.monotonic() + seconds
+    last_seen.clear()
     while True:
         result = happens()
         if result:
             return result
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        assert time.monotonic() < deadline, "; ".join([f"not within {seconds} s: {what}", *last_seen.values()])
         time.sleep(0.01)
 
 
@@ -183,7 +187,10 @@ class Server:
         return self
 
     def until_it_serves(self, seconds=TIMEOUT):
-        wait_until(self._serves_or_died, "the server answers /healthz", seconds)
+        try:
+            wait_until(self._serves_or_died, "the server answers /healthz", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log()[-4000:]}") from None
         assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log()}"
         return self
 
@@ -193,9 +200,11 @@ class Server:
     def serves(self):
         try:
             with plain(self, timeout=5) as status:
-                return status("/healthz") == 200
-        except (OSError, http.client.HTTPException):
-            return False
+                found = status("/healthz")
+        except (OSError, http.client.HTTPException) as error:
+            found = repr(error)
+        last_seen["health"] = f"/healthz: {found}"
+        return found == 200
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
@@ -252,8 +261,10 @@ class Server:
     def command(self, *arguments, user=None, timeout=TIMEOUT, **more):
         """Run a command with the server's settings and these; user: run it as another user, which needs root."""
         environment = {**self.environment, **{k: str(v) for k, v in more.items()}}
-        return subprocess.run([self.program, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
+        done = subprocess.run([self.program, *arguments], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=timeout, user=user)
+        last_seen["command"] = f"{' '.join(map(str, arguments))} ended with {done.returncode}: {(done.stderr or done.stdout)[-500:].strip()}"
+        return done
 
     def move_to(self, home, owner):
         """Copy the data of a stopped server and the program, and give both to another user."""

@@ -171,6 +171,7 @@ client_settle(int fd)
 void
 client_pass(int settler, int ms)
 {
+	client_settle(settler);
 	for (int passed = 0; passed < ms; passed += CLIENT_STEP_MS) {
 		clock_hook_step(CLIENT_STEP_MS * INT64_C(1000));
 		client_settle(settler);

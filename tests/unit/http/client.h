@@ -45,8 +45,9 @@ int client_ask(uint16_t port, str request, struct answer *ret_answer);
 void client_settle(int fd);
 
 /*
- * Move the stopped clock (clock_hook_stop) forward in small steps, and settle after each.  ms: a multiple of the step.
- * The connection is in use at each step, so that its own deadline does not expire.
+ * Move the stopped clock (clock_hook_stop) forward in small steps.  Settle before the first step, because deadlines of
+ * earlier connections must have begun, and after each.  ms: a multiple of the step.  The connection is in use at each
+ * step, so its own deadline does not expire.
  */
 #ifdef DOUBLETOUR_TEST_HOOKS
 enum { CLIENT_STEP_MS = 50 };

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "doubletour/otp.h"
+#include "keeper/core/call.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -248,7 +249,25 @@ world_open(struct world *w)
 	if (keeper_open(&w->config, KEEPER_CREATE, &why, &w->keeper) != ERR_OK)
 		fail_msg("keeper_open: %s", why.text);
 	keeper_on_ended(w->keeper, on_ended, w);
-	assert_int_equal(keeper_thread_open(w->keeper, &w->thread), ERR_OK);
+	w->thread = world_thread_open(w);
+}
+
+/* A busy PostgreSQL may take longer to accept a connection than the keeper waits.  The keeper tries again too. */
+struct keeper_thread *
+world_thread_open(struct world *w)
+{
+	int64_t until_us = clock_monotonic_us() + MINUTES_US(5);
+	struct keeper_thread *thread = NULL;
+	struct why why = { "" };
+	err e;
+
+	do
+		e = keeper_thread_open(w->keeper, &thread);
+	while (e == ERR_AWAY && on_postgres() && clock_monotonic_us() < until_us);
+	assert_int_equal(e, ERR_OK);
+	if (db_set_statement_timeout(thread->db, 5 * 60 * 1000, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	return thread;
 }
 
 void

@@ -111,6 +111,10 @@ bool on_postgres(void);
 /* A fresh folder and settings: testing profile, lowest costs, a key given by SECRET_KEY. */
 void world_make(struct world *w);
 void world_open(struct world *w); /* keeper and one thread */
+
+/* Open one more thread of the keeper.  Its statements have minutes: a busy machine changes no result of a test. */
+struct keeper_thread *world_thread_open(struct world *w);
+
 void world_close(struct world *w);
 void world_remove(struct world *w);
 void world_new(struct world *w); /* make and open */

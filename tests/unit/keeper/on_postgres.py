@@ -3,6 +3,8 @@
 
     on_postgres.py FOLDER_OF_PROGRAMS
 
+The log and the output of a program that failed are kept in build/failed.
+
 Not included: tests of files, of rows tampered with by SQLite's SQL, and of failing calls.  PostgreSQL's calls fail in
 another process; tests/e2e/test_faults.py makes named queries fail instead.
 """
@@ -16,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tools")]
 from counts import WHY, Counts, count_tap, in_a_line  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
+from harness.server import FAILED  # noqa: E402
 
 KEEPER = ["alarms", "approvals", "audit", "authorize", "session_state", "ended", "factors", "gate", "passkey_enrol", "passkeys", "proofs", "questions", "races", "races_wide", "recovery", "register", "remembered", "serve", "sessions", "sign_in", "throttle", "tokens"]
 
@@ -29,6 +32,9 @@ def run(folder, name, environment):
     counts = count_tap(f"{name} on PostgreSQL:", done.stdout)
     if done.returncode != 0:
         counts.fail(in_a_line(f"{name} on PostgreSQL ended with {done.returncode}:", done.stderr[-WHY:]))
+    if counts.failures:
+        FAILED.mkdir(parents=True, exist_ok=True)
+        (FAILED / f"{name}_on_postgres").write_text(done.stdout + done.stderr)
     return counts, done.stdout[-4000:] + done.stderr[-4000:]
 
 
@@ -36,7 +42,7 @@ def main(folder):
     names = ["postgres", *(f"keeper_{subject}" for subject in KEEPER)]
     counts = Counts()
     with Postgres() as cluster, concurrent.futures.ThreadPoolExecutor(2 * os.cpu_count()) as threads:
-        environment = dict(os.environ, TEST_POSTGRES=cluster.url("")[:-1], CMOCKA_MESSAGE_OUTPUT="TAP")
+        environment = dict(os.environ, TEST_POSTGRES=cluster.url("")[:-1], CMOCKA_MESSAGE_OUTPUT="TAP", KEEPER_TEST_LOG="1")
         for name, (own, printed) in zip(names, threads.map(lambda name: run(folder, name, environment), names)):
             print(f"{name}: {own}", flush=True)
             if own.failures:

@@ -53,7 +53,7 @@ racers_make(struct world *w, struct racer *racers)
 	memset(racers, 0, RACERS * sizeof(*racers));
 	for (size_t i = 0; i < RACERS; i++) {
 		racers[i].w = w;
-		assert_int_equal(keeper_thread_open(w->keeper, &racers[i].thread), ERR_OK);
+		racers[i].thread = world_thread_open(w);
 	}
 }
 

@@ -79,7 +79,7 @@ racers_make(struct world *w)
 	world_new(w);
 	memset(racers, 0, sizeof(racers));
 	for (size_t i = 0; i < RACERS; i++)
-		assert_int_equal(keeper_thread_open(w->keeper, &racers[i].thread), ERR_OK);
+		racers[i].thread = world_thread_open(w);
 }
 
 static void

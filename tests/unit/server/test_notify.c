@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECOND = 1000 * 1000, QUEUE_MAX = 100 * 1000, TIMEOUT_MS = 60 * 1000 };
+enum { SECOND = 1000 * 1000, QUEUE_MAX = 100 * 1000, TIMEOUT_MS = 300 * 1000 };
 
 static char folder[] = "/tmp/test-notify-XXXXXX";
 static char path[64];

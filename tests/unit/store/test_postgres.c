@@ -53,9 +53,8 @@ setup(void **state)
 		print_error("%s\n", why.text);
 		return 1;
 	}
-	db_set_statement_timeout(db);
-	db_set_statement_timeout(other);
-	return 0;
+	return db_set_statement_timeout(db, DB_STATEMENT_TIMEOUT_MS, &why) != ERR_OK ||
+	       db_set_statement_timeout(other, DB_STATEMENT_TIMEOUT_MS, &why) != ERR_OK;
 }
 
 static int
@@ -300,6 +299,51 @@ a_lost_connection_is_reopened(void **state)
 }
 
 static void
+assert_setting(struct db *on, const char *name, const char *value)
+{
+	const struct db_value args[] = { DB_TEXT(str_of(name)) };
+	struct taken taken = { .arena = ARENA(4096) };
+
+	assert_int_equal(db_text(on, "SELECT current_setting($1)", args, COUNT(args), take, &taken), ERR_OK);
+	assert_int_equal(taken.rows, 1);
+	if (!str_equal(taken.values[0].bytes, str_of(value)))
+		fail_msg("%s is %.*s, not %s", name, STR_ARG(taken.values[0].bytes), value);
+	arena_wipe(&taken.arena);
+}
+
+/* Otherwise the server would go on with an abandoned statement, and keep its locks. */
+static void
+the_server_ends_a_statement_before_its_caller(void **state)
+{
+	static const char *const both[] = { "statement_timeout", "lock_timeout" };
+	struct db_transaction copy = { 0 };
+	struct why why = { "" };
+	struct db *one = NULL;
+
+	assert_int_equal(store_open(url, STORE_EXISTING, &why, &one), ERR_OK);
+	for (size_t i = 0; i < COUNT(both); i++)
+		assert_setting(one, both[i], "0");
+	assert_setting(one, "idle_in_transaction_session_timeout", "1min");
+	assert_int_equal(db_set_statement_timeout(one, DB_STATEMENT_TIMEOUT_MS, &why), ERR_OK);
+	for (int connection = 0; connection < 2; connection++) {
+		for (size_t i = 0; i < COUNT(both); i++)
+			assert_setting(one, both[i], "1200ms");
+		assert_setting(one, "idle_in_transaction_session_timeout", "6s");
+		cut_off();
+		assert_int_equal(db_ping(one), ERR_OK);
+	}
+	assert_int_equal(db_set_statement_timeout(one, 100000, &why), ERR_OK);
+	assert_setting(one, "statement_timeout", "80s");
+	assert_int_equal(db_begin_for(one, DB_FOR_COPY, &copy), ERR_OK);
+	assert_setting(one, "transaction_isolation", "serializable");
+	assert_setting(one, "idle_in_transaction_session_timeout", "1h");
+	db_rollback_unless_done(&copy);
+	db_close(&one);
+	assert_int_equal(db_ping(db), ERR_OK); /* the others were cut off too */
+	assert_int_equal(db_ping(other), ERR_OK);
+}
+
+static void
 a_slow_statement_is_cancelled(void **state)
 {
 	assert_int_equal(db_ping(db), ERR_OK);
@@ -383,6 +427,7 @@ main(void)
 		cmocka_unit_test(conflicting_transactions_are_not_both_committed),
 		cmocka_unit_test(only_busy_errors_are_retried),
 		cmocka_unit_test(a_lost_connection_is_reopened),
+		cmocka_unit_test(the_server_ends_a_statement_before_its_caller),
 		cmocka_unit_test(a_slow_statement_is_cancelled),
 		cmocka_unit_test(an_exclusive_claim_survives_a_reconnect),
 		cmocka_unit_test(notifications_arrive_after_a_reconnect),

@@ -7,10 +7,15 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 from xml.etree import ElementTree
 
 import html5lib
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e" / "harness"))
+
+from dom import read_html  # noqa: E402
 
 # The same text as in render_pages.c.
 HOSTILE = "\"><script>alert('1')</script>&amp;<b title='x' \" onfocus=x"
@@ -74,6 +79,32 @@ def test_page_has_language_title_one_heading_and_viewport(page):
     assert len(page.named("title")) == 1 and page.named("title")[0].text.strip()[0] != "–"
     metas = {m.get("name"): m.get("content") for m in page.named("meta")}
     assert "width=device-width" in metas["viewport"] and metas["color-scheme"] == "light dark"
+
+
+def texts(element):
+    """Yield the text of an element of html5lib in document order, without scripts, styles and templates."""
+    yield element.text or ""
+    for child in element:
+        if isinstance(child.tag, str) and child.tag.removeprefix(ELEMENT) not in ("script", "style", "template"):
+            yield from texts(child)
+        yield child.tail or ""
+
+
+def local(name):
+    return name.rpartition("}")[2].rpartition(":")[2]
+
+
+def test_the_parser_of_the_other_tests_reads_what_html5lib_reads(page):
+    html_element = read_html(page.text).one("html")
+    read = [(e.tag, {local(name): value or "" for name, value in e.attributes.items()}) for e in (html_element, *html_element.walk())]
+    assert read == [(local(e.tag).lower(), {local(name).lower(): value for name, value in e.attrib.items()}) for e in page.all]
+    assert html_element.one("body").text == " ".join(" ".join(texts(next(iter(page.root.iter(ELEMENT + "body"))))).split())
+
+
+@pytest.mark.parametrize("bad", ["<p>", "</p>", "<p><b></p></b>", "<p a=1 A=2></p>", "<p a='x></p>", "<a <b></a>", "< p>", "<p", "<script>x", "<p a=></p>"])
+def test_the_parser_of_the_other_tests_repairs_nothing(bad):
+    with pytest.raises(AssertionError):
+        read_html(bad)
 
 
 def test_titles_are_distinct(site):

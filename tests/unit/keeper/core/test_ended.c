@@ -520,7 +520,7 @@ scene_begin(struct scene *s)
 	struct why why = { "" };
 	if (keeper_rules_read(s->w.keeper, &why) != ERR_OK)
 		fail_msg("%s", why.text);
-	assert_int_equal(keeper_thread_open(s->w.keeper, &s->ender), ERR_OK);
+	s->ender = world_thread_open(&s->w);
 	application_add(&s->w, &wiki, "consent = 'once'");
 }
 
@@ -718,7 +718,7 @@ data_does_not_change_after_an_acknowledged_end(void **state)
 
 	scene_begin(&s);
 	for (size_t i = 0; i < RACERS; i++)
-		assert_int_equal(keeper_thread_open(s.w.keeper, &racers[i].thread), ERR_OK);
+		racers[i].thread = world_thread_open(&s.w);
 	for (size_t i = 0; i < COUNT(asked); i++)
 		for (size_t e = 0; e < COUNT(endings); e++)
 			for (int round = 0; is_tried(i, e) && round < rounds; round++) {
@@ -747,7 +747,7 @@ a_session_end_committed_during_the_lock_wait_counts(void **state)
 		return; /* SQLite has one writer: its transactions never wait with a snapshot */
 	scene_begin(&s);
 	scene_set(&s, STATE_FULL);
-	assert_int_equal(keeper_thread_open(s.w.keeper, &racer.thread), ERR_OK);
+	racer.thread = world_thread_open(&s.w);
 	PGconn *connection = PQconnectdb(s.w.config.database_path);
 	PQclear(PQexec(connection, "BEGIN; SELECT id FROM accounts FOR NO KEY UPDATE"));
 	pthread_barrier_init(&start, NULL, 1);

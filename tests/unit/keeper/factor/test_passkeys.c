@@ -711,7 +711,7 @@ one_of_64_threads_wins_with_one_answer(void **state)
 	pthread_barrier_init(&start, NULL, RACERS);
 	for (size_t i = 0; i < RACERS; i++) {
 		racers[i] = (struct racer){ .start = &start, .body = &body, .b = { .address = "127.0.0.1" } };
-		assert_int_equal(keeper_thread_open(w.keeper, &racers[i].thread), ERR_OK);
+		racers[i].thread = world_thread_open(&w);
 	}
 	for (size_t i = 0; i < RACERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);

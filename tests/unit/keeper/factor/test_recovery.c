@@ -244,7 +244,7 @@ one_of_64_parallel_recovery_codes_is_accepted(void **state)
 		racers[i].browser = waiting(&w, "alice");
 		racers[i].question = QUESTION_VERIFY;
 		racers[i].body = &body;
-		assert_int_equal(keeper_thread_open(w.keeper, &racers[i].thread), ERR_OK);
+		racers[i].thread = world_thread_open(&w);
 	}
 	assert_int_equal(run_race(racers), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM sessions WHERE recovered_at_us <> 0"), 1);
@@ -417,7 +417,7 @@ removing_all_authenticators_at_once_leaves_one(void **state)
 		racers[i].browser = alice;
 		racers[i].question = QUESTION_FACTOR_REMOVE;
 		racers[i].body = &bodies[i % 2];
-		assert_int_equal(keeper_thread_open(w.keeper, &racers[i].thread), ERR_OK);
+		racers[i].thread = world_thread_open(&w);
 	}
 	assert_int_equal(run_race(racers), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors"), 1);

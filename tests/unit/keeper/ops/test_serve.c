@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 20000, TOO_MANY = 70 };
+enum { TIMEOUT_MS = 300 * 1000, TOO_MANY = 70 };
 
 /* A web process: its ends of one quick channel, one slow channel and the pushes. */
 struct web {
@@ -455,14 +455,16 @@ web_gets_the_key_for_challenges_of_each_minute(void **state)
 	struct web web, next;
 	struct keeper_server *server = NULL;
 	struct push push = { .kind = 0 };
+	int64_t earliest;
 
 	world_new(&w);
+	earliest = challenge_minute(clock_us());
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
 	web_begin(&web, server);
 	assert_int_equal(take_push(&web, &push), PUSH_HELLO);
 	assert_int_equal(take_push(&web, &push), PUSH_CHALLENGE); /* before the rules, after which web answers */
 	int64_t minute = push.value;
-	assert_true(challenge_minute(clock_us()) - minute <= 1);
+	assert_true(earliest <= minute && minute <= challenge_minute(clock_us()));
 	clock_forward(MINUTES_US(1));
 	assert_true(take_challenge_key(&web, w.keeper) > minute);
 	keeper_server_stop(server);

@@ -726,7 +726,7 @@ two_hundred_parallel_attempts_get_five_checks(void **state)
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	for (int i = 0; i < THREADS; i++) {
 		guessers[i] = (struct guesser){ .w = &w };
-		assert_int_equal(keeper_thread_open(w.keeper, &guessers[i].thread), ERR_OK);
+		guessers[i].thread = world_thread_open(&w);
 	}
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, guess_on, &guessers[i]), 0);
@@ -769,7 +769,7 @@ a_lockout_reports_the_time_of_its_counter(void **state)
 	world_new(&w);
 	for (int i = 0; i < THREADS; i++) {
 		guessers[i] = (struct guesser){ .w = &w };
-		assert_int_equal(keeper_thread_open(w.keeper, &guessers[i].thread), ERR_OK);
+		guessers[i].thread = world_thread_open(&w);
 	}
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, guess_names_on, &guessers[i]), 0);

@@ -575,6 +575,26 @@ the_seal_of_another_page_gives_no_consent(void **state)
 	provider_end(&w);
 }
 
+/* The same after a page for a new code, where nothing but the consent is missing. */
+static void
+the_seal_of_a_page_for_a_code_gives_no_consent(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1];
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", ""), OIDC_FACTOR);
+	memcpy(seal, last.seal, sizeof(seal));
+	step_up(&w, &b);
+	refuse_approval(&w, &b, GOOD "&max_age=60", seal, "nothing was shown");
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60", seal), OIDC_CONSENT);
+	assert_int_equal(grant(&w, &b, GOOD "&max_age=60", last.seal, OIDC_DECISION_APPROVE), OIDC_REDIRECT);
+	provider_end(&w);
+}
+
 /* --- prompt=login, max_age ---------------------------------------------------------------------------------------- */
 
 #define LOGIN GOOD "&prompt=login"
@@ -1194,6 +1214,7 @@ main(void)
 		cmocka_unit_test(only_the_shown_request_of_this_session_is_approved),
 		cmocka_unit_test(an_old_seal_is_not_accepted),
 		cmocka_unit_test(the_seal_of_another_page_gives_no_consent),
+		cmocka_unit_test(the_seal_of_a_page_for_a_code_gives_no_consent),
 		cmocka_unit_test(prompt_login_wants_password_and_code_newer_than_the_request),
 		cmocka_unit_test(confirming_needs_a_fresh_code),
 		cmocka_unit_test(a_sign_in_after_the_request_fulfils_prompt_login),

@@ -35,7 +35,8 @@ CREATE TABLE oidc_clients (
 	logout_uris TEXT NOT NULL DEFAULT '', -- post_logout_redirect_uris
 	backchannel_uri TEXT NOT NULL DEFAULT '',
 	public INTEGER NOT NULL DEFAULT 0,   -- 1: it has no secret
-	auth_method TEXT NOT NULL DEFAULT '', -- the only one accepted; '': Basic or body
+	-- the only one accepted; '': Basic or body
+	auth_method TEXT NOT NULL DEFAULT '' CHECK (auth_method IN ('', 'client_secret_basic', 'client_secret_post')),
 	scopes TEXT NOT NULL,                -- allowed ones, with a space between
 	pkce_optional INTEGER NOT NULL DEFAULT 0,
 	consent TEXT NOT NULL DEFAULT 'once' CHECK (consent IN ('never', 'once', 'always')),

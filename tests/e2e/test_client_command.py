@@ -278,3 +278,22 @@ def test_check_needs_a_client_and_an_account(server):
     refused(server, "check", client, "--user", "nobody", word="There is no account")
     refused(server, "check", "nobody", "--user", "nobody", word="There is no client")
     refused(server, "check", client, "--user", "nobody", "--address", "x", word="--address must be")
+
+
+@pytest.mark.parametrize("change, word", [
+    ("UPDATE oidc_clients SET redirect_uris = 'javascript:alert(1)'", "redirect_uris: javascript:alert(1) cannot be registered"),
+    ("UPDATE oidc_clients SET client_id = 'a b'", "A client's id has"),
+    ("UPDATE oidc_clients SET name = ''", "name must be"),
+    ("UPDATE oidc_clients SET claims = 'sub = 1'", "claims: rule 1"),
+    ("UPDATE oidc_clients SET scopes = 'profile'", "scopes must be openid"),
+    ("UPDATE oidc_clients SET access_token_s = 0", "access_token must be 60 to 86400 seconds"),
+    ("UPDATE oidc_clients SET public = 1, pkce_optional = 1", "needs PKCE"),
+    ("UPDATE oidc_secrets SET secret_hash = x'00'", "its hash has an unknown form"),
+])
+def test_check_of_the_database_reports_damaged_clients(make_server, change, word):
+    server = make_server(start=False).init()
+    assert server.command("client", "add", "app", "--redirect", REDIRECT).returncode == 0
+    assert server.command("check").returncode == 0
+    server.sql(change)
+    result = server.command("check")
+    assert result.returncode == 1 and word in result.stderr, result.stderr

@@ -85,3 +85,15 @@ FROM accounts WHERE id = $1;
 
 -- name: oidc_subject_import
 UPDATE accounts SET subject = $1 WHERE id = $2;
+
+-- name: upkeep_clients
+-- row: oidc_client
+SELECT id, client_id, name, preset, launch_url, redirect_uris, logout_uris, backchannel_uri, public, auth_method, scopes,
+       pkce_optional, consent, id_token_alg, id_token_minimal, refresh_fixed, refresh_session, offline_without_consent,
+       insecure_redirect, max_age_s, access_token_s, claims, created_at_us, disabled_at_us
+FROM oidc_clients ORDER BY id;
+
+-- name: upkeep_client_secrets
+-- row: id int, client_id text, secret_hash blob, imported bool
+SELECT s.id, c.client_id, s.secret_hash, s.imported FROM oidc_secrets s JOIN oidc_clients c ON c.id = s.client_id
+ORDER BY s.id;

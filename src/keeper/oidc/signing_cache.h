@@ -1,5 +1,5 @@
 /*
- * Unsealed signing keys, for all threads of the keeper: to unseal and parse an RSA key takes a tenth of a signature.
+ * Unsealed signing keys, for all threads of the keeper: parsing an RSA key takes as long as a signature.
  * The table decides which key is used; the cache only saves the unsealing.
  */
 #ifndef KEEPER_OIDC_SIGNING_CACHE_H

@@ -514,3 +514,53 @@ def test_a_client_that_the_rules_file_lists_has_one_tile(tmp_path):
         add(server, "wiki", CALLBACK, "--name", "Wiki", "--launch", "https://wiki.example.org/")
         add(server, "other", CALLBACK, "--name", "Other", "--launch", "https://other.example.org/x")
         wait_until(lambda: [name for name, _ in tiles(person)] == ["Handbook", "Other"], "the tile of the rules file stays")
+
+# --- rules
+
+POLICIES = """\
+rules:
+  - client: closed
+    policy: deny
+  - client: vault
+    phishing_resistant: true
+  - client: easy
+    policy: one_factor
+  - domain: '*.example.org'
+"""
+
+
+@pytest.fixture(scope="module", name="ruled")
+def ruled_(tmp_path_factory):
+    one = Server(tmp_path_factory.mktemp("ruled"), PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org",
+                 ACCESS_RULES="access.conf")
+    (one.work / "access.conf").write_text(POLICIES)
+    with one:
+        for client in ("closed", "vault", "easy"):
+            add(one, client, CALLBACK, "--name", client.capitalize(), "--consent", "never")
+        yield one
+
+
+def test_a_refusal_is_a_page_whose_button_sends_access_denied(ruled):
+    person = Visitor(ruled).full()
+    page = check(person.visit(address("closed")))
+    assert (page.status, page.location) == (403, None) and page.heading == "You don’t have access to Closed"
+    assert person.name in page.text and "This application is closed to everyone." in page.text
+    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    assert response["error"] == "access_denied" and response["state"] == SECRETS[0]
+
+
+def test_an_application_for_passkeys_says_what_to_do(ruled):
+    person = Visitor(ruled).full()
+    page = check(person.visit(address("vault")))
+    assert page.status == 403 and page.heading == "Vault requires a passkey" and "Add a passkey" in page.text
+    page = person.post("/api/oidc/factor", {"csrf_token": page.token, "next": fields_of(page, "/api/oidc/decision")["next"]})
+    assert page.status == 403 and page.heading == "Vault requires a passkey"
+
+
+def test_the_password_is_enough_where_the_rules_say_so(ruled):
+    person = Visitor(ruled).full().forget()
+    person.visit(address("easy"))
+    page = check(give_password(person))
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    person.forget().visit(address("vault"))
+    assert give_password(person).form_to("/verify-2fa"), "there the second factor is asked"

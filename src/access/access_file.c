@@ -726,13 +726,19 @@ access_file_domain_concerned(const struct config *config, str pattern)
 static err
 access_file_domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
 {
-	for (size_t i = 0; i < rules->n; i++)
+	for (size_t i = 0; i < rules->n; i++) {
+		if (rules->rules[i].domains.n > 0 && config->gate_domains_count == 0)
+			return why_set(why, ERR_CONFIG,
+				       "%.200s, in the rule of line %u: GATE_DOMAINS is not set, so no page is "
+				       "protected.  Set it, for example GATE_DOMAINS=example.org.",
+				       config->access_rules, rules->rules[i].line);
 		for (size_t j = 0; j < rules->rules[i].domains.n; j++)
 			if (!access_file_domain_concerned(config, rules->rules[i].domains.at[j]))
 				return why_set(why, ERR_CONFIG,
 					       "%.200s, in the rule of line %u: %.*s is under none of GATE_DOMAINS.",
 					       config->access_rules, rules->rules[i].line,
 					       STR_ARG(str_upto(rules->rules[i].domains.at[j], 100)));
+	}
 	return ERR_OK;
 }
 

@@ -289,8 +289,10 @@ claim_rule_put(str line, unsigned scopes, str groups, struct claim_names *names,
 	struct claim_rule rule;
 	str value;
 
-	if (claim_rule_read(line, &rule) != NULL || names->n == COUNT(names->of))
-		return; /* `doubletour check` reports a row with invalid rules */
+	if (claim_rule_read(line, &rule) != NULL || names->n == COUNT(names->of)) {
+		out->failed = ERR_CORRUPT; /* without this rule, a later one could give more rights */
+		return;
+	}
 	value = claim_value_for(&rule, scopes, groups);
 	if (value.n == 0 || claim_names_have(names, rule.name))
 		return;

@@ -29,7 +29,10 @@ enum {
 /* Check the rules.  ERR_INVALID: *ret_line, and *ret_problem, a sentence. */
 MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_problem);
 
-/* Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff"). */
+/*
+ * Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff").  A rule that cannot
+ * be read, also for lack of memory, is not left out: the buffer fails with ERR_CORRUPT.
+ */
 void claim_rules_put(str rules, unsigned scopes, str groups, struct buf *out);
 
 /* The group that the next rule names.  *rules begins as all rules.  False: no further rule names a group. */

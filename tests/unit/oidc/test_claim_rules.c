@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 enum { PROFILE = OIDC_SCOPE_OPENID | OIDC_SCOPE_PROFILE };
@@ -155,9 +156,39 @@ a_rule_for_groups_gives_no_second_claim(void **state)
 }
 
 static void
-invalid_stored_rules_give_nothing(void **state)
+invalid_stored_rules_fail(void **state)
 {
-	gives("sub = \"evil\"\na = 1\nb = {", PROFILE, "", ",\"a\":1", "a row that somebody changed");
+	CLEANUP(buf_wipe) struct buf out = BUF(1024);
+
+	claim_rules_put(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), &out);
+	assert_int_equal(buf_check(&out), ERR_CORRUPT);
+}
+
+static long allocations_left;
+
+static void *
+scarce_malloc(size_t n)
+{
+	return allocations_left-- > 0 ? malloc(n) : NULL;
+}
+
+/* A later rule could give more rights, so that a rule must not be left out. */
+static void
+lack_of_memory_leaves_no_rule_out(void **state)
+{
+	const str rules = STR("r = \"guest\" if group x\nr = {\"a\": [\"admin\"]}");
+	bool whole = false;
+
+	json_set_alloc_funcs(scarce_malloc, free);
+	for (long n = 0; n < 200 && !whole; n++) {
+		CLEANUP(buf_wipe) struct buf out = BUF(1024);
+		allocations_left = n;
+		claim_rules_put(rules, PROFILE, STR("x"), &out);
+		whole = allocations_left >= 0;
+		assert_int_equal(buf_check(&out), whole ? ERR_OK : ERR_CORRUPT);
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_true(whole);
 }
 
 int
@@ -170,7 +201,8 @@ main(void)
 		cmocka_unit_test(rules_give_claims_by_group_and_scope),
 		cmocka_unit_test(the_first_rule_that_applies_gives_a_claim),
 		cmocka_unit_test(a_rule_for_groups_gives_no_second_claim),
-		cmocka_unit_test(invalid_stored_rules_give_nothing),
+		cmocka_unit_test(invalid_stored_rules_fail),
+		cmocka_unit_test(lack_of_memory_leaves_no_rule_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ rotate_new_id(const struct change *c)
 
 struct batch {
 	struct arena arena;
-	struct sealed_value_row rows[BATCH_ROWS];
+	struct sealed_row rows[BATCH_ROWS];
 	const char *purposes[BATCH_ROWS]; /* "": an unknown kind of factor */
 	size_t n;
 };
@@ -48,9 +48,9 @@ rotate_batch_wipe(struct batch *batch)
 }
 
 static err
-rotate_batch_add(struct batch *batch, const struct sealed_value_row *row, const char *purpose)
+rotate_batch_add(struct batch *batch, const struct sealed_row *row, const char *purpose)
 {
-	struct sealed_value_row *into = &batch->rows[batch->n];
+	struct sealed_row *into = &batch->rows[batch->n];
 
 	if (batch->n == BATCH_ROWS)
 		return ERR_INVALID;
@@ -64,7 +64,7 @@ rotate_batch_add(struct batch *batch, const struct sealed_value_row *row, const 
 /* --- the tables with sealed values -------------------------------------------------------------------------------- */
 
 static err
-rotate_factor_row(void *context, const struct sealed_value_row *row)
+rotate_factor_row(void *context, const struct sealed_row *row)
 {
 	const struct factor_kind *kind = factor_kind_named(row->kind);
 
@@ -78,7 +78,7 @@ rotate_factors_read(struct db *db, const struct db_value *args, size_t n, struct
 }
 
 static err
-rotate_signing_key_row(void *context, const struct sealed_value_row *row)
+rotate_signing_key_row(void *context, const struct sealed_row *row)
 {
 	return rotate_batch_add(context, row, SEALED_SIGNING_KEY);
 }
@@ -104,7 +104,7 @@ static const struct sealed_table sealed_tables[] = {
 static err
 rotate_reseal(struct change *c, const struct sealed_table *table, struct batch *batch, size_t at)
 {
-	const struct sealed_value_row *row = &batch->rows[at];
+	const struct sealed_row *row = &batch->rows[at];
 	const struct sealed_for owner = { batch->purposes[at], row->account_id, row->id };
 	str secret = { 0 }, sealed = { 0 };
 	int64_t changed = 0;

@@ -17,12 +17,12 @@ DELETE FROM keys WHERE key_id <> $1;
 
 -- name: sealed_by_others
 -- Sealed values whose header names another key.
--- row: sealed_value: id int, account_id int, secret_sealed blob, kind text
+-- row: sealed: id int, account_id int, secret_sealed blob, kind text
 SELECT id, account_id, secret_sealed, kind FROM factors
 WHERE substr(secret_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
 
 -- name: signing_keys_by_others
--- row: sealed_value
+-- row: sealed
 SELECT id, 0 AS account_id, private_sealed AS secret_sealed, '' AS kind FROM oidc_keys
 WHERE substr(private_sealed, 2, 4) <> $1 AND id > $2 ORDER BY id LIMIT $3;
 

@@ -37,7 +37,7 @@ REFUSED = [
     ("no path", "GET login HTTP/1.1", [], b"", 400),
     ("the server as a whole", "OPTIONS * HTTP/1.1", [], b"", 400),
     ("a tunnel", "CONNECT evil.example:443 HTTP/1.1", [], b"", 400),
-    ("a path over 8 KiB", "GET /" + "a" * 8192 + " HTTP/1.1", [], b"", 414),
+    ("a path over 9 KiB", "GET /" + "a" * 9216 + " HTTP/1.1", [], b"", 414),
     ("a path of 200 kB", "GET /" + "a" * 200_000 + " HTTP/1.1", [], b"", 414),
     ("a head over 16 KiB", "GET /login HTTP/1.1", ["X-A: " + "a" * 16384], b"", 431),
     ("a head of 200 kB", "GET /login HTTP/1.1", ["X-A: " + "a" * 200_000], b"", 431),

@@ -405,21 +405,20 @@ client_command_find(const char *word)
 static int
 client_run(struct cli *cli, const struct client_command *command, struct client_request *r)
 {
-	CLEANUP(admin_close) struct admin admin = { .why = { "" } };
+	struct why *why = &r->admin->why;
 	int status;
 	err e;
 
 	r->config = &cli->config;
-	r->admin = &admin;
 	if (command->run == NULL)
 		return client_presets_print(cli, r->client_id.n > 0 ? r->client_id.p : NULL, r->words[0], r->json);
-	e = admin_open(&cli->config, &admin);
+	e = admin_open(&cli->config, r->admin);
 	if (e == ERR_OK)
 		e = command->run(r);
-	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: it was said */
+	if (e == ERR_IO && why->text[0] == '\0') /* standard output is closed: it was said */
 		return CLI_FAILED;
 	if (e != ERR_OK)
-		return cli_fail(e, &admin.why);
+		return cli_fail(e, why);
 	status = cli_print(buf_str(&r->out));
 	return status == CLI_DONE && r->failed ? CLI_FAILED : status;
 }
@@ -523,8 +522,11 @@ client_request_wipe(struct client_request *r)
 int
 cli_client(struct cli *cli, int argc, char **argv)
 {
+	CLEANUP(admin_close) struct admin admin = { .why = { "" } };
 	CLEANUP(client_request_wipe)
-	struct client_request r = { .address = "", .out = BUF(64 * 1024), .arena = ARENA(4 * CLIENT_TEXTS_BYTES) };
+	struct client_request r = {
+		.admin = &admin, .address = "", .out = BUF(64 * 1024), .arena = ARENA(4 * CLIENT_TEXTS_BYTES)
+	};
 	CLEANUP(client_options_wipe) struct client_options o = { .n = 0 };
 	const struct client_command *command;
 	struct cli_help room;

@@ -161,17 +161,22 @@ inspect_body(const struct application *a, const char *token)
 					   .token = str_of(token) };
 }
 
+/* An application presents no session: the keeper would delete an expired one. */
 static enum oidc_error
-error_of(const struct browser *b)
+ask_alone(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body)
 {
+	const struct token token = b->token;
+
+	memset(&b->token, 0, sizeof(b->token));
+	ask_on(t, b, id, body);
+	b->token = token;
 	return b->verdict == VERDICT_PASSED ? (enum oidc_error)b->oidc.error : OIDC_ERROR_COUNT;
 }
 
 enum oidc_error
 ask_token(struct keeper_thread *t, struct browser *b, const struct oidc_token_body *body)
 {
-	ask_on(t, b, QUESTION_OIDC_TOKEN, body);
-	return error_of(b);
+	return ask_alone(t, b, QUESTION_OIDC_TOKEN, body);
 }
 
 enum oidc_error
@@ -179,15 +184,13 @@ ask_userinfo(struct keeper_thread *t, struct browser *b, const char *access_toke
 {
 	const struct oidc_bearer_body body = { str_of(access_token) };
 
-	ask_on(t, b, QUESTION_OIDC_USERINFO, &body);
-	return error_of(b);
+	return ask_alone(t, b, QUESTION_OIDC_USERINFO, &body);
 }
 
 enum oidc_error
 ask_inspect(struct keeper_thread *t, struct browser *b, enum question_id id, const struct oidc_inspect_body *body)
 {
-	ask_on(t, b, id, body);
-	return error_of(b);
+	return ask_alone(t, b, id, body);
 }
 
 void

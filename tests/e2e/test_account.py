@@ -35,7 +35,7 @@ def second(person, agent=None):
 # Overview
 
 
-PLACES = ["/account", "/account/security", "/account/devices", "/account/profile"]
+PLACES = ["/account", "/account/security", "/account/devices", "/account/applications", "/account/profile"]
 
 
 def main_links(page):
@@ -43,7 +43,7 @@ def main_links(page):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_account_page_links_the_four_places(server, language):
+def test_every_account_page_links_all_places(server, language):
     person = Person(server, language=language).full()
     current = {"/account/password": "/account/security", "/account/authenticators/new": "/account/security", "/account/close": "/account/profile"}
     for path in [*PLACES, *current]:

@@ -319,7 +319,7 @@ def test_closing_redacts_the_audit_and_deletes_the_rest(server, alice):
         assert server.sql(f"SELECT count(*) FROM {table} WHERE account_id = ?", number) == [(0,)]
     rows = server.sql("SELECT event, address, agent, request_id FROM audit WHERE account_id = ? ORDER BY id", number)
     assert rows and {row[1:] for row in rows} == {("", "", "")} and rows[-1][0] == "account.closed"
-    Person(server, name=alice.name).full()
+    assert Person(server, name=alice.name).register().status == 422, "its name is not given again"
 
 
 @pytest.mark.parametrize("typed", ["", "somebody-else", "x" * 4000, "<b>"], ids=["empty", "another", "enormous", "markup"])

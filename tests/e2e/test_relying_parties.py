@@ -85,6 +85,19 @@ def test_apache_refreshes_its_tokens(server, apache):
         assert after["access_token"] != before["access_token"] and after["refresh_token"] != before["refresh_token"]
 
 
+def test_apache_ends_the_session_here_too(server, apache):
+    """RP-initiated logout: Apache sends id_token_hint and post_logout_redirect_uri."""
+    person = grouped(server)
+    with apache() as application:
+        gone = application.origin + "/gone"
+        done = server.command("client", "set", application.client_id, f"logout_uris={gone}")
+        assert done.returncode == 0, done.stderr
+        browser = Wanderer(person, until=gone).open(application.origin + "/app/who.cgi")
+        browser.open(f"{application.origin}/app/callback?logout={urllib.parse.quote(gone, safe='')}")
+        assert browser.url == gone, browser.passed
+        assert person.visit("/").location.startswith("/login"), "the session has ended"
+
+
 # --- programs that print their address, and read the address that the browser came back to ---------------------------
 
 BACK = "http://127.0.0.1:1/callback"  # nothing listens there: the browser stops before it

@@ -157,7 +157,7 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     assert backup.stat().st_mode & 0o777 == 0o600
     with opened(backup) as db:
         assert list(db.iterdump()) == before
-    assert "database.upgraded from=6 to=9" in old.log() and old.stop() == 0
+    assert "database.upgraded from=6 to=11" in old.log() and old.stop() == 0
     assert version(old) == 11
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
@@ -192,7 +192,7 @@ def test_each_migration_runs_on_generated_rows(kind):
     """tools/torture does the same with ten million rows."""
     loaded = subprocess.run([ROOT / "tools" / "migration_load", "--rows", "2000", "--program", PROGRAM, kind], capture_output=True, text=True)
     assert loaded.returncode == 0, loaded.stderr
-    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 10)]
+    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 12)]
 
 
 @pytest.mark.sqlite
@@ -260,7 +260,7 @@ def test_a_development_server_upgrades_without_a_backup(make_server):
 def test_a_newer_database_is_refused_unchanged(old):
     done(old, "db", "upgrade")
     with opened(old.database()) as db, db:
-        db.execute("INSERT INTO schema_migrations VALUES (10, 'later', 'x', 0)")
+        db.execute("INSERT INTO schema_migrations VALUES (99, 'later', 'x', 0)")
     refused(old, "newer than this program", "Use the newer doubletour", status=78)
 
 
@@ -483,8 +483,13 @@ def as_the_previous_version(server):
     server.sql("DELETE FROM schema_migrations WHERE version > 6")
     for table, column in (("audit", "actor"), ("audit", "browser"), ("accounts", "alarm_from_us"), ("sessions", "remembered"),
                           ("sessions", "user_verified_at_us"), ("accounts", "user_handle"), ("accounts", "codes_off"),
-                          ("accounts", "code_sign_in_at_us")):
+                          ("accounts", "code_sign_in_at_us"), ("accounts", "updated_at_us"), ("accounts", "subject")):
+        if column == "subject":
+            server.sql("DROP INDEX accounts_subject")
         server.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("access_tokens", "codes", "grants", "sids", "consents", "secrets", "clients", "keys"):
+        server.sql(f"DROP TABLE oidc_{table}")
+    server.sql("DROP TABLE closed_names")
     server.sql("DROP TABLE passkeys")
     server.sql("DROP TABLE passkeys_removed")
     if server.on_postgres():  # on SQLite, 0009 makes the table anew
@@ -499,7 +504,7 @@ def test_a_node_alone_upgrades_postgresql(make_server, postgres):
     authenticators = with_a_passkey(one)
     older(one).start()
     assert kinds(one) == {"totp": authenticators}
-    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=9" in one.log()
+    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=11" in one.log()
 
 
 def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):

@@ -467,15 +467,20 @@ static const struct pipeline *const pipelines[] = {
 	[ROUTE_API] = &api_pipeline,
 };
 
-/* For a request without a row: the pipeline of the path, for any method.  Only programs need their own replies. */
+/* For a request without a row: that of the path, for any method.  Only programs need their own replies. */
 static const struct pipeline *
 dispatch_pipeline_of_path(struct exchange *x)
 {
 	const struct route *row = route_find(HTTP_ANY, x->rq->path, x->rq->query, &x->methods);
 
-	if (check_pipeline.owns(x->rq->path))
-		return &check_pipeline;
 	return row != NULL && row->kind == ROUTE_API ? &api_pipeline : &page_pipeline;
+}
+
+/* For a request that is refused before it is read. */
+static const struct pipeline *
+dispatch_pipeline_of_refusal(struct exchange *x)
+{
+	return check_pipeline.owns(x->rq->path) ? &check_pipeline : dispatch_pipeline_of_path(x);
 }
 
 static const struct pipeline *
@@ -510,8 +515,8 @@ dispatch_refuse_unread(struct exchange *x, int status)
 	x->session = (struct session_view){ 0 };
 	x->session_known = true; /* without a session */
 	x->route = NULL;
-	if (dispatch_pipeline_of_path(x) != &page_pipeline) {
-		dispatch_pipeline_of_path(x)->refuse(x, status);
+	if (dispatch_pipeline_of_refusal(x) != &page_pipeline) {
+		dispatch_pipeline_of_refusal(x)->refuse(x, status);
 		return;
 	}
 	x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
@@ -611,7 +616,7 @@ dispatch_refuse(void *app, struct request *rq, int status, struct reply *rp)
 		return;
 	}
 	x->rp = rp;
-	dispatch_pipeline_of_path(x)->refuse(x, status);
+	dispatch_pipeline_of_refusal(x)->refuse(x, status);
 }
 
 static void *

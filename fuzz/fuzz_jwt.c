@@ -1,6 +1,7 @@
 /*
- * jwt_header_read and jwt_verify: the input as a token, as a correctly signed header, and as correctly signed claims.  A
- * second parser of JSON (json.h) and a second statement of the rules say which header and which claims are accepted.
+ * jwt_header_read and jwt_verify: the input as a token, as a correctly signed header, and as correctly signed claims.
+ * A second parser of JSON (json.h) and a second statement of the rules say which header and which claims are
+ * accepted.
  */
 #include "target.h"
 
@@ -33,7 +34,7 @@ verify(str token, str *ret_claims, struct arena *arena)
 	return jwt_verify(OIDC_EDDSA, key(), token, arena, ret_claims);
 }
 
-/* Nobody has signed the input itself. */
+/* No key has signed the input itself. */
 static void
 try_token(str token)
 {

@@ -461,7 +461,7 @@ def at_once(servers, path, fields, count=64):
     return together(servers, [form_bytes(servers[i % len(servers)], path, fields, {}) for i in range(count)])
 
 
-def test_of_64_simultaneous_redemptions_one_has_tokens_and_they_are_dead(pair):
+def test_of_64_redemptions_at_once_one_has_tokens_that_are_dead(pair):
     one, two = pair
     app = offline(one)
     code, request = app.code(Person(one).full())
@@ -521,7 +521,7 @@ class Killed:
         return got
 
 
-def test_a_kill_in_a_refresh_signs_nobody_out(tmp_path):
+def test_a_kill_in_a_refresh_signs_no_user_out(tmp_path):
     dice = chance()
     with Server(tmp_path / "killed", REGISTRATION="open") as server:
         client = Killed(server)

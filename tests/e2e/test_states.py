@@ -117,8 +117,9 @@ OPENS = {
 }
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
          "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
-         "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json",  # see test_discovery.py
-         "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation",  # see test_oidc_tokens.py
+         # see test_discovery.py and test_oidc_tokens.py
+         "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json",
+         "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation",
          "/api/oidc/authorization", "/api/oidc/end-session")  # see test_client_pages.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",

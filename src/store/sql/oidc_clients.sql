@@ -63,7 +63,7 @@ INSERT INTO oidc_secrets (id, client_id, secret_hash, imported, created_at_us, e
 VALUES ($1, $2, $3, $4, $5, NULL);
 
 -- name: oidc_secret_hash_replace
--- Only if nobody replaced it first.
+-- Only if no other request replaced it first.
 UPDATE oidc_secrets SET secret_hash = $1 WHERE id = $2 AND secret_hash = $3;
 
 -- name: oidc_secrets_delete_others

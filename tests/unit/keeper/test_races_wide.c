@@ -331,7 +331,7 @@ one_application_code_is_redeemed_once(void **state)
 	racers_end(&w, "the same code of an application");
 }
 
-/* Tabs and replicas of an application refresh at the same time: none of them is signed out. */
+/* Tabs and replicas of an application refresh at the same time: all stay signed in. */
 static void
 one_refresh_token_has_one_successor(void **state)
 {

@@ -109,7 +109,7 @@ rows_of_a_deleted_account_keep_its_id(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	seen.account_id = b.head.account_id;
 	assert_int_equal(admin_delete(w.thread, STR("alice"), &why), ERR_OK);
-	assert_int_equal(sql_number(&w, "DELETE FROM closed_names RETURNING 1"), 1); /* an administrator gives the name again */
+	assert_int_equal(sql_number(&w, "DELETE FROM closed_names RETURNING 1"), 1);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	assert_true(b.head.account_id != seen.account_id);
 	const struct admin_audit of_it = { .account_id = seen.account_id };

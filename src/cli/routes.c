@@ -48,16 +48,7 @@ cli_routes_text(const struct route *route, struct buf *out)
 static const char *
 cli_routes_method_name(const struct route *route)
 {
-	switch (route->method) {
-	case HTTP_ANY:
-		return "ANY";
-	case HTTP_POST:
-		return "POST";
-	case HTTP_OPTIONS:
-		return "OPTIONS";
-	default:
-		return "GET";
-	}
+	return route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
 }
 
 static void

@@ -13,7 +13,6 @@
 #include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
 #include "keeper/ops/passkey_loss.h"
-#include "keeper/oidc/signing_cache.h"
 #include "keeper/password/passwords.h"
 #include "keeper/core/notification.h"
 #include "keeper/core/call.h"
@@ -25,7 +24,6 @@ struct keeper {
 	_Atomic(const struct config *) config; /* the current version (config/live.h) */
 	struct keys keys;
 	struct live_rules rules;
-	struct signing_cache *signing_cache;
 	struct password_hash dummy_hash;
 	struct store_identity database; /* identity of the database opened at start */
 	keeper_ended ended;
@@ -66,12 +64,6 @@ struct live_rules *
 keeper_live_rules(struct keeper *k)
 {
 	return &k->rules;
-}
-
-struct signing_cache *
-keeper_signing_cache(struct keeper *k)
-{
-	return k->signing_cache;
 }
 
 /* In production the operator decides when the database is created and upgraded. */
@@ -238,11 +230,7 @@ keeper_open(const struct config *config, enum keeper_mode mode, struct why *why,
 		return why_set(why, ERR_MEMORY, "There is not enough memory to start.");
 	}
 	k->config = config;
-	e = signing_cache_new(&k->signing_cache);
-	if (e == ERR_OK)
-		e = keeper_open_fill(k, mode, why);
-	else
-		(void)!why_set(why, e, "There is not enough memory to start.");
+	e = keeper_open_fill(k, mode, why);
 	if (e == ERR_OK)
 		*ret_keeper = k;
 	else
@@ -298,7 +286,6 @@ keeper_close(struct keeper **k)
 	if (*k == NULL)
 		return;
 	live_rules_end(&(*k)->rules);
-	signing_cache_free(&(*k)->signing_cache);
 	keys_wipe(&(*k)->keys);
 	secret_wipe(*k, sizeof(**k));
 	mem_free(k);

@@ -1,10 +1,14 @@
 /*
- * Measures sign-ins in the keeper at the default cost of a password hash: by a passkey alone, and by password and code.
+ * Measures sign-ins in the keeper at the default cost of a password hash: by a passkey alone, by password and code, and
+ * to an application of OpenID Connect.
  *
  *	bench_passkey FOLDER
  *
- * Reads lines "passkey COUNT" and "codes COUNT", and answers with the nanoseconds of processor time that COUNT sign-ins
- * took in the keeper. The work of the browser and of the authenticator does not count.
+ * Reads lines "WHAT COUNT", and answers with the nanoseconds of processor time that COUNT of them took in the keeper:
+ *
+ *	passkey, codes        sign-ins. The work of the browser and of the authenticator does not count
+ *	tokens                questions of an application that exchanges a code for tokens; the ID token is of RS256
+ *	RS256, ES256, EdDSA   ID tokens signed, with all that belongs to it: find the key, sign, encode
  */
 #include "base/clock.h"
 #include "base/digest.h"
@@ -12,12 +16,14 @@
 #include "doubletour/otp.h"
 #include "keeper/core/call.h"
 #include "keeper/keys/keys.h"
+#include "keeper/oidc/signing_keys.h"
 #include "webauthn/challenge.h"
 #include "webauthn/webauthn.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -88,7 +94,7 @@ ask(struct bench *b, struct visitor *v, enum question_id id, const void *body)
 	if (memcmp(&head.token, &(struct token){ { 0 } }, sizeof(head.token)) != 0)
 		v->token = head.token;
 	answer_keep(b, v, id, answered);
-	return true;
+	return id != QUESTION_OIDC_TOKEN || ((const struct oidc_tokens_body *)(const void *)answered)->error == OIDC_OK;
 }
 
 /* --- password and code -------------------------------------------------------------------------------------------- */
@@ -245,6 +251,91 @@ passkey_sign_in(struct bench *b, const struct answered *a)
 	return ask(b, &v, QUESTION_PASSKEY_SIGN_IN, &body);
 }
 
+/* --- an application ----------------------------------------------------------------------------------------------- */
+
+#define CALLBACK "https://wiki.example.org/callback"
+#define VERIFIER "a-verifier-of-forty-three-letters-or-of-more"
+
+static bool
+sql_run(struct bench *b, const char *text)
+{
+	sqlite3 *db = NULL;
+	bool done = sqlite3_open(b->config.database_path, &db) == SQLITE_OK &&
+		    sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
+
+	if (!done)
+		fprintf(stderr, "%s\n", sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return done;
+}
+
+static bool
+application_make(struct bench *b)
+{
+	return sql_run(b,
+		       "INSERT INTO oidc_clients (id, client_id, name, redirect_uris, public, scopes, created_at_us) "
+		       "VALUES (1, 'wiki', 'Wiki', '" CALLBACK "', 1, 'openid profile email groups', 1)");
+}
+
+struct code {
+	char z[64];
+};
+
+/* A code of the newest session, as an approved request leaves it. */
+static bool
+code_make(struct bench *b, unsigned number, struct code *ret_code)
+{
+	char text[2048], hash[2 * DIGEST_BYTES + 1] = "", challenge[STR_BASE64_LETTERS(DIGEST_BYTES) + 1] = "";
+	uint8_t digest[DIGEST_BYTES];
+
+	snprintf(ret_code->z, sizeof(ret_code->z), "dtc_%043u", number);
+	if (digest_sha256(str_of(ret_code->z), digest) != ERR_OK)
+		return false;
+	str_hex_write(digest, sizeof(digest), hash);
+	if (digest_sha256(STR(VERIFIER), digest) != ERR_OK)
+		return false;
+	str_base64url_write(digest, sizeof(digest), challenge);
+	snprintf(
+	    text, sizeof(text),
+	    "BEGIN; INSERT INTO oidc_grants (id, client_id, account_id, session_id, scopes, claims, auth_at_us, amr, "
+	    "acr, sid, created_at_us, expires_at_us) SELECT %u, 1, account_id, id, 'openid profile email groups', '', "
+	    "created_at_us, 'pwd otp mfa', 'https://refeds.org/profile/mfa', 'a-sid', created_at_us, created_at_us + "
+	    "3600000000 FROM sessions ORDER BY created_at_us DESC LIMIT 1; "
+	    "INSERT INTO oidc_codes (id, code_hash, grant_id, session_id, redirect_uri, challenge, nonce, "
+	    "expires_at_us) SELECT id, x'%s', id, session_id, '" CALLBACK "', '%s', 'nonce', expires_at_us "
+	    "FROM oidc_grants WHERE id = %u; COMMIT",
+	    number, hash, challenge, number);
+	return sql_run(b, text);
+}
+
+static bool
+code_exchange(struct bench *b, const struct code *code)
+{
+	struct visitor v = { .address = "192.0.2.8" };
+	const struct oidc_token_body body = { .client_id = STR("wiki"),
+					      .grant = OIDC_GRANT_CODE,
+					      .code = str_of(code->z),
+					      .redirect_uri = STR(CALLBACK),
+					      .verifier = STR(VERIFIER) };
+
+	return ask(b, &v, QUESTION_OIDC_TOKEN, &body);
+}
+
+static bool
+token_sign(struct bench *b, enum oidc_alg alg)
+{
+	static const char claims[] = "{\"iss\":\"" ORIGIN "\",\"sub\":\"b7d1ab3c-6a0b-4c8e-9f5e-2b1b6b2f7c11\","
+				     "\"aud\":\"wiki\",\"iat\":1790000000,\"exp\":1790003600,"
+				     "\"auth_time\":1790000000,\"amr\":[\"pwd\",\"otp\",\"mfa\"],"
+				     "\"acr\":\"https://refeds.org/profile/mfa\",\"sid\":\"a-sid\","
+				     "\"nonce\":\"nonce\",\"name\":\"Anna\",\"groups\":[\"admins\"]}";
+	CLEANUP(call_wipe) struct call call = { 0 };
+	CLEANUP(buf_wipe) struct buf out = BUF(4096);
+
+	return call_of_command(b->thread, &call) == ERR_OK &&
+	       signing_keys_sign(&call, alg, str_of(claims), &out) == ERR_OK;
+}
+
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
 static long long
@@ -285,6 +376,47 @@ codes_measure(struct bench *b, unsigned count)
 	return ok ? cpu_ns() - began : 0;
 }
 
+static long long
+tokens_measure(struct bench *b, unsigned count)
+{
+	static struct code codes[COUNT_MAX];
+	static unsigned made;
+	bool ok = true;
+
+	for (unsigned i = 0; i < count; i++)
+		ok &= code_make(b, ++made, &codes[i]);
+	long long began = cpu_ns();
+	for (unsigned i = 0; i < count; i++)
+		ok &= code_exchange(b, &codes[i]);
+	return ok ? cpu_ns() - began : 0;
+}
+
+static long long
+signatures_measure(struct bench *b, enum oidc_alg alg, unsigned count)
+{
+	bool ok = token_sign(b, alg); /* the first one makes the key */
+	long long began = cpu_ns();
+
+	for (unsigned i = 0; i < count; i++)
+		ok &= token_sign(b, alg);
+	return ok ? cpu_ns() - began : 0;
+}
+
+/* Returns 0 for an unknown word, and if anything was refused. */
+static long long
+measure(struct bench *b, const char *what, unsigned count)
+{
+	enum oidc_alg alg;
+
+	if (oidc_alg_read(str_of(what), &alg))
+		return signatures_measure(b, alg, count);
+	if (strcmp(what, "tokens") == 0)
+		return tokens_measure(b, count);
+	if (strcmp(what, "passkey") == 0)
+		return passkeys_measure(b, count);
+	return strcmp(what, "codes") == 0 ? codes_measure(b, count) : 0;
+}
+
 static void
 settings(struct config *config, const char *folder)
 {
@@ -315,7 +447,7 @@ begin(struct bench *b, const char *folder)
 		return false;
 	settings(&b->config, folder);
 	if (keeper_open(&b->config, KEEPER_CREATE, &why, &b->keeper) == ERR_OK)
-		return keeper_thread_open(b->keeper, &b->thread) == ERR_OK && passkey_make(b);
+		return keeper_thread_open(b->keeper, &b->thread) == ERR_OK && passkey_make(b) && application_make(b);
 	fprintf(stderr, "%s\n", why.text);
 	return false;
 }
@@ -330,8 +462,7 @@ main(int argc, char **argv)
 	if (argc != 2 || !begin(&bench, argv[1]))
 		return 1;
 	while (scanf("%15s %u", what, &count) == 2 && count > 0 && count <= COUNT_MAX) {
-		printf("%lld\n",
-		       strcmp(what, "passkey") == 0 ? passkeys_measure(&bench, count) : codes_measure(&bench, count));
+		printf("%lld\n", measure(&bench, what, count));
 		fflush(stdout);
 	}
 	return 0;

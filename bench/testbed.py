@@ -137,7 +137,7 @@ class Testbed(contextlib.ExitStack):
 
     def load(self, port, *requests, connections=CONNECTIONS, seconds=SECONDS):
         """Send these requests in turn, as fast as they are answered."""
-        done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", ROOT / "bench/load.lua", f"http://127.0.0.1:{port}/", "--",
+        done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", ROOT / "bench/load.lua", f"http://127.0.0.1:{port}/", "--",
                                self.requests_file(requests)], capture_output=True, text=True, check=True)
         return Loaded(done.stdout)
 

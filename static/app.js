@@ -59,6 +59,10 @@ for (const list of document.querySelectorAll("[data-today]")) {
 	}
 }
 
+/* Send the response to an application that wants it as a form. */
+for (const form of document.querySelectorAll("form[data-send]"))
+	form.submit();
+
 /* Show and hide a password.  Hide it before the form is sent, so that no browser stores it as plain text. */
 for (const button of document.querySelectorAll("[data-show]")) {
 	const field = document.getElementById(button.dataset.show);

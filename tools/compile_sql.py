@@ -453,19 +453,25 @@ def statements(path):
     return out.end()
 
 
-ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE \w+ ADD COLUMN |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) |'
+ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE (\w+) ADD COLUMN (\w+) |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) |'
                   r'ALTER TABLE \w+ DROP CONSTRAINT ')
+# Statements about a column that the same migration added, with the default that an older program leaves in it.
+FILLS = re.compile(r"UPDATE (\w+) SET (\w+) = [^,]*$|CREATE UNIQUE INDEX \w+ ON (\w+) \((\w+)\) WHERE (\w+) <> ''$")
 
 
 def expands(found):
     """Do these statements only add, or allow more values?  Two releases run side by side only on PostgreSQL, so
     these are its statements.  A unique index on an older table forbids rows that the old program may write."""
-    created = set()
+    created, added = set(), set()
     for text in (statement['postgres'] for statement in found):
+        fills = FILLS.match(text)
+        if fills and (fills[1] or fills[3], fills[2] or fills[4]) in added and fills[5] in (None, fills[4]):
+            continue
         match = ADDS.match(text)
-        if match is None or (match[2] and match[2] not in created):
+        if match is None or (match[4] and match[4] not in created):
             return False
         created.add(match[1])
+        added.add((match[2], match[3]))
     return True
 
 

@@ -11,7 +11,7 @@ Two marks enclose a printed table; the first one names the source file:
     <!-- end -->
 
 tests/unit/docs/test_tables.py compares pages and program.  `doubletour config` prints whole files: .env.example and
-docs/reference/settings.md.
+docs/reference/settings.md.  `doubletour client presets` prints the content of docs/guides/applications.
 """
 import json
 import pathlib
@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 
+import application_pages
 import compile_questions
 import help_texts
 
@@ -124,7 +125,17 @@ def commands(build):
                      for name in help_texts.commands(program) for words, text in help_texts.helps(program, name))
 
 
+def applications(build):
+    return application_pages.table(build / 'doubletour', ['application', 'preset'], '')
+
+
+def applications_fr(build):
+    return application_pages.table(build / 'doubletour', ['application', 'modèle'], '../guides/applications/')
+
+
 TABLES = {
+    'presets': applications,
+    'presets/generic.yaml': applications_fr,
     'src/base/log.h': log_events,
     'src/cli/main.c': commands,
     'packaging/prometheus/doubletour.rules.yml': alerts,
@@ -158,20 +169,26 @@ def sources(text):
 def files():
     """Return the paths of all files that are printed, whole or in part."""
     pages = [str(path.relative_to(ROOT)) for path in sorted((ROOT / 'docs').rglob('*.md')) if sources(path.read_text())]
-    return pages + list(WHOLE)
+    return pages + list(WHOLE) + application_files(ROOT / 'build/test')
+
+
+def application_files(build):
+    return [f'{application_pages.FOLDER}/{name}.md' for name in application_pages.names(build / 'doubletour')]
 
 
 def printed(path, build):
     """Return the new content of the file."""
     if path in WHOLE:
         return output(build / 'doubletour', 'config', WHOLE[path])
+    if path.startswith(application_pages.FOLDER) and not path.endswith('README.md'):
+        return application_pages.page(build / 'doubletour', pathlib.Path(path).stem)
     return page_printed((ROOT / path).read_text(), build)
 
 
 def main(*paths):
     for path in paths or files():
         text = printed(path, ROOT / 'build/test')
-        if (ROOT / path).read_text() != text:
+        if not (ROOT / path).exists() or (ROOT / path).read_text() != text:
             (ROOT / path).write_text(text)
             print('printed', path)
 

@@ -105,6 +105,23 @@ access_domain_fit(const struct access_rule *rule, str host, const struct access_
 	return fit;
 }
 
+/* Does the rule name this client of OpenID Connect? */
+static bool
+access_client_fits(const struct access_rule *rule, str client)
+{
+	return access_any_fits(&rule->clients, client, str_equal) ||
+	       access_any_fits(&rule->clients, STR("*"), str_equal);
+}
+
+static bool
+access_client_has_rule(const struct access_rules *rules, str client)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (access_client_fits(&rules->rules[i], client))
+			return true;
+	return false;
+}
+
 static bool
 access_method_fits(const struct access_rule *rule, str method)
 {
@@ -211,8 +228,19 @@ struct match {
 };
 
 static struct match
-access_rule_match(const struct access_rule *rule, const struct access_request *request,
-		  const struct access_visitor *visitor)
+access_client_match(const struct access_rule *rule, const struct access_request *request,
+		    const struct access_visitor *visitor)
+{
+	bool known = visitor->level != ACCESS_NOBODY;
+
+	if (!access_client_fits(rule, request->client) || (known && !access_person_fits(rule, visitor)))
+		return (struct match){ FITS_NOT, false };
+	return (struct match){ access_network_fit(rule, request->address), !known && access_names_persons(rule) };
+}
+
+static struct match
+access_target_match(const struct access_rule *rule, const struct access_request *request,
+		    const struct access_visitor *visitor)
 {
 	const struct target *target = request->target;
 	bool known = visitor->level != ACCESS_NOBODY;
@@ -227,6 +255,15 @@ access_rule_match(const struct access_rule *rule, const struct access_request *r
 	query = path == FITS_NOT ? FITS_NOT : access_rule_query_fit(rule, target);
 	return (struct match){ access_fit_both(network, access_fit_both(path, query)),
 			       !known && (domain == FITS_MAYBE || access_names_persons(rule)) };
+}
+
+static struct match
+access_rule_match(const struct access_rule *rule, const struct access_request *request,
+		  const struct access_visitor *visitor)
+{
+	if (request->client.n > 0)
+		return access_client_match(rule, request, visitor);
+	return rule->clients.n > 0 ? (struct match){ FITS_NOT, false } : access_target_match(rule, request, visitor);
 }
 
 static struct access_decision
@@ -265,6 +302,9 @@ access_keep_stricter(struct access_decision *kept, const struct access_decision 
 		*kept = *one;
 }
 
+/* For a client that no rule names. */
+static const struct access_rule access_client_default = { .policy = ACCESS_TWO_FACTOR };
+
 /*
  * Each interpretation of an ambiguous path or query has a first matching rule.  The search collects rules that
  * match with FITS_MAYBE, and ends at the first rule with FITS.  The strictest of these decides, so that no
@@ -276,7 +316,9 @@ access_decide(const struct access_rules *rules, const struct access_request *req
 {
 	struct access_decision strictest = { .rule = NULL };
 
-	if (request->target->dots)
+	if (request->client.n > 0 && !access_client_has_rule(rules, request->client))
+		return access_apply(&access_client_default, visitor, now_us);
+	if (request->client.n == 0 && request->target->dots)
 		return access_decided(ACCESS_REFUSED, ACCESS_DOTS, NULL);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct access_rule *rule = &rules->rules[i];
@@ -291,6 +333,25 @@ access_decide(const struct access_rules *rules, const struct access_request *req
 	return access_decided(ACCESS_REFUSED, strictest.rule == NULL ? ACCESS_NO_RULE : ACCESS_UNCLEAR, NULL);
 }
 
+/* Of the rules that depend on the network, one that accepts is enough; one that does not may be for another network. */
+bool
+access_client_accepts(const struct access_rules *rules, str client, const struct access_visitor *visitor,
+		      int64_t now_us)
+{
+	if (!access_client_has_rule(rules, client))
+		return access_apply(&access_client_default, visitor, now_us).outcome == ACCESS_PASSES;
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct access_rule *rule = &rules->rules[i];
+		if (!access_client_fits(rule, client) || !access_person_fits(rule, visitor))
+			continue;
+		if (access_apply(rule, visitor, now_us).outcome == ACCESS_PASSES)
+			return true;
+		if (rule->networks_n == 0)
+			return false;
+	}
+	return false;
+}
+
 /* --- the reason for a refused visitor ----------------------------------------------------------------------------- */
 
 /* A rule that denies access to some users or networks only. */
@@ -302,20 +363,36 @@ access_refusal_by(const struct access_rule *rule)
 	return rule->networks_n > 0 ? ACCESS_NETWORK : ACCESS_CLOSED;
 }
 
+/* Does the rule apply to this client or URL for some user? */
+static bool
+access_rule_reaches(const struct access_rule *rule, const struct access_request *request)
+{
+	static const struct access_visitor anybody = { .level = ACCESS_NOBODY };
+
+	if (request->client.n > 0)
+		return access_client_fits(rule, request->client);
+	return access_domain_fit(rule, request->target->host, &anybody) != FITS_NOT &&
+	       access_method_fits(rule, request->method) && access_path_fit(rule, request->target) != FITS_NOT &&
+	       access_rule_query_fit(rule, request->target) != FITS_NOT;
+}
+
+static bool
+access_domain_suits(const struct access_rule *rule, const struct access_request *request,
+		    const struct access_visitor *visitor)
+{
+	return request->client.n > 0 || access_domain_fit(rule, request->target->host, visitor) != FITS_NOT;
+}
+
 /* Would the rule open the page to another user, or on another network? */
 static enum access_refusal
 access_refusal_despite(const struct access_rule *rule, const struct access_request *request,
 		       const struct access_visitor *visitor)
 {
-	static const struct access_visitor anybody = { .level = ACCESS_NOBODY };
-	str host = request->target->host;
 	bool known = visitor->level != ACCESS_NOBODY;
 
-	if (rule->policy == ACCESS_DENY || access_domain_fit(rule, host, &anybody) == FITS_NOT ||
-	    !access_method_fits(rule, request->method) || access_path_fit(rule, request->target) == FITS_NOT ||
-	    access_rule_query_fit(rule, request->target) == FITS_NOT)
+	if (rule->policy == ACCESS_DENY || !access_rule_reaches(rule, request))
 		return ACCESS_CLOSED;
-	if (known && (access_domain_fit(rule, host, visitor) == FITS_NOT || !access_person_fits(rule, visitor)))
+	if (known && (!access_domain_suits(rule, request, visitor) || !access_person_fits(rule, visitor)))
 		return ACCESS_PERSON;
 	return access_network_fit(rule, request->address) == FITS ? ACCESS_CLOSED : ACCESS_NETWORK;
 }

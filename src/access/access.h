@@ -1,5 +1,6 @@
 /*
- * Access rules: which users may see which URL, and how they must have authenticated.
+ * Access rules: which users may see which URL, or sign in to which client of OpenID Connect, and how they must have
+ * authenticated.
  *
  * The rules are evaluated in order, and the first match decides.  Without a match access is denied.  A rule matches
  * if all its keys fit: domain, path, query, method, network and user.  A user fits by users or groups (one of
@@ -9,6 +10,9 @@
  * Programs read some paths differently (access/target.h), and only the beginning of such a path is certain.  The
  * strictest rule that may match decides.  The decision is therefore never looser than that for any interpretation.
  * The same applies to queries (access/query.h).  A path with a dot segment is refused.
+ *
+ * A rule with `client` applies to sign-ins to these clients, and to no URL; any other rule applies to URLs only.  A
+ * client that no rule names asks for both factors.
  *
  * The same function decides in the web process, with cached session data; in the keeper, before it signs an
  * identity; and in `doubletour gate check`.  It is pure.
@@ -34,8 +38,9 @@ struct access_texts {
 struct access_rule {
 	unsigned line; /* of the file, where the rule begins */
 	enum access_policy policy;
-	struct access_texts domains;         /* patterns; at least one */
-	struct access_texts paths, methods;  /* empty: any */
+	struct access_texts domains;        /* patterns; empty only with clients */
+	struct access_texts clients;        /* client_id, or "*" for all; with them, no domain, path, query or method */
+	struct access_texts paths, methods; /* empty: any */
 	const struct query_condition *query; /* all must fit; none: any query */
 	size_t query_n;
 	struct access_texts users, groups;     /* one of either; both empty: any visitor, including unknown ones */
@@ -74,6 +79,7 @@ struct access_request {
 	const struct target *target;
 	str method;
 	str address; /* client address, numeric; "": in no network; any other text: unknown, may be in any network */
+	str client;  /* client_id of a sign-in; then target and method are not read.  Empty: a request for target */
 };
 
 /* The outcome of a request.  0 denies access. */
@@ -86,7 +92,7 @@ enum access_outcome {
 
 enum access_reason {
 	ACCESS_BY_RULE = 0,
-	ACCESS_NO_RULE, /* no rule matches */
+	ACCESS_NO_RULE, /* no rule matches; for a client: there are rules for it */
 	/*
 	 * the path is ambiguous or the address unknown, and one interpretation is refused: by this rule, or (rule
 	 * NULL) because no rule matches it
@@ -102,7 +108,8 @@ enum access_reason {
 struct access_decision {
 	enum access_outcome outcome;
 	enum access_reason reason;
-	const struct access_rule *rule; /* NULL: ACCESS_NO_RULE, ACCESS_DOTS, sometimes ACCESS_UNCLEAR */
+	/* NULL: ACCESS_NO_RULE, ACCESS_DOTS, sometimes ACCESS_UNCLEAR; line 0: no rule names the client */
+	const struct access_rule *rule;
 };
 
 /* Is a visitor with these groups ("admins,staff") a member of one of the named groups? */
@@ -110,6 +117,13 @@ bool access_groups_have_one(str groups, const struct access_texts *names);
 
 struct access_decision access_decide(const struct access_rules *rules, const struct access_request *request,
 				     const struct access_visitor *visitor, int64_t now_us);
+
+/*
+ * May this person still use this client, from some network?  For tokens that an application uses from its own address,
+ * after a sign-in that access_decide accepted.  The age of the proof is the caller's: set visitor->verified_us to now.
+ */
+bool access_client_accepts(const struct access_rules *rules, str client, const struct access_visitor *visitor,
+			   int64_t now_us);
 
 /* The reason of a refusal, as far as a visitor may know it.  It names no rule, group, network or other person. */
 enum access_refusal {

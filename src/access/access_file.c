@@ -8,7 +8,13 @@
 #include "access/icons.h"
 #include "access/pattern.h"
 
-enum { RULES_ARENA_BYTES = 2 * 1024 * 1024 + ICONS_MAX_BYTES, GROUP_MAX = 40, TEXTS_MAX = 200, CONDITIONS_MAX = 16 };
+enum {
+	RULES_ARENA_BYTES = 2 * 1024 * 1024 + ICONS_MAX_BYTES,
+	GROUP_MAX = 40,
+	TEXTS_MAX = 200,
+	CONDITIONS_MAX = 16,
+	CLIENT_MAX = 128
+};
 
 static void
 access_file_reading_end(struct access_reading *r)
@@ -84,6 +90,16 @@ access_file_user_good(str name)
 	return true;
 }
 
+/* Printable ASCII without spaces: RFC 6749 appendix A.1, without the space. */
+static bool
+access_file_client_good(str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] <= ' ' || name.p[i] > '~')
+			return false;
+	return name.n > 0 && name.n <= CLIENT_MAX;
+}
+
 bool
 access_group_good(str name)
 {
@@ -107,6 +123,8 @@ static const struct access_kind kind_method = { target_method_good, "a method is
 static const struct access_kind kind_user = {
 	access_file_user_good, "a user is a user name as it is stored: 3 to 40 of a-z 0-9 . _ @ + -, in lower case"
 };
+static const struct access_kind kind_client = { access_file_client_good,
+						"a client is the client_id of an application, or '*' for all of them" };
 const struct access_kind access_kind_group = { access_group_good, "a group is 1 to 40 of a-z 0-9 . _ -" };
 
 err
@@ -400,6 +418,7 @@ access_file_phishing_resistant_read(struct access_reading *r, const yaml_node_t 
 
 enum key {
 	KEY_DOMAIN,
+	KEY_CLIENT,
 	KEY_PATH,
 	KEY_QUERY,
 	KEY_METHODS,
@@ -412,10 +431,9 @@ enum key {
 	KEY_PHISHING_RESISTANT,
 	KEY_COUNT
 };
-static const char *const key_names[KEY_COUNT] = {
-	"domain", "path",       "query",  "methods", "networks",          "users",
-	"groups", "all_groups", "policy", "max_age", "phishing_resistant"
-};
+static const char *const key_names[KEY_COUNT] = { "domain",     "client",   "path",    "query",
+						  "methods",    "networks", "users",   "groups",
+						  "all_groups", "policy",   "max_age", "phishing_resistant" };
 
 static err
 access_file_value_read(struct access_reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
@@ -423,6 +441,8 @@ access_file_value_read(struct access_reading *r, enum key key, const yaml_node_t
 	switch (key) {
 	case KEY_DOMAIN:
 		return access_file_texts_read(r, node, &kind_domain, &rule->domains);
+	case KEY_CLIENT:
+		return access_file_texts_read(r, node, &kind_client, &rule->clients);
 	case KEY_PATH:
 		return access_file_texts_read(r, node, &kind_path, &rule->paths);
 	case KEY_QUERY:
@@ -458,8 +478,8 @@ access_file_key_read(struct access_reading *r, const yaml_node_t *node, enum key
 		}
 	return access_file_wrong_value(
 	    r, node,
-	    "a rule has domain, path, query, methods, networks, users, groups, all_groups, policy, max_age and "
-	    "phishing_resistant",
+	    "a rule has domain or client, path, query, methods, networks, users, groups, all_groups, policy, max_age "
+	    "and phishing_resistant",
 	    word);
 }
 
@@ -472,11 +492,28 @@ access_file_rule_names_persons(const struct access_rule *rule)
 	return rule->users.n > 0 || rule->groups.n > 0 || rule->all_groups.n > 0;
 }
 
+/* A rule is for URLs or for clients. */
+static err
+access_file_rule_check_client(struct access_reading *r, const yaml_node_t *node, const struct access_rule *rule)
+{
+	if (rule->clients.n == 0)
+		return ERR_OK;
+	if (rule->domains.n > 0 || rule->paths.n > 0 || rule->methods.n > 0 || rule->query_n > 0)
+		return access_file_wrong(
+		    r, node,
+		    "a rule with client is for sign-ins to applications, so it has no domain, path, "
+		    "query or methods.");
+	if (rule->policy == ACCESS_BYPASS)
+		return access_file_wrong(r, node, "a sign-in to a client needs a factor: bypass is for pages only.");
+	return ERR_OK;
+}
+
 /* Reject rules that contradict themselves. */
 static err
 access_file_rule_check(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
-	if (rule->domains.n == 0)
+	TRY(access_file_rule_check_client(r, node, rule));
+	if (rule->domains.n == 0 && rule->clients.n == 0)
 		return access_file_wrong(r, node, "this rule has no domain; use '*' for all domains.");
 	if (rule->policy == ACCESS_BYPASS && access_file_rule_names_persons(rule))
 		return access_file_wrong(r, node, "bypass does not identify users, so it cannot name users or groups.");
@@ -689,13 +726,19 @@ access_file_domain_concerned(const struct config *config, str pattern)
 static err
 access_file_domains_check(const struct config *config, const struct access_rules *rules, struct why *why)
 {
-	for (size_t i = 0; i < rules->n; i++)
+	for (size_t i = 0; i < rules->n; i++) {
+		if (rules->rules[i].domains.n > 0 && config->gate_domains_count == 0)
+			return why_set(why, ERR_CONFIG,
+				       "%.200s, in the rule of line %u: GATE_DOMAINS is not set, so no page is "
+				       "protected.  Set it, for example GATE_DOMAINS=example.org.",
+				       config->access_rules, rules->rules[i].line);
 		for (size_t j = 0; j < rules->rules[i].domains.n; j++)
 			if (!access_file_domain_concerned(config, rules->rules[i].domains.at[j]))
 				return why_set(why, ERR_CONFIG,
 					       "%.200s, in the rule of line %u: %.*s is under none of GATE_DOMAINS.",
 					       config->access_rules, rules->rules[i].line,
 					       STR_ARG(str_upto(rules->rules[i].domains.at[j], 100)));
+	}
 	return ERR_OK;
 }
 

@@ -75,6 +75,17 @@ live_rules_decide(struct live_rules *live, const struct access_request *request,
 	return decision;
 }
 
+bool
+live_rules_client_accepts(struct live_rules *live, str client, const struct access_visitor *visitor, int64_t now_us)
+{
+	bool accepts;
+
+	pthread_rwlock_rdlock(&live->lock);
+	accepts = access_client_accepts(&live->set.rules, client, visitor, now_us);
+	pthread_rwlock_unlock(&live->lock);
+	return accepts;
+}
+
 err
 live_rules_visible(struct live_rules *live, const struct access_visitor *visitor, str address, int64_t now_us,
 		   live_application visit, void *context)

@@ -46,6 +46,10 @@ struct access_decision live_rules_decide(struct live_rules *live, const struct a
 					 const struct access_visitor *visitor, int64_t now_us,
 					 enum access_policy *ret_policy, unsigned *ret_line);
 
+/* access_client_accepts with the rules in force. */
+bool live_rules_client_accepts(struct live_rules *live, str client, const struct access_visitor *visitor,
+			       int64_t now_us);
+
 /* Called with an application of the rules in force, which is valid during the call.  number: its place in the file. */
 typedef err (*live_application)(void *context, const struct application *application, size_t number);
 

@@ -201,6 +201,16 @@ buf_put_percent(struct buf *b, str s)
 	buf_put(b, str_from(s, start));
 }
 
+size_t
+buf_percent_bytes(str s)
+{
+	size_t n = s.n;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += buf_is_unreserved(s.p[i]) ? 0 : 2;
+	return n;
+}
+
 typedef void buf_base64_writer(const void *bytes, size_t n, char *ret_text);
 
 static void

@@ -52,6 +52,8 @@ void buf_put_visible(struct buf *b, str s);
 void buf_put_html(struct buf *b, str s);
 /* Append percent-encoded: all but RFC 3986 unreserved bytes (s2.3). */
 void buf_put_percent(struct buf *b, str s);
+/* Number of bytes that buf_put_percent appends. */
+size_t buf_percent_bytes(str s);
 /* Append base64 with padding (RFC 4648 s4), without (s3.2), or base64url without (s5). */
 void buf_put_base64(struct buf *b, str bytes);
 void buf_put_base64_unpadded(struct buf *b, str bytes);

@@ -10,6 +10,7 @@
 
 #define SECONDS_US(s) ((int64_t)(s)*1000000)
 #define MINUTES_US(m) SECONDS_US((int64_t)(m)*60)
+#define DAYS_US(d) MINUTES_US((int64_t)(d)*24 * 60)
 
 /* Microseconds since 1970 in UTC (CLOCK_REALTIME). ERR_IO: the clock cannot be read or is set before 1970. */
 MUST_USE err clock_now_us(int64_t *ret_now_us);

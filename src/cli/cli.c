@@ -67,7 +67,7 @@ cli_config(struct cli *cli)
 
 enum {
 	TOPICS_MAX = 32,
-	OPTIONS_MAX = 16,
+	OPTIONS_MAX = 32,
 	OPTIONS_OF_ALL = 2,    /* --help, --settings */
 	OPTION_SETTINGS = 256, /* getopt's numbers of long options begin behind those of bytes */
 	OPTIONS_FROM
@@ -85,8 +85,10 @@ cli_options_table(const struct cli_option *options, size_t n, struct option ret_
 	ret_table[1] = (struct option){ "settings", required_argument, NULL, OPTION_SETTINGS };
 	for (size_t i = 0; i < n && i < OPTIONS_MAX; i++)
 		ret_table[OPTIONS_OF_ALL + i] =
-		    (struct option){ options[i].name, options[i].value != NULL ? required_argument : no_argument, NULL,
-				     OPTIONS_FROM + (int)i };
+		    (struct option){ options[i].name,
+				     options[i].value != NULL || options[i].lines != NULL ? required_argument
+											  : no_argument,
+				     NULL, OPTIONS_FROM + (int)i };
 }
 
 static void
@@ -96,6 +98,10 @@ cli_option_take(const struct cli_option *option)
 		*option->flag = true;
 	if (option->value != NULL)
 		*option->value = optarg;
+	if (option->lines == NULL)
+		return;
+	buf_put(option->lines, str_of(optarg));
+	buf_put_byte(option->lines, '\n');
 }
 
 /* Suggest the most similar option of the command, with its hyphens. */

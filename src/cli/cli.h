@@ -42,15 +42,16 @@ int cli_fail(err e, const struct why *why);
 /* The exit status of a process that has served.  Writes its last log lines, unless the log has no reader. */
 int cli_served(err e, const struct why *why);
 
-/* A long option of a subcommand.  Each pointer may be NULL; with a value it takes an argument. */
+/* A long option of a subcommand.  Each pointer may be NULL; with a value or lines it takes an argument. */
 struct cli_option {
 	const char *name;   /* "json" */
 	bool *flag;         /* becomes true */
 	const char **value; /* its value */
+	struct buf *lines;  /* of an option that may be repeated: each value becomes a line */
 };
 
 /*
- * Read the options of a subcommand (at most 16, and --help and --settings).  Returns CLI_GO_ON with optind at the
+ * Read the options of a subcommand (at most 32, and --help and --settings).  Returns CLI_GO_ON with optind at the
  * first argument, or CLI_DONE after printing the help.  Returns CLI_USAGE after a message for a wrong
  * option, or for more than max_arguments arguments.
  */
@@ -102,8 +103,10 @@ int cli_backup(struct cli *cli, int argc, char **argv);
 int cli_restore(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_rotate_key(struct cli *cli, int argc, char **argv);
+int cli_rotate_keys(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
 int cli_user(struct cli *cli, int argc, char **argv);
+int cli_client(struct cli *cli, int argc, char **argv);
 int cli_invite(struct cli *cli, int argc, char **argv);
 int cli_gate(struct cli *cli, int argc, char **argv);
 int cli_proxy_config(struct cli *cli, int argc, char **argv);

@@ -41,6 +41,7 @@ curl_arguments_fill(const struct curl_request *r, char *connect, size_t size, ch
 	curl_add(a, "curl", "--disable"); /* first: ignore this user's settings */
 	curl_add(a, "--silent", "--show-error");
 	curl_add(a, "--include", "--path-as-is");
+	curl_add(a, "--globoff", NULL); /* brackets and braces are bytes of the url */
 	curl_add(a, "--noproxy", "*");
 	curl_add(a, "--max-time", seconds);
 	curl_add(a, "--user-agent", "doubletour-doctor");
@@ -159,8 +160,16 @@ curl_run(const struct curl_request *request, struct curl_reply *ret_reply)
 	return buf_check(&ret_reply->text);
 }
 
-/* The value of the next header with that name; empty at the end of the head. */
-static str
+str
+curl_head(const struct curl_reply *reply)
+{
+	str rest = buf_str(&reply->text);
+
+	(void)str_cut(&rest, '\n');
+	return rest;
+}
+
+str
 curl_header_next(str *rest, str name)
 {
 	while (rest->n > 0) {
@@ -177,18 +186,16 @@ curl_header_next(str *rest, str name)
 str
 curl_header(const struct curl_reply *reply, str name)
 {
-	str rest = buf_str(&reply->text);
+	str rest = curl_head(reply);
 
-	(void)str_cut(&rest, '\n');
 	return curl_header_next(&rest, name);
 }
 
 void
 curl_headers_put(const struct curl_reply *reply, str name, struct buf *out)
 {
-	str rest = buf_str(&reply->text);
+	str rest = curl_head(reply);
 
-	(void)str_cut(&rest, '\n');
 	for (str value = curl_header_next(&rest, name); value.n > 0; value = curl_header_next(&rest, name)) {
 		buf_put(out, out->n > 0 ? STR(", ") : STR(""));
 		buf_put(out, value);

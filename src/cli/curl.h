@@ -33,6 +33,10 @@ void curl_reply_wipe(struct curl_reply *reply);
 /* The value of the first header with that name; empty if there is none. */
 str curl_header(const struct curl_reply *reply, str name);
 
+/* The lines below the status line; then the value of the next header with that name, empty at the end of the head. */
+str curl_head(const struct curl_reply *reply);
+str curl_header_next(str *rest, str name);
+
 /* Append the values of all headers with that name, with ", " between them (RFC 9110 s5.3). */
 void curl_headers_put(const struct curl_reply *reply, str name, struct buf *out);
 

@@ -2,6 +2,7 @@
  * `doubletour gate check URL`: prints which rule decides about a URL, and why.  The decision is the server's: the same
  * function makes it.
  */
+#include "cli/access_text.h"
 #include "cli/admin.h"
 
 #include "base/clock.h"
@@ -124,48 +125,13 @@ cli_gate_rules_take(struct request *r)
 	return access_load(r->config, &r->arena, &text, &r->rules, &r->why);
 }
 
-static const char *
-cli_gate_outcome_text(const struct access_decision *d)
-{
-	switch (d->reason) {
-	case ACCESS_NO_RULE:
-		return "is refused: no rule matches";
-	case ACCESS_UNCLEAR:
-		return "is refused: the path or the query is ambiguous, or the browser's address is unknown, and one "
-		       "of "
-		       "the possible rules refuses it";
-	case ACCESS_DOTS:
-		return "is refused: the path has a segment of one or two dots, plain or encoded";
-	case ACCESS_UNKNOWN:
-		return "must sign in";
-	case ACCESS_CODE:
-		return "must enter a code";
-	case ACCESS_OLD:
-		return "must enter a new code";
-	case ACCESS_PASSKEY:
-		return "must use a passkey: a code is not enough";
-	default:
-		return d->outcome == ACCESS_PASSES ? "passes" : "is refused";
-	}
-}
-
 static void
 cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 {
-	CLEANUP(buf_wipe) struct buf more = BUF(128);
-
-	if (r->rules.implied) {
+	if (r->rules.implied)
 		buf_put(&r->out, STR("ACCESS_RULES is not set: every protected domain requires both factors.\n"));
-		return;
-	}
-	if (rule == NULL)
-		return;
-	if (rule->phishing_resistant)
-		buf_put(&more, STR(", with a passkey"));
-	if (rule->max_age_us != 0)
-		buf_printf(&more, ", maximum age of the code %lld s", (long long)(rule->max_age_us / SECONDS_US(1)));
-	cli_line(&r->out, "%s, line %u: %s%.*s", r->config->access_rules, rule->line, access_policy_name(rule->policy),
-		 STR_ARG(buf_str(&more)));
+	else if (rule != NULL)
+		access_text_put_rule(&r->out, r->config->access_rules, rule);
 }
 
 /* --- applications of the file ------------------------------------------------------------------------------------- */
@@ -231,12 +197,12 @@ static void
 cli_gate_put_visitor(struct request *r, const struct access_decision *d)
 {
 	if (r->visitor.level == ACCESS_NOBODY)
-		cli_line(&r->out, "A visitor who is not signed in %s.", cli_gate_outcome_text(d));
+		cli_line(&r->out, "A visitor who is not signed in %s.", access_text_outcome(d));
 	else if (r->visitor.groups.n > 0)
 		cli_line(&r->out, "%.*s (%.*s) %s.", STR_ARG(r->visitor.name), STR_ARG(r->visitor.groups),
-			 cli_gate_outcome_text(d));
+			 access_text_outcome(d));
 	else
-		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), cli_gate_outcome_text(d));
+		cli_line(&r->out, "%.*s %s.", STR_ARG(r->visitor.name), access_text_outcome(d));
 }
 
 static err
@@ -254,12 +220,11 @@ cli_gate_put_words(struct request *r, const struct target *target, const struct 
 static err
 cli_gate_put_object(struct request *r, const struct target *target, const struct access_decision *d)
 {
-	static const char *const outcomes[ACCESS_OUTCOME_COUNT] = { "refused", "passes", "asks" };
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
 	cli_json_text(&line, "url", r->url);
-	cli_json_text(&line, "outcome", str_of(outcomes[d->outcome]));
-	cli_json_text(&line, "why", str_of(cli_gate_outcome_text(d)));
+	cli_json_text(&line, "outcome", str_of(access_text_word(d)));
+	cli_json_text(&line, "why", str_of(access_text_outcome(d)));
 	cli_json_number(&line, "line", d->rule == NULL ? 0 : d->rule->line);
 	cli_json_text(&line, "policy", str_of(d->rule == NULL ? "" : access_policy_name(d->rule->policy)));
 	cli_json_bool(&line, "passkey", d->rule != NULL && d->rule->phishing_resistant);

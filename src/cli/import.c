@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "cli/import.h"
+#include "cli/import_openid.h"
 #include "cli/json.h"
 #include "cli/progress.h"
 
@@ -19,13 +20,16 @@
 static const char import_help[] =
     "Usage: doubletour import flask DATABASE_URL [--timezone ZONE] [OPTIONS]\n"
     "       doubletour import htpasswd FILE [OPTIONS]\n"
-    "       doubletour import authelia FILE [--totp FILE] [OPTIONS]\n"
+    "       doubletour import authelia FILE [--totp FILE] [--clients FILE] [--subjects FILE] [OPTIONS]\n"
     "\n"
     "Import accounts from another application.  Users keep their passwords and authenticators.\n"
     "\n"
     "  flask      the tutorial's database: sqlite:///file, sqlite:////absolute/file or postgresql://...\n"
     "  htpasswd   Apache's password file, with hashes of bcrypt or SHA-crypt\n"
-    "  authelia   its user file; --totp is the output of `authelia storage user totp export uri`\n"
+    "  authelia   its user file; --totp is the output of `authelia storage user totp export uri`.  --clients is its\n"
+    "             configuration file: its applications (OpenID Connect).  --subjects is the output of\n"
+    "             `authelia storage user identifiers export`: the identifiers that applications know.  With one of\n"
+    "             them, the user file may be left out.\n"
     "\n"
     "No import weakens an account.  An account with an unsupported value is skipped; standard error names it and the\n"
     "reason.  Existing accounts do not change, so you can run the command again.  Only an existing account without an\n"
@@ -58,8 +62,12 @@ static const struct cli_topic import_topics[] = {
 	  "machine's\n" IMPORT_OPTIONS },
 	{ "htpasswd", "FILE [OPTIONS]",
 	  "Import the accounts of Apache's password file, with hashes of bcrypt or SHA-crypt.\n", IMPORT_OPTIONS },
-	{ "authelia", "FILE [--totp FILE] [OPTIONS]", "Import the accounts of Authelia's user file.\n",
-	  "  --totp FILE          the output of `authelia storage user totp export uri`\n" IMPORT_OPTIONS },
+	{ "authelia", "[FILE] [OPTIONS]",
+	  "Import the accounts of Authelia's user file, and the applications that sign users in with OpenID Connect.\n"
+	  "No application needs new settings.  FILE may be left out with --clients or --subjects.\n",
+	  "  --totp FILE          the output of `authelia storage user totp export uri`\n"
+	  "  --clients FILE       Authelia's configuration file: its identity_providers.oidc.clients\n"
+	  "  --subjects FILE      the output of `authelia storage user identifiers export`\n" IMPORT_OPTIONS },
 	{ .name = NULL },
 };
 
@@ -202,33 +210,6 @@ cli_import_count_value(const struct import_counts *counts, size_t i)
 	return *(const int64_t *)((const char *)counts + count_members[i].offset);
 }
 
-static err
-cli_import_report_json(const struct import_counts *counts, const struct import_location *location, bool dry_run,
-		       struct buf *out)
-{
-	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
-
-	for (size_t i = 0; i < COUNT(count_members); i++)
-		cli_json_number(&line, count_members[i].json, cli_import_count_value(counts, i));
-	cli_json_number(&line, "lines_passed_over", location->passed_over);
-	cli_json_bool(&line, "dry_run", dry_run);
-	return cli_json_put(&line, out);
-}
-
-static err
-cli_import_report(const struct import_counts *counts, const struct import_location *location, bool dry_run,
-		  struct buf *out)
-{
-	cli_line(out, "%s %lld account%s, %lld with an authenticator. %lld already existed. %lld skipped.",
-		 dry_run ? "Would import" : "Imported", (long long)counts->taken, counts->taken == 1 ? "" : "s",
-		 (long long)counts->with_factor, (long long)counts->there, (long long)counts->refused);
-	for (size_t i = 0; i < COUNT(count_members); i++)
-		if (count_members[i].one != NULL && cli_import_count_value(counts, i) > 0)
-			cli_line(out, "%lld %s.", cli_import_count_value(counts, i),
-				 cli_import_count_value(counts, i) == 1 ? count_members[i].one : count_members[i].many);
-	return buf_check(out);
-}
-
 /* --- the command -------------------------------------------------------------------------------------------------- */
 
 static const struct kind {
@@ -247,7 +228,88 @@ struct request {
 	struct import_location location;
 	const char *map;
 	bool dry_run, enrol_anew, json;
+	struct import_openid openid;
 };
+
+static bool
+cli_import_has_openid(const struct request *request)
+{
+	return request->openid.clients != NULL || request->openid.subjects != NULL;
+}
+
+/* Clients and identifiers, after the accounts. */
+static err
+cli_import_run_openid(const struct config *config, struct request *request, const struct import *import,
+		      struct arena *arena, struct why *why)
+{
+	request->openid.config = config;
+	request->openid.rename = import->rename;
+	request->openid.rename_context = import->rename_context;
+	request->openid.dry_run = request->dry_run;
+	request->openid.arena = arena;
+	return cli_import_has_openid(request) ? import_openid_run(&request->openid, why) : ERR_OK;
+}
+
+static const struct {
+	const char *json;
+	size_t offset;
+} openid_members[] = {
+	{ "clients", offsetof(struct import_openid_counts, clients) },
+	{ "clients_there_already", offsetof(struct import_openid_counts, clients_there) },
+	{ "clients_refused", offsetof(struct import_openid_counts, clients_refused) },
+	{ "clients_without_secret", offsetof(struct import_openid_counts, clients_without_secret) },
+	{ "subjects", offsetof(struct import_openid_counts, subjects) },
+	{ "subjects_there_already", offsetof(struct import_openid_counts, subjects_there) },
+	{ "subjects_refused", offsetof(struct import_openid_counts, subjects_refused) },
+};
+
+static long long
+cli_import_openid_value(const struct import_openid_counts *counts, size_t i)
+{
+	return *(const int64_t *)((const char *)counts + openid_members[i].offset);
+}
+
+static err
+cli_import_report_json(const struct import_counts *counts, const struct request *request, struct buf *out)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+
+	for (size_t i = 0; i < COUNT(count_members); i++)
+		cli_json_number(&line, count_members[i].json, cli_import_count_value(counts, i));
+	cli_json_number(&line, "lines_passed_over", request->location.passed_over);
+	if (cli_import_has_openid(request))
+		for (size_t i = 0; i < COUNT(openid_members); i++)
+			cli_json_number(&line, openid_members[i].json,
+					cli_import_openid_value(&request->openid.counts, i));
+	cli_json_bool(&line, "dry_run", request->dry_run);
+	return cli_json_put(&line, out);
+}
+
+static err
+cli_import_report(const struct import_counts *counts, const struct request *request, struct buf *out)
+{
+	const struct import_openid_counts *openid = &request->openid.counts;
+
+	if (cli_import_has_openid(request))
+		cli_line(out,
+			 "%s %lld application%s and %lld identifier%s. %lld and %lld already existed. %lld and %lld "
+			 "skipped.",
+			 request->dry_run ? "Would import" : "Imported", (long long)openid->clients,
+			 openid->clients == 1 ? "" : "s", (long long)openid->subjects, openid->subjects == 1 ? "" : "s",
+			 (long long)openid->clients_there, (long long)openid->subjects_there,
+			 (long long)openid->clients_refused, (long long)openid->subjects_refused);
+	if (request->location.location == NULL)
+		return buf_check(out);
+	cli_line(out, "%s %lld account%s, %lld with an authenticator. %lld already existed. %lld skipped.",
+		 request->dry_run ? "Would import" : "Imported", (long long)counts->taken,
+		 counts->taken == 1 ? "" : "s", (long long)counts->with_factor, (long long)counts->there,
+		 (long long)counts->refused);
+	for (size_t i = 0; i < COUNT(count_members); i++)
+		if (count_members[i].one != NULL && cli_import_count_value(counts, i) > 0)
+			cli_line(out, "%lld %s.", cli_import_count_value(counts, i),
+				 cli_import_count_value(counts, i) == 1 ? count_members[i].one : count_members[i].many);
+	return buf_check(out);
+}
 
 /* Print notes about the whole import. */
 static void
@@ -294,12 +356,25 @@ cli_import_run_source(const struct config *config, struct request *request, stru
 	e = request->map == NULL ? ERR_OK : import_file(request->map, &arena, why, &map);
 	if (e == ERR_OK)
 		e = cli_import_map_check(map, request->map, why);
-	if (e == ERR_OK)
+	if (e == ERR_OK && request->location.location != NULL)
 		e = import_run(config, &import, why, ret_counts);
 	progress_end(&telling.progress);
+	if (e == ERR_OK)
+		e = cli_import_run_openid(config, request, &import, &arena, why);
 	request->location.arena = NULL; /* the arena is wiped on return */
 	request->location.text = request->location.uris = (str){ 0 };
 	return e;
+}
+
+/* Nothing was skipped, and each application can go on. */
+static bool
+cli_import_is_whole(const struct request *request, const struct import_counts *counts)
+{
+	const struct import_openid_counts *openid = &request->openid.counts;
+
+	return counts->refused + counts->strays + openid->clients_refused + openid->clients_without_secret +
+		   openid->subjects_refused ==
+	       0;
 }
 
 static int
@@ -312,13 +387,12 @@ cli_import_run_and_print(struct cli *cli, struct request *request)
 	err e = cli_import_run_source(&cli->config, request, &why, &counts);
 
 	if (e == ERR_OK)
-		e = (request->json ? cli_import_report_json : cli_import_report)(&counts, &request->location,
-										 request->dry_run, &out);
+		e = (request->json ? cli_import_report_json : cli_import_report)(&counts, request, &out);
 	if (e != ERR_OK)
 		return cli_fail(e, &why);
 	cli_import_print_notes(request, &counts);
 	status = cli_print(buf_str(&out));
-	return status != CLI_DONE || counts.refused + counts.strays == 0 ? status : CLI_FAILED;
+	return status != CLI_DONE || cli_import_is_whole(request, &counts) ? status : CLI_FAILED;
 }
 
 static const struct kind *
@@ -352,11 +426,17 @@ cli_import_request_read(int argc, char **argv, struct request *request)
 {
 	const char *from_environment = getenv("IMPORT_URL");
 
-	if (argc - optind < 2)
+	if (argc == optind)
 		return cli_import_misused("the source or its location is missing.");
 	request->kind = cli_import_kind_find(argv[optind]);
 	if (request->kind == NULL)
 		return cli_import_kind_unknown(argv[optind], argv[0]);
+	if (cli_import_has_openid(request) && !request->kind->takes_totp)
+		return cli_import_misused("--clients and --subjects are for authelia only.");
+	if (argc - optind < 2)
+		return cli_import_has_openid(request) && request->location.totp == NULL
+			   ? CLI_GO_ON
+			   : cli_import_misused("the source or its location is missing.");
 	request->location.location = argv[optind + 1];
 	if (str_equal(str_of(request->location.location), STR("-")))
 		request->location.location = from_environment;
@@ -375,6 +455,8 @@ cli_import(struct cli *cli, int argc, char **argv)
 	struct request request = { .kind = NULL };
 	const struct cli_option options[] = { { .name = "map", .value = &request.map },
 					      { .name = "totp", .value = &request.location.totp },
+					      { .name = "clients", .value = &request.openid.clients },
+					      { .name = "subjects", .value = &request.openid.subjects },
 					      { .name = "timezone", .value = &request.location.timezone },
 					      { .name = "enrol-anew", .flag = &request.enrol_anew },
 					      { .name = "dry-run", .flag = &request.dry_run },

@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "cli/authelia_totp.h"
-#include "config/yaml_text.h"
+#include "cli/authelia_yaml.h"
 #include "access/access_file.h"
 
 #include <stdio.h>
@@ -37,35 +37,6 @@ import_authelia_node_at(const struct reading *r, int index)
 	return yaml_document_get_node(r->document, index);
 }
 
-static bool
-import_authelia_is_plain(const yaml_node_t *node)
-{
-	return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-}
-
-static str
-import_authelia_scalar(const yaml_node_t *node)
-{
-	if (node == NULL || node->type != YAML_SCALAR_NODE)
-		return (str){ 0 };
-	return str_bytes(node->data.scalar.value, node->data.scalar.length);
-}
-
-static bool
-import_authelia_is_one_of(str word, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (str_equal(word, str_of(*words)))
-			return true;
-	return false;
-}
-
-static bool
-import_authelia_is_text(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE && yaml_text_untagged(node);
-}
-
 /* --- values: each function returns a sentence about an unusable value, or NULL ------------------------------------ */
 
 static const char *
@@ -73,9 +44,9 @@ import_authelia_text_take(const yaml_node_t *node, str *ret_text)
 {
 	if (yaml_text_is_null(node))
 		return NULL;
-	if (!import_authelia_is_text(node))
+	if (!authelia_yaml_is_text(node))
 		return "a value of it is a list, a mapping or tagged where a text belongs";
-	*ret_text = import_authelia_scalar(node);
+	*ret_text = authelia_yaml_scalar(node);
 	return NULL;
 }
 
@@ -97,37 +68,19 @@ import_authelia_email_take(struct reading *r, const yaml_node_t *node)
 	return import_authelia_text_take(node, &r->row->email);
 }
 
-/* The words that yaml.v3 reads as a bool: those of YAML 1.2 only unquoted, those of YAML 1.1 with or without quotes. */
 static const char *
 import_authelia_disabled_take(struct reading *r, const yaml_node_t *node)
 {
-	static const char *const plain_yes[] = { "true", "True", "TRUE", NULL },
-				 *const plain_no[] = { "false", "False", "FALSE", NULL }, *const yes[] = { "y",   "Y",
-													   "yes", "Yes",
-													   "YES", "on",
-													   "On",  "ON",
-													   NULL },
-				 *const no[] = { "n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL };
-
-	if (yaml_text_is_null(node))
-		return NULL;
-	r->row->disabled = import_authelia_is_one_of(import_authelia_scalar(node), yes) ||
-			   (import_authelia_is_text(node) && import_authelia_is_plain(node) &&
-			    import_authelia_is_one_of(import_authelia_scalar(node), plain_yes));
-	if (r->row->disabled || import_authelia_is_one_of(import_authelia_scalar(node), no) ||
-	    (import_authelia_is_text(node) && import_authelia_is_plain(node) &&
-	     import_authelia_is_one_of(import_authelia_scalar(node), plain_no)))
-		return NULL;
-	return "its value of disabled is neither true nor false";
+	return authelia_yaml_bool(node, &r->row->disabled) ? NULL : "its value of disabled is neither true nor false";
 }
 
 static const char *
 import_authelia_group_take(struct reading *r, const yaml_node_t *node)
 {
-	if (!import_authelia_is_text(node) || !access_group_good(import_authelia_scalar(node)))
+	if (!authelia_yaml_is_text(node) || !access_group_good(authelia_yaml_scalar(node)))
 		return "the name of a group must have 1 to 40 characters of a-z 0-9 . _ -";
 	buf_put(&r->groups, r->groups.n > 0 ? STR(",") : STR(""));
-	buf_put(&r->groups, import_authelia_scalar(node));
+	buf_put(&r->groups, authelia_yaml_scalar(node));
 	return NULL;
 }
 
@@ -184,10 +137,10 @@ import_authelia_key_leave_behind(struct import_location *location, str key)
 static bool
 import_authelia_seen_before(const struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
-	str key = import_authelia_scalar(import_authelia_node_at(r, pair->key));
+	str key = authelia_yaml_scalar(import_authelia_node_at(r, pair->key));
 
 	for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++)
-		if (str_equal(import_authelia_scalar(import_authelia_node_at(r, other->key)), key))
+		if (str_equal(authelia_yaml_scalar(import_authelia_node_at(r, other->key)), key))
 			return true;
 	return false;
 }
@@ -197,16 +150,16 @@ import_authelia_pair_take(struct reading *r, const yaml_node_t *mapping, const y
 {
 	const yaml_node_t *key = import_authelia_node_at(r, pair->key);
 
-	if (!import_authelia_is_text(key))
+	if (!authelia_yaml_is_text(key))
 		return "one of its keys is not a text";
-	if (str_equal(import_authelia_scalar(key), STR("<<")))
+	if (str_equal(authelia_yaml_scalar(key), STR("<<")))
 		return "it has a merge key (<<), which is not supported: write the values themselves";
 	if (import_authelia_seen_before(r, mapping, pair))
 		return "one of its keys occurs twice";
 	for (size_t i = 0; i < COUNT(values); i++)
-		if (str_equal(import_authelia_scalar(key), str_of(values[i].key)))
+		if (str_equal(authelia_yaml_scalar(key), str_of(values[i].key)))
 			return values[i].take(r, import_authelia_node_at(r, pair->value));
-	import_authelia_key_leave_behind(r->location, import_authelia_scalar(key));
+	import_authelia_key_leave_behind(r->location, authelia_yaml_scalar(key));
 	return NULL;
 }
 
@@ -233,7 +186,7 @@ static err
 import_authelia_user_read(struct import_location *location, yaml_document_t *document, const yaml_node_pair_t *pair,
 			  struct authelia_totp *totp, import_take take, void *context)
 {
-	struct import_row row = { .name = import_authelia_scalar(yaml_document_get_node(document, pair->key)) };
+	struct import_row row = { .name = authelia_yaml_scalar(yaml_document_get_node(document, pair->key)) };
 	struct reading r = { .location = location, .document = document, .row = &row, .groups = BUF(GROUPS_ROOM) };
 	const yaml_node_t *key = import_authelia_node_at(&r, pair->key);
 	char where[32];
@@ -241,7 +194,7 @@ import_authelia_user_read(struct import_location *location, yaml_document_t *doc
 
 	snprintf(where, sizeof(where), "line %u", yaml_text_line(key));
 	row.where = str_of(where);
-	row.refused = import_authelia_is_text(key)
+	row.refused = authelia_yaml_is_text(key)
 			  ? import_authelia_mapping_take(&r, import_authelia_node_at(&r, pair->value))
 			  : "its name is not a text";
 	authelia_totp_find(totp, &row);
@@ -272,7 +225,7 @@ import_authelia_users_find(const struct import_location *location, yaml_document
 		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", location->location);
 	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-		if (!str_equal(import_authelia_scalar(key), STR("users")))
+		if (!str_equal(authelia_yaml_scalar(key), STR("users")))
 			continue;
 		if (*ret_users != NULL)
 			return import_authelia_file_wrong(location, key, why, "`users` occurs twice");

@@ -120,6 +120,13 @@ cli_json_null(struct cli_json *line, const char *name)
 }
 
 void
+cli_json_object(struct cli_json *line, const char *name, str json)
+{
+	json_object_of(line);
+	json_put(line, name, json_loadb(json.p, json.n, 0, NULL));
+}
+
+void
 cli_json_list(struct cli_json *line, const char *name)
 {
 	json_object_of(line);
@@ -162,4 +169,21 @@ cli_json_wipe(struct cli_json *line)
 {
 	json_decref(line->object);
 	*line = (struct cli_json){ 0 };
+}
+
+err
+cli_json_indent(str json, struct buf *out)
+{
+	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
+	char *text;
+
+	json_object_of(&line);
+	json_put(&line, "", json_loadb(json.p, json.n, 0, NULL));
+	text = line.failed != ERR_OK ? NULL : json_dumps(json_object_get(line.object, ""), JSON_INDENT(2));
+	if (text == NULL)
+		return ERR_INVALID;
+	buf_put(out, str_of(text));
+	buf_put_byte(out, '\n');
+	json_room_free(text);
+	return buf_check(out);
 }

@@ -29,6 +29,8 @@ void cli_json_number(struct cli_json *line, const char *name, int64_t number);
 void cli_json_counter(struct cli_json *line, const char *name, uint64_t counter);
 void cli_json_bool(struct cli_json *line, const char *name, bool yes);
 void cli_json_null(struct cli_json *line, const char *name);
+/* Insert a JSON object that is given as text. */
+void cli_json_object(struct cli_json *line, const char *name, str json);
 /* Insert an empty list; cli_json_list_text appends to it. */
 void cli_json_list(struct cli_json *line, const char *name);
 void cli_json_list_text(struct cli_json *line, const char *name, str text);
@@ -39,5 +41,8 @@ void cli_json_list_object(struct cli_json *line, const char *name, struct cli_js
 MUST_USE err cli_json_put(struct cli_json *line, struct buf *out);
 
 void cli_json_wipe(struct cli_json *line);
+
+/* Append a JSON object, given as text, in indented lines.  ERR_INVALID: not JSON. */
+MUST_USE err cli_json_indent(str json, struct buf *out);
 
 #endif

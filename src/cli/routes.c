@@ -48,7 +48,16 @@ cli_routes_text(const struct route *route, struct buf *out)
 static const char *
 cli_routes_method_name(const struct route *route)
 {
-	return route->method == HTTP_ANY ? "ANY" : route->method == HTTP_POST ? "POST" : "GET";
+	switch (route->method) {
+	case HTTP_ANY:
+		return "ANY";
+	case HTTP_POST:
+		return "POST";
+	case HTTP_OPTIONS:
+		return "OPTIONS";
+	default:
+		return "GET";
+	}
 }
 
 static void

@@ -43,7 +43,8 @@ static const struct cli_topic user_topics[] = {
 	  "password and enrols an authenticator.\n",
 	  "  --display-name TEXT  the name that pages and applications show\n"
 	  "  --email ADDRESS      the e-mail address that applications receive\n"
-	  "  --groups LIST        groups, separated by commas, for access rules and applications\n" JSON_OPTION },
+	  "  --groups LIST        groups, separated by commas, for access rules and applications\n"
+	  "  --name-again         give NAME although a closed or renamed account had it\n" JSON_OPTION },
 	{ "list", "[OPTIONS]", "List all accounts: user name, last sign-in, state.\n",
 	  "  --disabled           only disabled accounts\n"
 	  "  --without-2fa        only accounts without an authenticator\n"
@@ -82,7 +83,7 @@ struct request {
 	const struct config *config;
 	struct admin *admin;
 	str name, new_name;
-	bool json, disabled, without_factor, yes;
+	bool json, disabled, without_factor, yes, name_again;
 	const char *display_name, *inactive, *email, *groups;
 	struct buf out;
 };
@@ -292,7 +293,7 @@ user_session_row(void *context, const struct admin_session *session)
 static err
 user_add(struct request *r)
 {
-	const struct admin_new facts = { str_of(r->display_name), str_of(r->email), str_of(r->groups) };
+	const struct admin_new facts = { str_of(r->display_name), str_of(r->email), str_of(r->groups), r->name_again };
 	struct link_text link;
 
 	TRY(admin_add(r->admin->thread, r->name, &facts, &r->admin->why, &link));
@@ -539,6 +540,7 @@ cli_user(struct cli *cli, int argc, char **argv)
 		{ .name = "email", .value = &r.email },
 		{ .name = "groups", .value = &r.groups },
 		{ .name = "yes", .flag = &r.yes },
+		{ .name = "name-again", .flag = &r.name_again },
 	};
 	const struct user_command *command;
 	struct cli_help room;

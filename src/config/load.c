@@ -505,12 +505,6 @@ config_load_gate_without_https(const struct config *config)
 	return config->gate_domains_count > 0 && !config->public_https;
 }
 
-static bool
-config_load_rules_without_domains(const struct config *config)
-{
-	return config->access_rules[0] != '\0' && config->gate_domains_count == 0;
-}
-
 /* Web Authentication s5.1.2: the RP ID is the page's host, or a registrable domain above it. */
 static bool
 config_load_foreign_rp_id(const struct config *config)
@@ -549,9 +543,6 @@ static const struct {
 	{ config_load_gate_without_https, SETTING_WEB,
 	  "GATE_DOMAINS is set, so PUBLIC_URL must be an address with https, where users sign in.  Set it, for example "
 	  "PUBLIC_URL=https://login.example.org." },
-	{ config_load_rules_without_domains, SETTING_WEB,
-	  "ACCESS_RULES is set, but GATE_DOMAINS is not: no application is protected.  Set GATE_DOMAINS, for example "
-	  "GATE_DOMAINS=example.org." },
 	{ config_load_foreign_rp_id, SETTING_WEB,
 	  "PASSKEY_RP_ID must be the host of PUBLIC_URL, or a domain above it that has a dot.  Set for example "
 	  "PASSKEY_RP_ID=example.org with PUBLIC_URL=https://login.example.org." },

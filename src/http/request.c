@@ -165,10 +165,12 @@ request_is_form(str type)
 
 /* A request without a body needs no type. */
 static int
-request_check_type(const struct job *job)
+request_check_type(const struct job *job, bool any_type)
 {
 	size_t types = request_header_count(&job->rq, "Content-Type");
 
+	if (any_type)
+		return 0;
 	if (types > 1)
 		return 400;
 	if (job->rq.method != HTTP_POST || job->body_max == 0)
@@ -207,5 +209,5 @@ request_check(struct job *job)
 	if (job->parser.body_bytes > expectation.body_max_bytes)
 		return 413;
 	job->body_max = (size_t)job->parser.body_bytes;
-	return request_check_type(job);
+	return request_check_type(job, expectation.any_type);
 }

@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 
-enum { NEXT_MAX_BYTES = 2000 };
+enum { NEXT_MAX_BYTES = 8400 };
 
 /*
  * The first byte is `/`; the second is neither `/` nor `\`; no byte is below 0x21, 0x7f or `\`; the text is valid

@@ -34,7 +34,7 @@ enum {
 	/* request line and header fields, unless the settings set another limit: 431 */
 	HTTP_HEAD_MAX_BYTES = 16 * 1024,
 	HTTP_HEAD_LIMIT_BYTES = 64 * 1024, /* maximum of that setting */
-	HTTP_URI_MAX_BYTES = 8 * 1024,     /* 414 */
+	HTTP_URI_MAX_BYTES = 9 * 1024,     /* 414; an authorization request of 8 KiB has an address and a seal */
 	HTTP_BODY_MAX_BYTES = 16 * 1024,   /* unless the route sets another limit: 413 */
 	HTTP_HEADERS_MAX = 100,            /* 431 */
 	/* timeout from the connection, or the last reply, to a complete request; then the connection is closed */
@@ -104,6 +104,7 @@ MUST_USE err reply_header_borrowed(struct reply *rp, str name, str value);
 struct http_expectation {
 	size_t body_max_bytes;
 	bool authorization; /* the application may read the Authorization field */
+	bool any_type;      /* the application checks the Content-Type of a POST; else only a form is accepted: 415 */
 };
 
 struct http_app {

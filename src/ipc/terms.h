@@ -58,7 +58,7 @@ enum {
 	CODE_DIGITS_MIN = 6, /* of an authenticator's code */
 	CODE_DIGITS_MAX = 8,
 	DISPLAY_NAME_MAX_BYTES = 160, /* of a display name, and of an authenticator's name: 40 code points */
-	RETURN_TO_MAX_BYTES = 2000,   /* of the return path after sign-in */
+	RETURN_TO_MAX_BYTES = 8400,   /* of the return path after sign-in */
 	BROWSER_MAX = 64,             /* of the form cookie */
 	LINK_TOKEN_MAX = 64,          /* characters of a received link token; valid ones have 43 of base64url */
 	LIST_MAX_BYTES = 12 * 1024,   /* of the list in one answer */
@@ -76,6 +76,19 @@ enum {
 	PASSKEY_HANDLE_MAX = 64,
 	PASSKEY_CHALLENGE_MAX = 128,
 	PASSKEY_TRANSPORTS_MAX = 64,
+	/* of OpenID Connect, in bytes */
+	OIDC_PARAMETERS_MAX = 8 * 1024, /* of an authorization request, form-encoded */
+	OIDC_RESPONSE_MAX = 8 * 1024,   /* of an authorization response, form-encoded */
+	OIDC_URI_MAX = 2048,            /* of a redirect URI */
+	OIDC_STATE_MAX = 2048,
+	OIDC_NONCE_MAX = 512,
+	OIDC_SEAL_MAX = 128,
+	OIDC_CLIENT_ID_MAX = 128,
+	OIDC_SECRET_MAX = 512,
+	OIDC_SCOPES_MAX = 512,
+	OIDC_VERIFIER_MAX = 128, /* RFC 7636 s4.1 */
+	OIDC_TOKEN_MAX = 256,    /* of a code, an access token or a refresh token */
+	OIDC_JWT_MAX = 12 * 1024,
 };
 
 /* Maximum age of a proof of the second factor for changes of credentials. */
@@ -91,6 +104,84 @@ enum passkey_fault {
 	PASSKEY_FAULT_LIMIT,      /* enrolment: the account has too many factors */
 	PASSKEY_FAULT_KEY,        /* enrolment: not a kind of key that this server accepts */
 	PASSKEY_FAULT_COUNT
+};
+
+/* The next step of an authorization request in web.  0 is a page without a way to the application. */
+enum oidc_outcome {
+	OIDC_PAGE = 0, /* client or redirect URI is not known good: show the problem, never redirect */
+	OIDC_REDIRECT, /* redirect to the application with the response: a code or an error */
+	OIDC_READY,    /* oidc-check: nothing more is needed: ask oidc-grant */
+	OIDC_SIGN_IN,  /* show the sign-in page at this address */
+	OIDC_ENTER,    /* the sign-in of this session is not complete: continue it, then return here */
+	OIDC_LOGIN,    /* prompt=login: ask for password and second factor again */
+	OIDC_FACTOR,   /* max_age, or a rule: ask for the second factor again */
+	OIDC_SELECT,   /* prompt=select_account: this account, or another one */
+	OIDC_CONSENT,  /* ask whether the application may know these scopes */
+	OIDC_REFUSED,  /* the access rules refuse: show why; the button sends the response */
+	OIDC_OUTCOME_COUNT
+};
+
+/* Why an authorization request, or a request to end a session, is answered with a page. */
+enum oidc_problem {
+	OIDC_PROBLEM_NONE = 0,
+	OIDC_PROBLEM_MALFORMED,   /* not form-encoded, or too long */
+	OIDC_PROBLEM_TWICE,       /* a parameter was sent twice */
+	OIDC_PROBLEM_NO_CLIENT,   /* client_id is missing */
+	OIDC_PROBLEM_CLIENT,      /* no such client */
+	OIDC_PROBLEM_DISABLED,    /* the administrator disabled the client */
+	OIDC_PROBLEM_NO_REDIRECT, /* redirect_uri is missing */
+	OIDC_PROBLEM_REDIRECT,    /* redirect_uri is not registered */
+	OIDC_PROBLEM_HINT,        /* id_token_hint is not a token of this server, or of another client */
+	OIDC_PROBLEM_COUNT
+};
+
+/* Response modes: OAuth 2.0 Multiple Response Type Encoding Practices s2.1, OAuth 2.0 Form Post Response Mode. */
+enum oidc_mode { OIDC_MODE_QUERY = 0, OIDC_MODE_FRAGMENT, OIDC_MODE_FORM_POST, OIDC_MODE_COUNT };
+
+/* The user's decision on a page about an authorization request. */
+enum oidc_decision {
+	OIDC_DECISION_NONE = 0, /* no page was shown */
+	OIDC_DECISION_APPROVE,  /* consent to the scopes shown */
+	OIDC_DECISION_CANCEL,
+	OIDC_DECISION_SELECT, /* continue with this account */
+	OIDC_DECISION_COUNT
+};
+
+/* How a client proved itself: OpenID Connect Core 1.0 s9. */
+enum oidc_auth { OIDC_AUTH_NONE = 0, OIDC_AUTH_BASIC, OIDC_AUTH_POST, OIDC_AUTH_COUNT };
+
+enum oidc_grant { OIDC_GRANT_OTHER = 0, OIDC_GRANT_CODE, OIDC_GRANT_REFRESH, OIDC_GRANT_COUNT };
+
+/* The result of a request to end a session: OpenID Connect RP-Initiated Logout 1.0. */
+enum oidc_end {
+	OIDC_END_PAGE = 0, /* nothing ended: show the problem */
+	OIDC_END_ASK,      /* ask the user */
+	OIDC_END_DONE,     /* the session has ended, or there was none */
+	OIDC_END_COUNT
+};
+
+/* Errors of OAuth 2.0 and OpenID Connect: oidc/errors.h has their names. */
+enum oidc_error {
+	OIDC_OK = 0,
+	OIDC_INVALID_REQUEST,
+	OIDC_INVALID_CLIENT,
+	OIDC_INVALID_GRANT,
+	OIDC_UNAUTHORIZED_CLIENT,
+	OIDC_UNSUPPORTED_GRANT_TYPE,
+	OIDC_INVALID_SCOPE,
+	OIDC_INVALID_TOKEN,
+	OIDC_INSUFFICIENT_SCOPE,
+	OIDC_ACCESS_DENIED,
+	OIDC_UNSUPPORTED_RESPONSE_TYPE,
+	OIDC_TEMPORARILY_UNAVAILABLE,
+	OIDC_LOGIN_REQUIRED,
+	OIDC_CONSENT_REQUIRED,
+	OIDC_INTERACTION_REQUIRED,
+	OIDC_REQUEST_NOT_SUPPORTED,
+	OIDC_REQUEST_URI_NOT_SUPPORTED,
+	OIDC_REGISTRATION_NOT_SUPPORTED,
+	OIDC_UNMET_AUTHENTICATION_REQUIREMENTS,
+	OIDC_ERROR_COUNT
 };
 
 enum preferred_language { PREFERRED_BROWSER = 0, PREFERRED_FR, PREFERRED_EN, PREFERRED_COUNT };
@@ -112,6 +203,7 @@ enum push_kind {
 	PUSH_SETTINGS,  /* text is the live settings of web (config/live.h), before the rules that they belong to */
 	PUSH_CHALLENGE, /* token is the key for challenges of sign-ins by passkey in the minute `value` (since 1970) */
 	PUSH_METRICS,   /* text is a struct metric_values (ipc/metrics.h); only if METRICS is set */
+	PUSH_TILES,     /* value 1: an OpenID client may have a tile, so the home page asks for them */
 	PUSH_COUNT
 };
 

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { WIRE_MAX_BYTES = 16 * 1024, TOKEN_BYTES = 32 };
+enum { WIRE_MAX_BYTES = 48 * 1024, TOKEN_BYTES = 32 };
 
 /* A session token, or its SHA-256.  All zero means "none". */
 struct token {

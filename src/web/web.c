@@ -72,6 +72,8 @@ web_push_apply(struct web *web, const struct push *push)
 {
 	if (push->kind == PUSH_HEALTH)
 		health_checked(web, push->value == 1);
+	if (push->kind == PUSH_TILES)
+		atomic_store(&web->tiles, push->value == 1);
 	if (push->kind == PUSH_SIGNER)
 		web->signer = push->token;
 	if (push->kind == PUSH_CHALLENGE)

@@ -20,7 +20,7 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
     keep_codes(browser)
     browser.open("/account").look("account")
     assert name in browser.text
-    assert len(browser.find_all(".side a")) == 4 and browser.find(".side [aria-current]").text
+    assert len(browser.find_all(".side a")) == 5 and browser.find(".side [aria-current]").text
     browser.open("/account/security").look("security")
 
     browser.follow("main a[href='/account/profile']")

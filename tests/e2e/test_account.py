@@ -35,7 +35,7 @@ def second(person, agent=None):
 # Overview
 
 
-PLACES = ["/account", "/account/security", "/account/devices", "/account/profile"]
+PLACES = ["/account", "/account/security", "/account/devices", "/account/applications", "/account/profile"]
 
 
 def main_links(page):
@@ -43,7 +43,7 @@ def main_links(page):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_account_page_links_the_four_places(server, language):
+def test_every_account_page_links_all_places(server, language):
     person = Person(server, language=language).full()
     current = {"/account/password": "/account/security", "/account/authenticators/new": "/account/security", "/account/close": "/account/profile"}
     for path in [*PLACES, *current]:
@@ -319,7 +319,7 @@ def test_closing_redacts_the_audit_and_deletes_the_rest(server, alice):
         assert server.sql(f"SELECT count(*) FROM {table} WHERE account_id = ?", number) == [(0,)]
     rows = server.sql("SELECT event, address, agent, request_id FROM audit WHERE account_id = ? ORDER BY id", number)
     assert rows and {row[1:] for row in rows} == {("", "", "")} and rows[-1][0] == "account.closed"
-    Person(server, name=alice.name).full()
+    assert Person(server, name=alice.name).register().status == 422, "its name is not given again"
 
 
 @pytest.mark.parametrize("typed", ["", "somebody-else", "x" * 4000, "<b>"], ids=["empty", "another", "enormous", "markup"])

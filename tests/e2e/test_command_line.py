@@ -108,7 +108,7 @@ def test_errors_name_the_option_that_was_typed(make_server, arguments, words, wh
     (("help", "run"), "Usage: doubletour run", "a command without commands"),
     (("help", "help"), "Doubletour, a login server", "help of help"),
     (("help", "import", "htpasswd"), "Usage: doubletour import htpasswd FILE", "a source of import"),
-    (("import", "authelia", "users.yml", "--help"), "Usage: doubletour import authelia FILE", "another source"),
+    (("import", "authelia", "users.yml", "--help"), "Usage: doubletour import authelia [FILE]", "another source"),
     (("help",), "Doubletour, a login server", "the list"),
 ])
 def test_help_is_about_the_command_that_was_named(make_server, arguments, first, why):

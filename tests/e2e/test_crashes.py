@@ -231,7 +231,7 @@ def test_acknowledged_changes_survive_and_spent_codes_stay_spent(make_server):
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of a few hundred kilobytes; tests that use it need the right to mount."""
-    with small_file_system(tmp_path / "disk", 600) as disk:
+    with small_file_system(tmp_path / "disk", 900) as disk:
         yield disk
 
 

@@ -37,12 +37,12 @@ REFUSED = [
     ("no path", "GET login HTTP/1.1", [], b"", 400),
     ("the server as a whole", "OPTIONS * HTTP/1.1", [], b"", 400),
     ("a tunnel", "CONNECT evil.example:443 HTTP/1.1", [], b"", 400),
-    ("a path over 8 KiB", "GET /" + "a" * 8192 + " HTTP/1.1", [], b"", 414),
+    ("a path over 9 KiB", "GET /" + "a" * 9216 + " HTTP/1.1", [], b"", 414),
     ("a path of 200 kB", "GET /" + "a" * 200_000 + " HTTP/1.1", [], b"", 414),
     ("a head over 16 KiB", "GET /login HTTP/1.1", ["X-A: " + "a" * 16384], b"", 431),
     ("a head of 200 kB", "GET /login HTTP/1.1", ["X-A: " + "a" * 200_000], b"", 431),
     ("101 headers", "GET /login HTTP/1.1", ["X-A: 1"] * 100, b"", 431),
-    ("a body over 16 KiB", "POST /login HTTP/1.1", [FORM, "Content-Length: 16385"], b"a" * 16385, 413),
+    ("a body over 16 KiB", "POST /account/profile HTTP/1.1", [FORM, "Content-Length: 16385"], b"a" * 16385, 413),
     ("a body of 1 MB", "POST /login HTTP/1.1", [FORM, "Content-Length: 1000000"], b"a" * 1_000_000, 413),
     ("a body that never comes", "POST /login HTTP/1.1", [FORM, "Content-Length: 99999999999"], b"", 413),
     ("JSON", "POST /login HTTP/1.1", ["Content-Type: application/json", "Content-Length: 2"], b"{}", 415),
@@ -64,7 +64,7 @@ def test_malformed_requests_are_refused(server, line, headers, body, status):
 
 
 def test_a_refusal_is_a_full_page_with_all_headers(server):
-    status, headers, body = request(server, "POST /login HTTP/1.1", FORM, "Content-Length: 20000", body=b"a" * 20000)
+    status, headers, body = request(server, "POST /account/profile HTTP/1.1", FORM, "Content-Length: 20000", body=b"a" * 20000)
     assert status == 413
     assert headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in headers["content-security-policy"]

@@ -52,9 +52,9 @@ def test_malformed_answers_are_refused_like_wrong_ones(server, owner, fields):
     assert page.status == wrong.status == 422 and page.alerts == wrong.alerts
 
 
-def test_form_over_16_kib_is_too_large(server, owner):
+def test_form_over_the_limit_is_too_large(server, owner):
     owner.forget().ask(LOGIN)
-    assert owner.answer(owner.get(), client_data="A" * 16384).status == 413
+    assert owner.answer(owner.get(), client_data="A" * 48000).status == 413
 
 
 def test_second_step_without_scripts_explains_the_recovery_code(server, owner):

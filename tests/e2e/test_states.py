@@ -74,9 +74,38 @@ OPENS = {
     ("ANY", "/api/authz/ext-authz"): EVERYBODY,
     ("ANY", "/api/authz/ext-authz/"): EVERYBODY,
     ("ANY", "/api/verify"): EVERYBODY,
+    ("GET", "/.well-known/openid-configuration"): EVERYBODY,
+    ("OPTIONS", "/.well-known/openid-configuration"): EVERYBODY,
+    ("GET", "/.well-known/oauth-authorization-server"): EVERYBODY,
+    ("OPTIONS", "/.well-known/oauth-authorization-server"): EVERYBODY,
+    ("GET", "/jwks.json"): EVERYBODY,
+    ("OPTIONS", "/jwks.json"): EVERYBODY,
+    ("POST", "/api/oidc/token"): EVERYBODY,
+    ("OPTIONS", "/api/oidc/token"): EVERYBODY,
+    ("GET", "/api/oidc/userinfo"): EVERYBODY,
+    ("POST", "/api/oidc/userinfo"): EVERYBODY,
+    ("OPTIONS", "/api/oidc/userinfo"): EVERYBODY,
+    ("POST", "/api/oidc/introspection"): EVERYBODY,
+    ("POST", "/api/oidc/revocation"): EVERYBODY,
+    ("OPTIONS", "/api/oidc/revocation"): EVERYBODY,
+    ("GET", "/api/oidc/authorization"): EVERYBODY,
+    ("POST", "/api/oidc/authorization"): EVERYBODY,
+    ("GET", "/api/oidc/decision"): EVERYBODY,
+    ("POST", "/api/oidc/decision"): EVERYBODY,
+    ("GET", "/api/oidc/factor"): EVERYBODY,
+    ("POST", "/api/oidc/factor"): {"full"},
+    ("GET", "/api/oidc/login"): EVERYBODY,
+    ("POST", "/api/oidc/login"): {"full"},
+    ("GET", "/api/oidc/end-session"): EVERYBODY,
+    ("POST", "/api/oidc/end-session"): EVERYBODY,
+    ("GET", "/api/oidc/logout"): EVERYBODY,
+    ("POST", "/api/oidc/logout"): EVERYBODY,
+    ("GET", "/account/applications"): {"full"},
+    ("POST", "/account/applications/withdraw"): {"full"},
     ("GET", "/logout"): SIGNED,
     ("POST", "/logout"): SIGNED,
     ("GET", "/language/"): EVERYBODY,
+    ("POST", "/language/"): EVERYBODY,
     ("GET", "/favicon.ico"): EVERYBODY,
     ("GET", "/robots.txt"): EVERYBODY,
     ("GET", "/manifest.webmanifest"): EVERYBODY,
@@ -87,13 +116,17 @@ OPENS = {
     ("GET", "/static/"): EVERYBODY,
 }
 ASIDE = ("/static/", "/icons/", "/language/", "/favicon.ico", "/manifest.webmanifest", "/.well-known/jwks.json", "/.doubletour/enter",
-         "/api/authz/auth-request", "/api/authz/forward-auth")  # open to all, and not pages; see test_gate.py
+         "/api/authz/auth-request", "/api/authz/forward-auth",  # open to all, and not pages; see test_gate.py
+         # see test_discovery.py and test_oidc_tokens.py
+         "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json",
+         "/api/oidc/token", "/api/oidc/userinfo", "/api/oidc/introspection", "/api/oidc/revocation",
+         "/api/oidc/authorization", "/api/oidc/end-session")  # see test_client_pages.py
 # Pages that became parts of other pages.
 MOVED = {"/account/authenticators": "/account/security#authenticators", "/account/sessions": "/account/devices#devices",
          "/account/activity": "/account/devices#activity"}
 # Pages that open only after another step, and their redirects without it.
 NEEDS = {"/account/authenticators/confirm": "/account/security", "/account/authenticators/rename": "/account/security",
-         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
+         "/account/authenticators/remove": "/account/security", "/account/passkeys/add": "/account/passkeys/new", "/login/passkey": "/login", "/verify-2fa/passkey": "/verify-2fa", **MOVED, "/gate": "/", "/api/oidc/decision": "/", "/api/oidc/factor": "/", "/api/oidc/login": "/", "/api/oidc/logout": "/", "/?rd": "/", "/.well-known/change-password": "/account/password"}
 DEAD = ("/set-password",)  # only a link opens this page
 STEP_OF_STATE = {"none": "/login", "enrolling": "/setup-2fa", "pending": "/verify-2fa", "full": "/"}
 
@@ -154,7 +187,7 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
 @pytest.mark.parametrize("state", STATES)
 def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, state):
     """Fill the form so that it could succeed: name, password, right code, this session's token."""
-    for path in sorted(path for method, path in routes if method == "POST" and path != "/logout"):
+    for path in sorted(path for method, path in routes if method == "POST" and path != "/logout" and path not in ASIDE):
         if state in OPENS["POST", path]:
             continue
         person = person_in(state, server)
@@ -172,7 +205,7 @@ def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, 
 
 @pytest.mark.parametrize("state", STATES)
 def test_forms_need_a_token_of_their_session(server, routes, state):
-    for path in sorted(path for method, path in routes if method == "POST"):
+    for path in sorted(path for method, path in routes if method == "POST" and path not in ASIDE):
         person = person_in(state, server)
         page = person.post(path, {"csrf_token": "A" * 43, "username": person.name, "password": person.password,
                                   "confirm": person.password, "otp": person.code() if person.secret else "123456",

@@ -157,8 +157,8 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     assert backup.stat().st_mode & 0o777 == 0o600
     with opened(backup) as db:
         assert list(db.iterdump()) == before
-    assert "database.upgraded from=6 to=9" in old.log() and old.stop() == 0
-    assert version(old) == 9
+    assert "database.upgraded from=6 to=11" in old.log() and old.stop() == 0
+    assert version(old) == 11
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
     assert version(old) == 6
@@ -192,7 +192,7 @@ def test_each_migration_runs_on_generated_rows(kind):
     """tools/torture does the same with ten million rows."""
     loaded = subprocess.run([ROOT / "tools" / "migration_load", "--rows", "2000", "--program", PROGRAM, kind], capture_output=True, text=True)
     assert loaded.returncode == 0, loaded.stderr
-    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 10)]
+    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 12)]
 
 
 @pytest.mark.sqlite
@@ -260,7 +260,7 @@ def test_a_development_server_upgrades_without_a_backup(make_server):
 def test_a_newer_database_is_refused_unchanged(old):
     done(old, "db", "upgrade")
     with opened(old.database()) as db, db:
-        db.execute("INSERT INTO schema_migrations VALUES (10, 'later', 'x', 0)")
+        db.execute("INSERT INTO schema_migrations VALUES (99, 'later', 'x', 0)")
     refused(old, "newer than this program", "Use the newer doubletour", status=78)
 
 
@@ -308,7 +308,7 @@ def test_a_failing_call_leaves_the_old_database(old, kind):
         nth += scaled(max(1, nth // 2), 1, whole=1 + nth // 8)
     old.signal()
     old.wait()
-    assert failures > 2 and version(old) == 9
+    assert failures > 2 and version(old) == 11
     old.start()
     assert old.alice.visit("/").status == 200
 
@@ -324,7 +324,7 @@ def test_a_kill_during_the_upgrade_loses_nothing(old, at):
             os.kill(pid, signal.SIGKILL)
     old.process.wait()
     wait_until(lambda: not old.listening(), "the killed server's port is free")
-    assert 6 <= version(old) <= 9, "each migration has its transaction"
+    assert 6 <= version(old) <= 11, "each migration has its transaction"
     old.start()
     assert old.alice.visit("/").status == 200
     assert [p.name for p in old.data.glob("before*")] == [BACKUP]
@@ -446,7 +446,7 @@ def test_nodes_of_two_releases_run_side_by_side(make_server, postgres):
     alice = story(first, second)
     # the new program upgrades the database under them
     first.program = today
-    assert "0009 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0011 (newest)" in done(first, "db", "upgrade", "--rolling")
     first.program = second.program
     assert alice.opens(first, second) == [True] * 2
     story(first, second)
@@ -483,8 +483,13 @@ def as_the_previous_version(server):
     server.sql("DELETE FROM schema_migrations WHERE version > 6")
     for table, column in (("audit", "actor"), ("audit", "browser"), ("accounts", "alarm_from_us"), ("sessions", "remembered"),
                           ("sessions", "user_verified_at_us"), ("accounts", "user_handle"), ("accounts", "codes_off"),
-                          ("accounts", "code_sign_in_at_us")):
+                          ("accounts", "code_sign_in_at_us"), ("accounts", "updated_at_us"), ("accounts", "subject")):
+        if column == "subject":
+            server.sql("DROP INDEX accounts_subject")
         server.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("access_tokens", "codes", "grants", "sids", "consents", "secrets", "clients", "keys"):
+        server.sql(f"DROP TABLE oidc_{table}")
+    server.sql("DROP TABLE closed_names")
     server.sql("DROP TABLE passkeys")
     server.sql("DROP TABLE passkeys_removed")
     if server.on_postgres():  # on SQLite, 0009 makes the table anew
@@ -499,7 +504,7 @@ def test_a_node_alone_upgrades_postgresql(make_server, postgres):
     authenticators = with_a_passkey(one)
     older(one).start()
     assert kinds(one) == {"totp": authenticators}
-    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=9" in one.log()
+    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=11" in one.log()
 
 
 def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
@@ -511,7 +516,7 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     assert second.wait() == 1
     assert "Another node is running.  Run `doubletour db upgrade --rolling`, then start this node." in second.log()
     assert "server is running" in first.command("db", "upgrade").stderr
-    assert "0009 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0011 (newest)" in done(first, "db", "upgrade", "--rolling")
     second.start()
     alice = Person(first).full()
     alice.server = second
@@ -546,13 +551,13 @@ def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
         one.spawn()
         wait_until(lambda: one.process.poll() is not None or "database.upgraded" in one.log()[seen:], "it upgraded or failed")
         one.faults.clear("query")
-        if one.process.poll() is None or version(one) == 9:
+        if one.process.poll() is None or version(one) == 11:
             break
         assert one.process.returncode in (1, 78) and version(one) == 6, one.log()[seen:]
         failures += 1
     if one.process.poll() is None:
         one.signal(), one.wait()
-    assert version(one) == 9 and failures > 10
+    assert version(one) == 11 and failures > 10
     one.start()
     Person(one).full()
 
@@ -570,7 +575,7 @@ def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
         wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")
         reader.rollback()
     said, complaints = upgrade.communicate(timeout=TIMEOUT)
-    assert upgrade.returncode == 0 and "0009 (newest)" in said, complaints
+    assert upgrade.returncode == 0 and "0011 (newest)" in said, complaints
     assert [complaints.count(f"applying 000{number}") for number in (7, 8, 9)] == [1, 1, 1]
 
 

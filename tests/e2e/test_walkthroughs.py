@@ -211,7 +211,7 @@ def test_the_import_guide_imports_other_formats(walk):
 
 def test_the_guide_from_authelia_has_working_rules(walk):
     text = (ROOT / "docs/guides/from-authelia.md").read_text()
-    (walk.server.work / "access.conf").write_text(blocks(text, "yaml")[-1])
+    (walk.server.work / "access.conf").write_text(blocks(text, "yaml")[-2])
     walk.server.environment.update(PUBLIC_URL="https://login.example.org", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
     check, decide = lines(text)
     with_anna(walk, "editors").shell(check)

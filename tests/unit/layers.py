@@ -17,16 +17,17 @@ BELOW = {
     "http": {"base"},
     "webauthn": {"base"},
     "ipc": {"base"},
-    "keeper": {"base", "otp", "qr", "image", "config", "access", "store", "webauthn", "ipc"},
-    "web": {"base", "qr", "image", "config", "access", "http", "webauthn", "ipc"},
+    "oidc": {"base", "ipc"},
+    "keeper": {"base", "otp", "qr", "image", "config", "access", "store", "webauthn", "ipc", "oidc"},
+    "web": {"base", "qr", "image", "config", "access", "http", "webauthn", "ipc", "oidc"},
     "server": {"base", "image", "config", "http", "keeper", "web"},
-    "cli": {"base", "otp", "qr", "image", "config", "access", "store", "http", "ipc", "keeper", "web", "server"},
+    "cli": {"base", "otp", "qr", "image", "config", "access", "store", "http", "ipc", "oidc", "keeper", "web", "server"},
 }
 # The rooms of a layer, the lowest first: a file includes headers of its room and of lower rooms.  A file in the
 # layer's folder itself, outside all rooms, may include every room; no room may include it.
 ROOMS = {
-    "keeper": ("core", "keys", "password", "session", "factor", "account", "apps", "ops"),
-    "web": ("core", "pages", "apps"),
+    "keeper": ("core", "keys", "password", "session", "factor", "account", "apps", "oidc", "ops"),
+    "web": ("core", "pages", "apps", "oidc"),
 }
 PUBLIC = {"doubletour/otp.h": "otp"}  # installed headers, by the layer they belong to
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)

@@ -25,12 +25,13 @@ struct act {
 	str name, display_name; /* of a new or renamed account */
 	str email, groups;
 	int64_t changed;
-	bool optional; /* write nothing if nothing changes */
+	bool optional;    /* write nothing if nothing changes */
+	bool name_again;  /* the name may be that of a closed or renamed account */
+	bool name_closed; /* refused: the name is that of a closed or renamed account */
 };
 
-/* ERR_NOT_FOUND sets a message. */
-static err
-admin_account_id_of(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
+err
+admin_account_find(struct keeper_thread *t, str typed, struct why *why, int64_t *ret_id)
 {
 	struct account_name name = { .n = 0 };
 	struct admin_find_row row;
@@ -92,7 +93,7 @@ admin_act_do(struct keeper_thread *t, struct act *act, act_work work, struct why
 static err
 admin_act_on(struct keeper_thread *t, str account, struct act *act, act_work work, struct why *why)
 {
-	TRY(admin_account_id_of(t, account, why, &act->account_id));
+	TRY(admin_account_find(t, account, why, &act->account_id));
 	return admin_act_do(t, act, work, why);
 }
 
@@ -139,9 +140,26 @@ admin_name_check(str name, struct why *why)
 }
 
 static err
-admin_name_taken(err e, const struct account_name *name, struct why *why)
+admin_name_taken(err e, const struct act *act, struct why *why)
 {
-	return e == ERR_EXISTS ? why_set(why, e, "The account \"%s\" already exists.", name->b) : e;
+	if (e != ERR_EXISTS)
+		return e;
+	if (act->name_closed)
+		return why_set(
+		    why, e,
+		    "Another account had the name \"%.*s\".  Applications may know that person by it.  Choose "
+		    "another name, or give it to the same person with `doubletour user add --name-again`.",
+		    STR_ARG(act->name));
+	return why_set(why, e, "The account \"%.*s\" already exists.", STR_ARG(act->name));
+}
+
+static err
+admin_name_settle(struct call *call, struct act *act)
+{
+	err e = account_name_settle(call->db, act->name, act->account_id);
+
+	act->name_closed = e == ERR_EXISTS;
+	return e;
 }
 
 static err
@@ -150,7 +168,10 @@ admin_do_add(struct call *call, struct act *act)
 	const struct db_value args[] = { DB_INT(act->account_id), DB_TEXT(act->name),  DB_TEXT(act->display_name),
 					 DB_INT(call->now_us),    DB_TEXT(act->email), DB_TEXT(act->groups) };
 
+	if (act->name_again)
+		TRY(account_name_release(call->db, act->name));
 	TRY(db_run(call->db, SQL_ADMIN_ADD, args, COUNT(args), &act->changed));
+	TRY(admin_name_settle(call, act));
 	return link_make(call->db, LINK_SETUP, act->account_id, call->now_us, act->link);
 }
 
@@ -190,18 +211,21 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 		return why_set(why, ERR_INVALID, "A display name has at most 40 characters, all of them visible.");
 	TRY(random_id(&act.account_id));
 	act.name = account_name_str(&name);
+	act.name_again = facts->name_again;
 	act.display_name = str_bytes(display.b, display.n);
 	e = admin_act_do(t, &act, admin_do_add, &(struct why){ "" });
-	e = admin_name_taken(e, &name, why);
+	e = admin_name_taken(e, &act, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
 static err
 admin_do_rename(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_TEXT(act->name), DB_INT(act->account_id), DB_INT(call->now_us) };
 
+	TRY(account_name_close(call->db, act->account_id, call->now_us));
 	TRY(db_run(call->db, SQL_ADMIN_RENAME, args, COUNT(args), &act->changed));
+	TRY(admin_name_settle(call, act));
 	return session_end_all(call, act->account_id); /* web has cached the old name */
 }
 
@@ -214,8 +238,8 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 
 	TRY(admin_name_take(typed, &name, why));
 	act.name = account_name_str(&name);
-	TRY(admin_account_id_of(t, account, why, &act.account_id));
-	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &name, why);
+	TRY(admin_account_find(t, account, why, &act.account_id));
+	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &act, why);
 	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
 }
 
@@ -231,7 +255,7 @@ admin_sessions_end(struct call *call)
 static err
 admin_do_set_email(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_TEXT(act->email), DB_INT(act->account_id), DB_INT(call->now_us) };
 
 	TRY(db_run(call->db, SQL_GATE_EMAIL_SET, args, COUNT(args), NULL));
 	return admin_sessions_end(call);
@@ -250,7 +274,7 @@ admin_set_email(struct keeper_thread *t, str account, str email, struct why *why
 static err
 admin_do_set_groups(struct call *call, struct act *act)
 {
-	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id) };
+	const struct db_value args[] = { DB_TEXT(act->groups), DB_INT(act->account_id), DB_INT(call->now_us) };
 
 	TRY(db_run(call->db, SQL_GATE_GROUPS_SET, args, COUNT(args), NULL));
 	return admin_sessions_end(call);
@@ -266,13 +290,21 @@ admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *w
 	return admin_act_on(t, account, &act, admin_do_set_groups, why);
 }
 
+/* End the sessions, and what applications may do without one (offline_access). */
+static err
+admin_access_end(struct call *call, struct act *act)
+{
+	TRY(session_end_all(call, act->account_id));
+	return admin_run_on_account(call, SQL_OIDC_END_GRANTS, NULL);
+}
+
 static err
 admin_do_disable(struct call *call, struct act *act)
 {
 	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(act->account_id) };
 
 	TRY(db_run(call->db, SQL_ADMIN_DISABLE, args, COUNT(args), &act->changed));
-	return session_end_all(call, act->account_id);
+	return admin_access_end(call, act);
 }
 
 err
@@ -324,7 +356,7 @@ admin_do_reset_password(struct call *call, struct act *act)
 
 	TRY(db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), &act->changed));
 	TRY(links_end(call->db, act->account_id));
-	TRY(session_end_all(call, act->account_id));
+	TRY(admin_access_end(call, act));
 	TRY(devices_forget_all(call->db, act->account_id));
 	return link_make(call->db, LINK_PASSWORD, act->account_id, call->now_us, act->link);
 }
@@ -340,7 +372,7 @@ admin_reset_password(struct keeper_thread *t, str account, struct why *why, stru
 static err
 admin_do_reset_factors(struct call *call, struct act *act)
 {
-	TRY(session_end_all(call, act->account_id));
+	TRY(admin_access_end(call, act));
 	TRY(passkeys_remember_removed(call, act->account_id, 0));
 	TRY(admin_run_on_account(call, SQL_ADMIN_FACTORS_DELETE, NULL));
 	TRY(admin_run_on_account(call, SQL_PASSKEY_CODES_ON, NULL));
@@ -360,7 +392,7 @@ static err
 admin_do_sign_out(struct call *call, struct act *act)
 {
 	TRY(devices_forget_all(call->db, act->account_id));
-	TRY(session_end_all(call, act->account_id));
+	TRY(admin_access_end(call, act));
 	act->changed = (int64_t)call->next.ended_count;
 	return ERR_OK;
 }
@@ -380,6 +412,7 @@ admin_do_delete(struct call *call, struct act *act)
 {
 	TRY(session_end_all(call, act->account_id));
 	TRY(passkeys_remember_removed(call, act->account_id, 0));
+	TRY(account_name_close(call->db, act->account_id, call->now_us));
 	TRY(admin_run_on_account(call, SQL_OWN_CLOSE, &act->changed));
 	return admin_run_on_account(call, SQL_OWN_AUDIT_REDACT, NULL);
 }
@@ -507,7 +540,7 @@ admin_users(struct keeper_thread *t, const struct admin_filter *filter, struct w
 	bool more = true;
 
 	if (filter->account != NULL) {
-		TRY(admin_account_id_of(t, str_of(filter->account), why, &id));
+		TRY(admin_account_find(t, str_of(filter->account), why, &id));
 		(void)account_name_fold(str_of(filter->account), &only);
 	}
 	while (more)
@@ -541,7 +574,7 @@ admin_sessions(struct keeper_thread *t, str account, struct why *why, admin_each
 	CLEANUP(admin_page_wipe) struct page page = { .arena = ARENA(16 * 1024 * 1024), .most = SESSIONS_MAX };
 	int64_t id = 0;
 
-	TRY(admin_account_id_of(t, account, why, &id));
+	TRY(admin_account_find(t, account, why, &id));
 	const struct db_value args[] = { DB_INT(id) };
 	page.sessions = arena_alloc(&page.arena, SESSIONS_MAX * sizeof(page.sessions[0]));
 	if (page.sessions == NULL)
@@ -579,7 +612,7 @@ admin_passkeys(struct keeper_thread *t, str account, struct why *why, admin_each
 	struct passkeys_reading reading = { each, context };
 	int64_t id = 0;
 
-	TRY(admin_account_id_of(t, account, why, &id));
+	TRY(admin_account_find(t, account, why, &id));
 	const struct db_value args[] = { DB_INT(id) };
 	return db_rows(t->db, SQL_ADMIN_PASSKEYS, args, COUNT(args), admin_passkey_row, &reading);
 }
@@ -643,7 +676,7 @@ admin_audit_read(struct keeper_thread *t, const struct admin_audit *query, struc
 	bool more = true;
 
 	if (query->account != NULL)
-		TRY(admin_account_id_of(t, str_of(query->account), why, &account_id));
+		TRY(admin_account_find(t, str_of(query->account), why, &account_id));
 	*ret_last = query->after;
 	while (more)
 		TRY(admin_events_some(t, query, account_id, each, context, ret_last, &more));

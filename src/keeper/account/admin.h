@@ -12,12 +12,16 @@
 #include "keeper/core/keeper.h"
 #include "keeper/account/links.h"
 
+/* The id of an account. */
+MUST_USE err admin_account_find(struct keeper_thread *t, str account, struct why *why, int64_t *ret_id);
+
 /* Check a user name before an account is created with it. ERR_INVALID, with a message. */
 MUST_USE err admin_name_check(str name, struct why *why);
 
 /* Create an account without a password. The link lets the user set one and enrol. ERR_EXISTS, ERR_INVALID. */
 struct admin_new {
 	str display_name, email, groups; /* "": none; groups: separated by commas or spaces */
+	bool name_again;                 /* the name may be that of a closed or renamed account */
 };
 MUST_USE err admin_add(struct keeper_thread *t, str name, const struct admin_new *facts, struct why *why,
 		       struct link_text *ret_link);

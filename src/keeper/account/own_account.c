@@ -28,7 +28,8 @@ own_account_profile_change(struct call *call, void *context, bool *ret_commit)
 	struct session *session = &call->next.session;
 	const struct db_value args[] = { DB_TEXT(str_bytes(name->b, name->n)),
 					 DB_TEXT(preferred_language_text(form->language)),
-					 DB_TEXT(time_format_text(form->time_format)), DB_INT(session->account_id) };
+					 DB_TEXT(time_format_text(form->time_format)), DB_INT(session->account_id),
+					 DB_INT(call->now_us) };
 
 	TRY(db_run(call->db, SQL_OWN_PROFILE, args, COUNT(args), NULL));
 	session->display_name = *name;
@@ -324,6 +325,7 @@ own_account_close_account(struct call *call, void *context, bool *ret_commit)
 	TRY(session_end_others(call));
 	TRY(call_token_ended(call, &call->token_hash));
 	TRY(passkeys_remember_removed(call, call->now.session.account_id, 0));
+	TRY(account_name_close(call->db, call->now.session.account_id, call->now_us));
 	TRY(db_run(call->db, SQL_OWN_CLOSE, args, COUNT(args), &changed));
 	if (changed != 1)
 		return ERR_OK;

@@ -109,9 +109,40 @@ account_find(struct db *db, str name, struct arena *arena, struct account *ret_a
 }
 
 err
+account_name_close(struct db *db, int64_t account_id, int64_t now_us)
+{
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(now_us) };
+
+	return db_run(db, SQL_ACCOUNT_NAME_CLOSE, args, COUNT(args), NULL);
+}
+
+/*
+ * A separate query after the insertion: another transaction may have closed the name while the insertion waited for it.
+ */
+err
+account_name_settle(struct db *db, str name, int64_t account_id)
+{
+	const struct db_value args[] = { DB_TEXT(name), DB_INT(account_id) };
+	struct account_name_closed_row row;
+	bool found = false;
+
+	TRY(db_row(db, SQL_ACCOUNT_NAME_CLOSED, args, COUNT(args), NULL, &row, &found));
+	return found ? ERR_EXISTS : ERR_OK;
+}
+
+err
+account_name_release(struct db *db, str name)
+{
+	const struct db_value args[] = { DB_TEXT(name) };
+
+	return db_run(db, SQL_ACCOUNT_NAME_RELEASE, args, COUNT(args), NULL);
+}
+
+err
 account_insert(struct db *db, int64_t id, str name, str password_hash, int64_t now_us)
 {
 	const struct db_value args[] = { DB_INT(id), DB_TEXT(name), DB_TEXT(password_hash), DB_INT(now_us) };
 
-	return db_run(db, SQL_ACCOUNT_INSERT, args, COUNT(args), NULL);
+	TRY(db_run(db, SQL_ACCOUNT_INSERT, args, COUNT(args), NULL));
+	return account_name_settle(db, name, id);
 }

@@ -39,7 +39,18 @@ struct account {
 /* name may be "", which no account has. */
 MUST_USE err account_find(struct db *db, str name, struct arena *arena, struct account *ret_account, bool *ret_found);
 
-/* ERR_EXISTS: the name is taken. */
+/*
+ * Names of closed or renamed accounts are not given to another account, because applications may know people by name.
+ *
+ * account_name_close    inside a transaction, before the account is closed or renamed
+ * account_name_settle   inside a transaction, after an account took the name. ERR_EXISTS: another account had it
+ * account_name_release  an administrator gives the name again
+ */
+MUST_USE err account_name_close(struct db *db, int64_t account_id, int64_t now_us);
+MUST_USE err account_name_settle(struct db *db, str name, int64_t account_id);
+MUST_USE err account_name_release(struct db *db, str name);
+
+/* ERR_EXISTS: the name is taken, or another account had it. Inside a transaction. */
 MUST_USE err account_insert(struct db *db, int64_t id, str name, str password_hash, int64_t now_us);
 
 #endif

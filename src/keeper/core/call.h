@@ -14,14 +14,16 @@
 
 struct live_rules;
 struct keys;
+struct signing_cache;
 
 /* Members of struct keeper (keeper/ops/open.c). The settings may change between two calls (config/live.h). */
 const struct config *keeper_config(const struct keeper *k);
 void keeper_config_set(struct keeper *k, const struct config *config);
 const struct keys *keeper_keys(const struct keeper *k);
-const struct token *keeper_name_key(const struct keeper *k); /* for hashes of names that no account has */
-const char *keeper_dummy_hash(const struct keeper *k);       /* unknown names are checked against it */
-struct live_rules *keeper_live_rules(struct keeper *k);      /* may be replaced while questions are answered */
+const struct token *keeper_name_key(const struct keeper *k);  /* for hashes of names that no account has */
+const char *keeper_dummy_hash(const struct keeper *k);        /* unknown names are checked against it */
+struct live_rules *keeper_live_rules(struct keeper *k);       /* may be replaced while questions are answered */
+struct signing_cache *keeper_signing_cache(struct keeper *k); /* keeper/oidc/signing_cache.h */
 
 /* Call the subscriber set by keeper_on_ended, if any. */
 void keeper_session_ended(const struct keeper *k, const struct token *token_hash);

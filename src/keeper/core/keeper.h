@@ -80,6 +80,9 @@ void keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, 
 /* Health check: does the database answer, and can it be written now? why: a message for the administrator. */
 MUST_USE err keeper_probe(struct keeper_thread *t, struct why *why);
 
+/* Does any OpenID client have a tile?  On an error, *ret_tiles is untouched. */
+void keeper_find_tiles(struct keeper_thread *t, bool *ret_tiles);
+
 /*
  * For the server's thread that watches the database. While it runs, no command can claim the database alone (ERR_BUSY:
  * a command has it), and notifications of other nodes are received. Poll the descriptor for POLLIN (-1: nothing to
@@ -94,5 +97,8 @@ MUST_USE err keeper_read_notifications(struct keeper_thread *t);
  * logged. Start with *at = 0. Returns false when nothing is left.
  */
 MUST_USE bool keeper_purge(struct keeper_thread *t, unsigned *at);
+
+/* Make the keys of ID tokens that are due (keeper/oidc/signing_schedule.h). Errors are logged. */
+void keeper_make_signing_keys(struct keeper_thread *t);
 
 #endif

@@ -260,6 +260,8 @@ keys_derive(const struct master_key *master, struct keys *keys)
 	TRY(keys_do_derive(master, "names", keys->names.b, sizeof(keys->names.b)));
 	TRY(keys_do_derive(master, "gate cookies", keys->gate.b, sizeof(keys->gate.b)));
 	TRY(keys_do_derive(master, "passkey challenges", keys->challenges.b, sizeof(keys->challenges.b)));
+	TRY(keys_do_derive(master, "refresh tokens", keys->refresh.b, sizeof(keys->refresh.b)));
+	TRY(keys_do_derive(master, "authorization requests", keys->requests.b, sizeof(keys->requests.b)));
 	TRY(keys_do_derive(master, "identities", keys->signing.seed, sizeof(keys->signing.seed)));
 	TRY(signing_setup(&keys->signing));
 	return sealing_setup(&keys->sealing);

@@ -17,6 +17,8 @@ struct keys {
 	struct token names;      /* for hashes of names that no account has */
 	struct token gate;       /* for the gate's cookies */
 	struct token challenges; /* for challenges of passkeys: webauthn/challenge.h */
+	struct token refresh;    /* for refresh tokens: keeper/oidc/issue.h */
+	struct token requests;   /* for seals of authorization requests: keeper/oidc/seal.h */
 	struct signing signing;
 };
 

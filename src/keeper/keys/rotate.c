@@ -36,8 +36,8 @@ rotate_new_id(const struct change *c)
 
 struct batch {
 	struct arena arena;
-	struct sealed_by_others_row rows[BATCH_ROWS];
-	const struct factor_kind *kinds[BATCH_ROWS]; /* NULL: unknown kind, so its purpose is unknown */
+	struct sealed_row rows[BATCH_ROWS];
+	const char *purposes[BATCH_ROWS]; /* "": an unknown kind of factor */
 	size_t n;
 };
 
@@ -48,25 +48,64 @@ rotate_batch_wipe(struct batch *batch)
 }
 
 static err
-rotate_batch_row(void *context, const struct sealed_by_others_row *row)
+rotate_batch_add(struct batch *batch, const struct sealed_row *row, const char *purpose)
 {
-	struct batch *batch = context;
-	struct sealed_by_others_row *into = &batch->rows[batch->n];
+	struct sealed_row *into = &batch->rows[batch->n];
 
 	if (batch->n == BATCH_ROWS)
 		return ERR_INVALID;
 	*into = *row;
-	batch->kinds[batch->n] = factor_kind_named(row->kind);
+	batch->purposes[batch->n] = purpose;
 	TRY(arena_copy(&batch->arena, row->secret_sealed, &into->secret_sealed));
 	batch->n++;
 	return ERR_OK;
 }
 
+/* --- the tables with sealed values -------------------------------------------------------------------------------- */
+
 static err
-rotate_reseal(struct change *c, struct batch *batch, const struct sealed_by_others_row *row,
-	      const struct factor_kind *kind)
+rotate_factor_row(void *context, const struct sealed_row *row)
 {
-	const struct sealed_for owner = { kind == NULL ? "" : kind->sealing_purpose, row->account_id, row->id };
+	const struct factor_kind *kind = factor_kind_named(row->kind);
+
+	return rotate_batch_add(context, row, kind == NULL ? "" : kind->sealing_purpose);
+}
+
+static err
+rotate_factors_read(struct db *db, const struct db_value *args, size_t n, struct batch *batch)
+{
+	return db_rows(db, SQL_SEALED_BY_OTHERS, args, n, rotate_factor_row, batch);
+}
+
+static err
+rotate_signing_key_row(void *context, const struct sealed_row *row)
+{
+	return rotate_batch_add(context, row, SEALED_SIGNING_KEY);
+}
+
+static err
+rotate_signing_keys_read(struct db *db, const struct db_value *args, size_t n, struct batch *batch)
+{
+	return db_rows(db, SQL_SIGNING_KEYS_BY_OTHERS, args, n, rotate_signing_key_row, batch);
+}
+
+struct sealed_table {
+	err (*read)(struct db *db, const struct db_value *args, size_t n, struct batch *batch);
+	enum sql sealed_anew;
+};
+
+static const struct sealed_table sealed_tables[] = {
+	{ rotate_factors_read, SQL_SEALED_ANEW },
+	{ rotate_signing_keys_read, SQL_SIGNING_KEY_SEALED_ANEW },
+};
+
+/* --- resealing ---------------------------------------------------------------------------------------------------- */
+
+static err
+rotate_reseal(struct change *c, const struct sealed_table *table, struct batch *batch, size_t at)
+{
+	const struct sealed_row *row = &batch->rows[at];
+	const struct sealed_for owner = { batch->purposes[at], row->account_id, row->id };
 	str secret = { 0 }, sealed = { 0 };
 	int64_t changed = 0;
 	err e = sealing_open(&c->old_keys.sealing, &owner, row->secret_sealed, &batch->arena, &secret);
@@ -78,22 +117,22 @@ rotate_reseal(struct change *c, struct batch *batch, const struct sealed_by_othe
 	TRY(e);
 	TRY(sealing_seal(&c->new_keys.sealing, &owner, secret, &batch->arena, &sealed));
 	const struct db_value args[] = { DB_BLOB(sealed), DB_INT(row->id), DB_BLOB(row->secret_sealed) };
-	TRY(db_run(c->db, SQL_SEALED_ANEW, args, COUNT(args), &changed));
+	TRY(db_run(c->db, table->sealed_anew, args, COUNT(args), &changed));
 	c->done->resealed += changed;
 	return ERR_OK;
 }
 
 static err
-rotate_batch_do(struct change *c, bool *ret_more)
+rotate_batch_do(struct change *c, const struct sealed_table *table, bool *ret_more)
 {
 	CLEANUP(rotate_batch_wipe) struct batch batch = { .arena = ARENA(4 * 1024 * 1024) };
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
 	const struct db_value args[] = { rotate_new_id(c), DB_INT(c->after), DB_INT(BATCH_ROWS) };
 
 	TRY(db_begin(c->db, &t));
-	TRY(db_rows(c->db, SQL_SEALED_BY_OTHERS, args, COUNT(args), rotate_batch_row, &batch));
+	TRY(table->read(c->db, args, COUNT(args), &batch));
 	for (size_t i = 0; i < batch.n; i++)
-		TRY(rotate_reseal(c, &batch, &batch.rows[i], batch.kinds[i]));
+		TRY(rotate_reseal(c, table, &batch, i));
 	TRY(db_commit(&t));
 	*ret_more = batch.n == BATCH_ROWS;
 	if (batch.n > 0)
@@ -168,16 +207,24 @@ rotate_count(struct change *c)
 }
 
 static err
-rotate_reseal_all(struct change *c, rotate_progress progress, void *context)
+rotate_reseal_table(struct change *c, const struct sealed_table *table, rotate_progress progress, void *context)
 {
 	bool more = true;
 
-	TRY(rotate_count(c));
 	c->after = INT64_MIN;
 	while (more) {
-		TRY(rotate_batch_do(c, &more));
+		TRY(rotate_batch_do(c, table, &more));
 		progress(context, c->done);
 	}
+	return ERR_OK;
+}
+
+static err
+rotate_reseal_all(struct change *c, rotate_progress progress, void *context)
+{
+	TRY(rotate_count(c));
+	for (size_t i = 0; i < COUNT(sealed_tables); i++)
+		TRY(rotate_reseal_table(c, &sealed_tables[i], progress, context));
 	return ERR_OK;
 }
 

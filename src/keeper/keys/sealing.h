@@ -29,7 +29,10 @@ struct sealing {
 	uint8_t key_id[SEALING_ID_BYTES];
 };
 
-/* The owner of a secret. A purpose never changes after a release: factor_kind.sealing_purpose. */
+/* The purpose of a signing key of ID tokens; factor_id is the id of its row. Others: factor_kind.sealing_purpose. */
+#define SEALED_SIGNING_KEY "oidc key"
+
+/* The owner of a secret. A purpose never changes after a release. */
 struct sealed_for {
 	const char *purpose;
 	int64_t account_id, factor_id;

@@ -336,19 +336,41 @@ import_row_prepare(struct run *run, const struct import_row *row, struct account
 }
 
 static err
+import_name_is_closed(struct run *run, const struct account_in *in, bool *ret_closed)
+{
+	const struct db_value args[] = { DB_TEXT(account_name_str(&in->name)) };
+	struct import_name_closed_row row;
+
+	return db_row(run->db, SQL_IMPORT_NAME_CLOSED, args, COUNT(args), NULL, &row, ret_closed);
+}
+
+static err
+import_row_write(struct run *run, const struct import_row *row, const struct account_in *in)
+{
+	bool closed = false;
+
+	if (run->transaction.db == NULL)
+		TRY(db_begin(run->db, &run->transaction));
+	TRY(import_name_is_closed(run, in, &closed));
+	if (!closed)
+		return import_row_insert(run, row, in);
+	import_row_refuse(run, row,
+			  "an account with this name was closed or renamed; `doubletour user add --name-again` gives "
+			  "the name again");
+	return ERR_OK;
+}
+
+static err
 import_take_row(void *context, const struct import_row *row)
 {
 	CLEANUP(import_account_in_wipe) struct account_in in = { .arena = ARENA(16 * 1024) };
 	struct run *run = context;
 	const char *reason = import_row_prepare(run, row, &in);
 
-	if (reason != NULL) {
+	if (reason != NULL)
 		import_row_refuse(run, row, reason);
-	} else {
-		if (run->transaction.db == NULL)
-			TRY(db_begin(run->db, &run->transaction));
-		TRY(import_row_insert(run, row, &in));
-	}
+	else
+		TRY(import_row_write(run, row, &in));
 	run->import->progress(run->import->context,
 			      run->counts->taken + run->counts->there + run->counts->refused + run->counts->strays,
 			      run->counts->rows);

@@ -13,6 +13,7 @@
 #include "keeper/ops/database.h"
 #include "keeper/ops/lock.h"
 #include "keeper/ops/passkey_loss.h"
+#include "keeper/oidc/signing_cache.h"
 #include "keeper/password/passwords.h"
 #include "keeper/core/notification.h"
 #include "keeper/core/call.h"
@@ -24,6 +25,7 @@ struct keeper {
 	_Atomic(const struct config *) config; /* the current version (config/live.h) */
 	struct keys keys;
 	struct live_rules rules;
+	struct signing_cache *signing_cache;
 	struct password_hash dummy_hash;
 	struct store_identity database; /* identity of the database opened at start */
 	keeper_ended ended;
@@ -64,6 +66,12 @@ struct live_rules *
 keeper_live_rules(struct keeper *k)
 {
 	return &k->rules;
+}
+
+struct signing_cache *
+keeper_signing_cache(struct keeper *k)
+{
+	return k->signing_cache;
 }
 
 /* In production the operator decides when the database is created and upgraded. */
@@ -230,7 +238,11 @@ keeper_open(const struct config *config, enum keeper_mode mode, struct why *why,
 		return why_set(why, ERR_MEMORY, "There is not enough memory to start.");
 	}
 	k->config = config;
-	e = keeper_open_fill(k, mode, why);
+	e = signing_cache_new(&k->signing_cache);
+	if (e == ERR_OK)
+		e = keeper_open_fill(k, mode, why);
+	else
+		(void)!why_set(why, e, "There is not enough memory to start.");
 	if (e == ERR_OK)
 		*ret_keeper = k;
 	else
@@ -286,6 +298,7 @@ keeper_close(struct keeper **k)
 	if (*k == NULL)
 		return;
 	live_rules_end(&(*k)->rules);
+	signing_cache_free(&(*k)->signing_cache);
 	keys_wipe(&(*k)->keys);
 	secret_wipe(*k, sizeof(**k));
 	mem_free(k);

@@ -58,6 +58,12 @@ purge_audit(const struct config *config)
 	return config->audit_days == 0 ? INT64_MAX / 2 : MINUTES_US(INT64_C(24) * 60 * config->audit_days);
 }
 
+static int64_t
+purge_code(const struct config *config)
+{
+	return MINUTES_US(60);
+}
+
 static const struct purging purgings[] = {
 	{ SQL_SESSION_PURGE_LIFETIME, purge_lifetime },
 	{ SQL_SESSION_PURGE_IDLE, purge_idle },
@@ -72,6 +78,10 @@ static const struct purging purgings[] = {
 	{ SQL_FACTOR_PURGE, NULL },
 	{ SQL_PASSKEY_REMOVED_PURGE, purge_passkey_removed },
 	{ SQL_GATE_TICKET_PURGE, NULL },
+	{ SQL_OIDC_KEY_PURGE, NULL },
+	{ SQL_OIDC_CODE_PURGE, purge_code },
+	{ SQL_OIDC_ACCESS_TOKEN_PURGE, NULL },
+	{ SQL_OIDC_GRANT_PURGE, NULL },
 };
 
 static err

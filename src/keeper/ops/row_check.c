@@ -3,6 +3,11 @@
 #include "keeper/core/factor_kind.h"
 #include "keeper/factor/factor_values.h"
 #include "keeper/account/row_values.h"
+#include "keeper/oidc/client_secret.h"
+#include "keeper/oidc/clients.h"
+#include "keeper/oidc/signing_keys.h"
+#include "oidc/client_draft.h"
+#include "oidc/jwt.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -192,12 +197,86 @@ row_check_token(void *context, const struct upkeep_tokens_row *row)
 	return ERR_OK;
 }
 
+/* --- signing keys ------------------------------------------------------------------------------------------------- */
+
+static err
+row_check_signing_key(void *context, const struct upkeep_signing_keys_row *row)
+{
+	static const char remedy[] = "`doubletour rotate-keys --list` names it, and `--withdraw` replaces it";
+	CLEANUP(arena_wipe) struct arena arena = ARENA(ROW_ARENA_BYTES);
+	CLEANUP(jwt_key_free) EVP_PKEY *key = NULL;
+	const struct row_check *check = context;
+	const struct row_name name = { "signing key", row->id, STR_INIT("") };
+	enum oidc_alg alg;
+	err e = signing_key_open(check->sealing, row->id, row->kid, row->algorithm, row->private_sealed, &arena, &alg,
+				 &key);
+
+	if (e != ERR_OK && e != ERR_CORRUPT)
+		return e;
+	if (e == ERR_CORRUPT)
+		row_check_report(check, &check->findings->unreadable, &name,
+				 "it cannot be decrypted with the key, or is another key than its name says", remedy);
+	if (!row->ordered)
+		row_check_report(check, &check->findings->bad_values, &name, "its times are out of order", remedy);
+	return ERR_OK;
+}
+
+/* --- clients of OpenID Connect ------------------------------------------------------------------------------------ */
+
+/* Would the commands accept all settings of this client? */
+static err
+row_check_client_settings(const struct oidc_client_row *row, struct arena *arena, struct why *why)
+{
+	struct oidc_client client, read;
+	struct client_draft draft;
+	err e = client_from_row(row, &client);
+
+	if (e == ERR_CORRUPT)
+		return why_set(why, ERR_INVALID, "a word among its settings is not known");
+	TRY(e);
+	TRY(client_draft_of(&client, arena, &draft));
+	return client_draft_read(&draft, arena, &read, why);
+}
+
+static err
+row_check_client(void *context, const struct oidc_client_row *row)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(4 * CLIENT_TEXTS_BYTES);
+	const struct row_check *check = context;
+	const struct row_name name = { "client", row->id,
+				       client_id_is_good(row->client_id) ? row->client_id : STR("") };
+	struct why why = { "" };
+	err e = row_check_client_settings(row, &arena, &why);
+
+	if (e == ERR_INVALID || e == ERR_TOO_LONG)
+		row_check_report(check, &check->findings->bad_values, &name,
+				 e == ERR_INVALID ? why.text : "its settings are too long",
+				 "`doubletour client set` corrects a setting");
+	return e == ERR_MEMORY ? e : ERR_OK;
+}
+
+static err
+row_check_client_secret(void *context, const struct upkeep_client_secrets_row *row)
+{
+	const struct row_check *check = context;
+	const struct row_name name = { "client secret", row->id,
+				       client_id_is_good(row->client_id) ? row->client_id : STR("") };
+
+	if (row->secret_hash.n != DIGEST_BYTES && !(row->imported && client_secret_is_digest(row->secret_hash)))
+		row_check_report(check, &check->findings->bad_values, &name, "its hash has an unknown form",
+				 "`doubletour client secret` makes a new one");
+	return ERR_OK;
+}
+
 err
 row_check_all(struct row_check *check, struct db *db)
 {
+	TRY(db_rows(db, SQL_UPKEEP_CLIENTS, NULL, 0, row_check_client, check));
+	TRY(db_rows(db, SQL_UPKEEP_CLIENT_SECRETS, NULL, 0, row_check_client_secret, check));
 	TRY(db_rows(db, SQL_UPKEEP_FACTORS, NULL, 0, row_check_factor, check));
 	TRY(db_rows(db, SQL_UPKEEP_PASSKEYS, NULL, 0, row_check_passkey, check));
 	TRY(db_rows(db, SQL_UPKEEP_ACCOUNTS, NULL, 0, row_check_account, check));
 	TRY(db_rows(db, SQL_UPKEEP_TOKENS, NULL, 0, row_check_token, check));
+	TRY(db_rows(db, SQL_UPKEEP_SIGNING_KEYS, NULL, 0, row_check_signing_key, check));
 	return db_rows(db, SQL_UPKEEP_ORPHANS, NULL, 0, row_check_orphan, check);
 }

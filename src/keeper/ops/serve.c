@@ -61,6 +61,7 @@ struct keeper_server {
 	pthread_t watcher;
 	bool watching;
 	_Atomic uint32_t healthy;  /* 1: the database was writable at the last check */
+	_Atomic uint32_t tiles;    /* 1: an OpenID client has a tile, or nothing was read yet */
 	_Atomic int64_t turned_us; /* when the watcher began its last turn */
 	int wake_fd;               /* eventfd, written once to stop the watcher */
 };
@@ -467,6 +468,20 @@ serve_health_set(struct keeper_server *server, bool healthy, const struct why *w
 	serve_push_send(server, PUSH_HEALTH, healthy, NULL);
 }
 
+/* Without tiles, the home page need not ask for them. */
+static void
+serve_tiles_look(struct watch *watch)
+{
+	struct keeper_server *server = watch->server;
+	bool before = atomic_load(&server->tiles) == 1, tiles = before;
+
+	keeper_find_tiles(watch->thread, &tiles);
+	if (tiles == before)
+		return;
+	atomic_store(&server->tiles, tiles);
+	serve_push_send(server, PUSH_TILES, tiles, NULL);
+}
+
 static void
 serve_watch_measure(struct watch *watch, bool healthy)
 {
@@ -487,7 +502,11 @@ serve_watch_look(struct watch *watch)
 	serve_watch_open(watch);
 	now_healthy = watch->thread != NULL && keeper_probe(watch->thread, &why) == ERR_OK;
 	serve_health_set(watch->server, now_healthy, &why);
+	if (now_healthy)
+		serve_tiles_look(watch);
 	if (now_healthy && watch->looks++ % PURGE_EVERY == 0) {
+		keeper_make_signing_keys(watch->thread);
+		db_guard(watch->thread->db, false); /* transactions guard it; the purge needs none */
 		watch->purging = true;
 		watch->purge_at = 0;
 	}
@@ -549,6 +568,7 @@ keeper_server_new(struct keeper *k, struct keeper_server **ret_server)
 	metric_values_clear(&server->metrics);
 	pthread_mutex_init(&server->push_lock, NULL);
 	atomic_store(&server->healthy, 1);
+	atomic_store(&server->tiles, 1);
 	atomic_store(&server->turned_us, clock_monotonic_us());
 	server->wake_fd = eventfd(0, EFD_CLOEXEC);
 	keeper_on_ended(k, serve_on_ended, server);
@@ -589,6 +609,7 @@ keeper_server_start(struct keeper_server *server, const int *channels, size_t n,
 	serve_push_send(server, PUSH_SIGNER, 0, &signer);
 	/* before the rules: after them web answers requests, and its last check may be older than an upgrade */
 	serve_push_send(server, PUSH_HEALTH, atomic_load(&server->healthy), NULL);
+	serve_push_send(server, PUSH_TILES, atomic_load(&server->tiles), NULL);
 	TRY(keeper_server_reload(server));
 	pthread_mutex_lock(&server->push_lock);
 	serve_push_metrics_locked(server);

@@ -25,6 +25,7 @@ static const struct counter_rule rules[COUNTER_COUNT] = {
 	[COUNTER_OWN]             = { REASON_COUNTER_OWN,             "refused current passwords of a signed-in user, in an unknown browser", 5, 0, 0, true },
 	[COUNTER_REGISTER]        = { REASON_COUNTER_REGISTER,        "forms to register from one address", 30, 1000, MINUTES_US(5), false },
 	[COUNTER_PASSKEY]         = { REASON_PASSKEY,                 "refused passkeys from one address, for any account, or in one browser that has signed in to the account before", 30, 1000, MINUTES_US(5), false },
+	[COUNTER_CLIENT]          = { REASON_COUNTER_CLIENT,          "refused requests of one application (OpenID Connect client) from one address", 30, 1000, MINUTES_US(5), false },
 	[COUNTER_LINK]            = { REASON_COUNTER_LINK,            "uses of one-time links that have ended or never existed, from one address", 30, 1000, MINUTES_US(5), false },
 };
 /* clang-format on */
@@ -178,6 +179,13 @@ throttle_passkey(struct call *call, int64_t account_id, struct throttle *ret_thr
 	buf_put_number(&browser, device_id);
 	TRY(buf_check(&browser));
 	return throttle_add_hashed(call, ret_throttle, COUNTER_PASSKEY, buf_str(&browser), false);
+}
+
+err
+throttle_client(struct call *call, str client_id, struct throttle *ret_throttle)
+{
+	*ret_throttle = (struct throttle){ .n = 0 };
+	return throttle_add_hashed(call, ret_throttle, COUNTER_CLIENT, client_id, true);
 }
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
@@ -351,8 +359,8 @@ throttle_refuse(struct call *call, const struct throttle *t, const struct count 
  * Check for an active backoff without the lock that counting needs, so that a flood of attempts does not block writers.
  * If none is found, only the count itself decides.
  */
-static err
-throttle_look_ahead(struct call *call, const struct throttle *t)
+err
+throttle_check(struct call *call, const struct throttle *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		int64_t until_us = 0;
@@ -369,7 +377,7 @@ throttle_take(struct call *call, struct throttle *throttle)
 	struct taking taking = { .t = throttle };
 	bool done = false;
 
-	TRY(throttle_look_ahead(call, throttle));
+	TRY(throttle_check(call, throttle));
 	TRY(call_transact(call, throttle_count_all, &taking, &done));
 	return done ? ERR_OK : throttle_refuse(call, throttle, &throttle->counts[taking.blocked]);
 }

@@ -38,6 +38,7 @@ enum counter {
 	COUNTER_REGISTER,
 	COUNTER_LINK,
 	COUNTER_PASSKEY,
+	COUNTER_CLIENT,
 	COUNTER_COUNT
 };
 
@@ -83,6 +84,12 @@ MUST_USE err throttle_link(struct call *call, struct throttle *ret_throttle);
  * their own counters: another client with the same address does not stop them. All other attempts count by address.
  */
 MUST_USE err throttle_passkey(struct call *call, int64_t account_id, struct throttle *ret_throttle);
+
+/* For a refused client of OpenID Connect, by its client_id ("": unknown) and address. */
+MUST_USE err throttle_client(struct call *call, str client_id, struct throttle *ret_throttle);
+
+/* Is a lockout active for this attempt?  Counts nothing.  ERR_LOCKOUT as for throttle_take. */
+MUST_USE err throttle_check(struct call *call, const struct throttle *throttle);
 
 /*
  * Count the attempt. ERR_OK: the caller may check it. Beyond the 100th failed code, this first disables the

@@ -2,6 +2,18 @@
 -- The UNIQUE constraint decides which of two simultaneous registrations gets the name.
 INSERT INTO accounts (id, name, password_hash, created_at_us) VALUES ($1, $2, $3, $4);
 
+-- name: account_name_close
+-- The current name of account $1, which is about to be closed or renamed.
+INSERT INTO closed_names (name, account_id, closed_at_us) SELECT name, id, $2 FROM accounts WHERE id = $1
+ON CONFLICT (name) DO UPDATE SET account_id = excluded.account_id, closed_at_us = excluded.closed_at_us;
+
+-- name: account_name_closed
+-- row: account_id int
+SELECT account_id FROM closed_names WHERE name = $1 AND account_id <> $2;
+
+-- name: account_name_release
+DELETE FROM closed_names WHERE name = $1;
+
 -- name: account_by_name
 -- row: id int, password_hash text, disabled bool
 SELECT id, password_hash, disabled_at_us IS NOT NULL AS disabled FROM accounts WHERE name = $1;

@@ -44,7 +44,7 @@ UPDATE factors SET disabled_at_us = NULL WHERE account_id = $1;
 DELETE FROM factors WHERE account_id = $1;
 
 -- name: admin_rename
-UPDATE accounts SET name = $1 WHERE id = $2;
+UPDATE accounts SET name = $1, updated_at_us = $3 WHERE id = $2;
 
 -- name: admin_sessions
 -- row: basis session_basis, address text, agent text

@@ -35,10 +35,10 @@ DELETE FROM gate_tickets WHERE ticket_hash = $1 AND expires_at_us > $2 RETURNING
 DELETE FROM gate_tickets WHERE id IN (SELECT id FROM gate_tickets WHERE expires_at_us <= $1 LIMIT $2);
 
 -- name: gate_email_set
-UPDATE accounts SET email = $1 WHERE id = $2;
+UPDATE accounts SET email = $1, updated_at_us = $3 WHERE id = $2;
 
 -- name: gate_groups_set
-UPDATE accounts SET group_names = $1 WHERE id = $2;
+UPDATE accounts SET group_names = $1, updated_at_us = $3 WHERE id = $2;
 
 -- name: gate_account_sessions
 -- row: session_token

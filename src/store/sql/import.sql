@@ -5,6 +5,11 @@
 INSERT INTO accounts (id, name, display_name, password_hash, created_at_us, disabled_at_us, email, group_names)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING;
 
+-- name: import_name_closed
+-- A closed or renamed account had the name, and no account has it now.
+-- row: account_id int
+SELECT account_id FROM closed_names WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM accounts WHERE name = $1);
+
 -- name: import_factor
 INSERT INTO factors (id, account_id, kind, secret_sealed, algorithm, digits, period_s, created_at_us, confirmed_at_us)
 VALUES ($1, $2, $8, $3, $4, $5, $6, $7, $7);

@@ -1,7 +1,7 @@
 -- Queries of the account pages.
 
 -- name: own_profile
-UPDATE accounts SET display_name = $1, language = $2, time_format = $3 WHERE id = $4;
+UPDATE accounts SET display_name = $1, language = $2, time_format = $3, updated_at_us = $5 WHERE id = $4;
 
 -- name: own_password
 -- Only if the hash is still the one that the current password was verified against.

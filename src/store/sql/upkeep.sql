@@ -29,6 +29,12 @@ SELECT f.id, coalesce(a.name, '') AS account, f.kind, f.digits, coalesce(length(
 FROM factors f LEFT JOIN passkeys p ON p.factor_id = f.id LEFT JOIN accounts a ON a.id = f.account_id
 WHERE f.kind = 'passkey' OR p.factor_id IS NOT NULL ORDER BY f.id;
 
+-- name: upkeep_signing_keys
+-- row: id int, kid text, algorithm text, private_sealed blob, ordered bool
+SELECT id, kid, algorithm, private_sealed,
+       signs_from_us <= signs_until_us AND signs_until_us <= published_until_us AND published_until_us <= kept_until_us AS ordered
+FROM oidc_keys ORDER BY id;
+
 -- name: upkeep_accounts
 -- row: id int, name text, display_name text, password_hash text, email text, group_names text, language text,
 -- row: time_format text

@@ -145,7 +145,7 @@ gate_pages_code_page(struct exchange *x, struct channel *keeper, int status, con
 	TRY(exchange_otp_passkeys(x, keeper, &page->otp));
 	TRY(exchange_layout(x, &page->layout));
 	page->layout.passkeys = page->otp.passkey.challenge.n > 0;
-	page->layout.path = x->next;
+	exchange_layout_path(&page->layout, x->next);
 	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_gate_code(&x->rp->body, page);
 	return exchange_page(x, status);

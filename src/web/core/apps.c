@@ -1,5 +1,6 @@
 #include "web/core/apps.h"
 
+#include "web/core/ask.h"
 #include "web/core/gate_return.h"
 
 struct apps_reading {
@@ -45,6 +46,7 @@ exchange_continue(struct exchange *x, struct page_continue *ret_to)
 	struct gate_return back;
 	struct target target;
 
+	*ret_to = x->client;
 	if (!str_starts(x->next, page))
 		return ERR_OK;
 	gate_return_read(x, str_from(x->next, page.n), &back);
@@ -53,6 +55,38 @@ exchange_continue(struct exchange *x, struct page_continue *ret_to)
 	TRY(live_rules_application_of(&x->web->rules.live, &target, apps_continue_copy, &reading));
 	to.host = target.host;
 	*ret_to = to;
+	return ERR_OK;
+}
+
+/* --- OpenID clients ----------------------------------------------------------------------------------------------- */
+
+struct page_seal
+app_seal(str name)
+{
+	struct page_seal seal = { .tone = 0 };
+	int32_t point = 0;
+
+	seal.letter = str_upto(name, str_utf8_next(name, &point));
+	for (size_t i = 0; i < name.n; i++)
+		seal.tone += (unsigned char)name.p[i];
+	seal.tone %= PAGE_SEAL_TONES;
+	return seal;
+}
+
+err
+exchange_client_apps(struct exchange *x, struct channel *keeper,
+		     err (*take)(void *context, const struct oidc_app_item *item), void *context, bool *ret_more)
+{
+	struct oidc_apps_body answer = { 0 };
+	size_t count = 0;
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_OIDC_APPS, NULL, &answer));
+	for (str list = answer.apps; list.n > 0 && count < CLIENT_APPS_MAX; count++) {
+		struct oidc_app_item item = { 0 };
+		TRY(wire_get(&list, &wire_oidc_app_item, &item));
+		TRY(take(context, &item));
+	}
+	*ret_more = answer.more != 0;
 	return ERR_OK;
 }
 
@@ -82,6 +116,79 @@ apps_tile_copy(void *context, const struct application *application, size_t numb
 	return apps_seal_copy(listing->arena, application, number, &app->seal);
 }
 
+bool
+exchange_tiles_wanted(const struct exchange *x)
+{
+	return x->route->tiles && x->session.state == STATE_FULL && atomic_load(&x->web->tiles);
+}
+
+err
+exchange_tiles(struct exchange *x, struct channel *keeper)
+{
+	struct oidc_apps_body answer = { 0 };
+
+	TRY(exchange_ask_passed(x, keeper, QUESTION_OIDC_APPS, NULL, &answer));
+	x->client_tiles = answer.apps;
+	return ERR_OK;
+}
+
+/* An application may be in the rules file and be a client too: "https://wiki.example.org" is that of its tile there. */
+static bool
+apps_tile_exists(const struct app_tiles *tiles, str address)
+{
+	for (size_t i = 0; i < tiles->n; i++) {
+		str other = tiles->at[i].address;
+		size_t slash = str_ends(address, STR("/")) ? 1 : 0, other_slash = str_ends(other, STR("/")) ? 1 : 0;
+		if (str_equal(str_upto(address, address.n - slash), str_upto(other, other.n - other_slash)))
+			return true;
+	}
+	return false;
+}
+
+/* "wiki.example.org" of https://wiki.example.org/start */
+static str
+apps_tile_host(str url)
+{
+	str rest = url;
+
+	(void)str_cut(&rest, '/');
+	(void)str_cut(&rest, '/');
+	return str_cut(&rest, '/');
+}
+
+static void
+apps_tile_add(struct app_tiles *tiles, const struct oidc_app_item *item)
+{
+	if (item->launch_url.n == 0 || apps_tile_exists(tiles, item->launch_url))
+		return;
+	tiles->at[tiles->n++] = (struct page_app){ .name = item->name,
+						   .address = item->launch_url,
+						   .description = apps_tile_host(item->launch_url),
+						   .seal = app_seal(item->name) };
+}
+
+static err
+apps_tiles_of_clients(struct exchange *x, struct app_tiles *tiles)
+{
+	struct page_app *all;
+
+	if (x->client_tiles.n == 0)
+		return ERR_OK;
+	all = arena_alloc(x->rq->arena, (tiles->n + CLIENT_APPS_MAX) * sizeof(*all));
+	if (all == NULL)
+		return ERR_MEMORY;
+	if (tiles->n > 0)
+		memcpy(all, tiles->at, tiles->n * sizeof(*all));
+	tiles->at = all;
+	str list = x->client_tiles;
+	for (size_t i = 0; list.n > 0 && i < CLIENT_APPS_MAX; i++) {
+		struct oidc_app_item item = { 0 };
+		TRY(wire_get(&list, &wire_oidc_app_item, &item));
+		apps_tile_add(tiles, &item);
+	}
+	return ERR_OK;
+}
+
 err
 exchange_apps(struct exchange *x, struct app_tiles *ret_tiles)
 {
@@ -94,7 +201,7 @@ exchange_apps(struct exchange *x, struct app_tiles *ret_tiles)
 
 	TRY(live_rules_visible(&x->web->rules.live, &visitor, x->address, x->rq->now_us, apps_tile_copy, &listing));
 	*ret_tiles = listing.tiles;
-	return ERR_OK;
+	return apps_tiles_of_clients(x, ret_tiles);
 }
 
 static bool

@@ -92,12 +92,13 @@ ask_session_take(struct exchange *x, const struct answer_head *head, int64_t epo
 
 /*
  * The route's row lists the questions of its handler and so selects the worker pool.  Other questions could block
- * the wrong pool.  The dispatcher asks for the session and the passkeys; both questions are of the quick pool.
+ * the wrong pool.  The dispatcher asks for the session, the passkeys and the tiles, all of the quick
+ * pool.
  */
 static bool
 ask_allowed(const struct exchange *x, enum question_id id)
 {
-	return id == QUESTION_SESSION || id == QUESTION_PASSKEYS ||
+	return id == QUESTION_SESSION || id == QUESTION_PASSKEYS || (id == QUESTION_OIDC_APPS && x->route->tiles) ||
 	       (route_questions(x->route) & UINT64_C(1) << id) != 0;
 }
 

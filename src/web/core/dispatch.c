@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "http/forwarded.h"
 #include "http/return_to.h"
+#include "web/core/apps.h"
 #include "web/core/ask.h"
 #include "web/core/cookies.h"
 #include "web/core/counts.h"
@@ -217,6 +218,16 @@ dispatch_page_found(struct exchange *x)
 
 /* --- pages: around the handler ------------------------------------------------------------------------------------ */
 
+/* The session ended before the form was sent: its return URL is kept. */
+static void
+dispatch_page_take_form_next(struct exchange *x)
+{
+	const str *next = form_value(x->route->form, x->form, STR("next"));
+
+	if (next != NULL)
+		exchange_take_next(x, *next);
+}
+
 /* Return URL for redirects of this request: the page itself if it needs FULL, otherwise its `next`. */
 static err
 dispatch_page_next_from_path(struct exchange *x, str *ret_next)
@@ -225,6 +236,7 @@ dispatch_page_next_from_path(struct exchange *x, str *ret_next)
 
 	bool front = str_equal(x->rq->path, STR("/"));
 
+	dispatch_page_take_form_next(x);
 	*ret_next = x->next;
 	if (x->route->method == HTTP_POST || x->route->opens != 0 || (front && x->route->query.n == 0))
 		return ERR_OK;
@@ -340,6 +352,8 @@ dispatch_page_get(struct exchange *x, struct channel *keeper)
 		TRY(exchange_otp_passkeys(x, keeper, &x->otp));
 	if (exchange_signal_wanted(x))
 		TRY(exchange_signal(x, keeper));
+	if (exchange_tiles_wanted(x))
+		TRY(exchange_tiles(x, keeper));
 	return dispatch_page_answer(x, keeper);
 }
 
@@ -375,13 +389,13 @@ dispatch_page_work(struct exchange *x, struct channel *keeper)
 		dispatch_failed(x, e);
 }
 
-/* Does the dispatcher ask for the passkeys before the handler, which itself asks nothing? */
+/* Does the dispatcher ask for passkeys or tiles before the handler, which itself asks nothing? */
 static bool
-dispatch_page_needs_passkeys(const struct exchange *x)
+dispatch_page_asks(const struct exchange *x)
 {
 	struct page_otp otp;
 
-	if (exchange_signal_wanted(x))
+	if (exchange_signal_wanted(x) || exchange_tiles_wanted(x))
 		return true;
 	if (x->session.state != STATE_FULL || !x->route->step_up || x->session.passkeys == 0)
 		return false;
@@ -407,7 +421,7 @@ dispatch_page_admit(struct exchange *x)
 	}
 	if (route_pool(x->route) != HTTP_INLINE)
 		return route_pool(x->route);
-	return x->session_known && !dispatch_page_needs_passkeys(x) ? HTTP_INLINE : HTTP_QUICK;
+	return x->session_known && !dispatch_page_asks(x) ? HTTP_INLINE : HTTP_QUICK;
 }
 
 static void
@@ -450,12 +464,29 @@ static const struct pipeline *const pipelines[] = {
 	[ROUTE_PAGE] = &page_pipeline,
 	[ROUTE_CHECK] = &check_pipeline,
 	[ROUTE_PLAIN] = &plain_pipeline,
+	[ROUTE_API] = &api_pipeline,
 };
 
+/* For a request without a row: that of the path, for any method.  Only programs need their own replies. */
 static const struct pipeline *
-dispatch_pipeline(const struct exchange *x)
+dispatch_pipeline_of_path(struct exchange *x)
 {
-	return pipelines[x->route != NULL ? x->route->kind : ROUTE_PAGE];
+	const struct route *row = route_find(HTTP_ANY, x->rq->path, x->rq->query, &x->methods);
+
+	return row != NULL && row->kind == ROUTE_API ? &api_pipeline : &page_pipeline;
+}
+
+/* For a request that is refused before it is read. */
+static const struct pipeline *
+dispatch_pipeline_of_refusal(struct exchange *x)
+{
+	return check_pipeline.owns(x->rq->path) ? &check_pipeline : dispatch_pipeline_of_path(x);
+}
+
+static const struct pipeline *
+dispatch_pipeline(struct exchange *x)
+{
+	return x->route != NULL ? pipelines[x->route->kind] : dispatch_pipeline_of_path(x);
 }
 
 static void
@@ -484,8 +515,8 @@ dispatch_refuse_unread(struct exchange *x, int status)
 	x->session = (struct session_view){ 0 };
 	x->session_known = true; /* without a session */
 	x->route = NULL;
-	if (check_pipeline.owns(x->rq->path)) {
-		check_pipeline.refuse(x, status);
+	if (dispatch_pipeline_of_refusal(x) != &page_pipeline) {
+		dispatch_pipeline_of_refusal(x)->refuse(x, status);
 		return;
 	}
 	x->language = language_choose((str){ 0 }, request_header(x->rq, "Accept-Language"), x->language);
@@ -560,8 +591,8 @@ dispatch_expect(void *app, const struct request *rq, struct http_expectation *ex
 	if (route == NULL)
 		return;
 	expectation->authorization = route->authorization;
-	if (route->body_max_bytes > 0)
-		expectation->body_max_bytes = route->body_max_bytes;
+	expectation->any_type = route->kind == ROUTE_API;
+	expectation->body_max_bytes = route_body_max(route);
 }
 
 static void
@@ -585,7 +616,7 @@ dispatch_refuse(void *app, struct request *rq, int status, struct reply *rp)
 		return;
 	}
 	x->rp = rp;
-	(check_pipeline.owns(rq->path) ? &check_pipeline : &page_pipeline)->refuse(x, status);
+	dispatch_pipeline_of_refusal(x)->refuse(x, status);
 }
 
 static void *
@@ -616,7 +647,7 @@ dispatch_done(void *app, const struct request *rq, int status, size_t body_bytes
 	const struct exchange *x = rq->app;
 	const struct web *web = app;
 	enum session_state state = x != NULL && x->session_known ? x->session.state : STATE_NONE;
-	bool quiet = x != NULL && x->route != NULL && route_any_host(x->route);
+	bool quiet = x != NULL && x->route != NULL && route_any_host(x->route) && x->route->kind != ROUTE_API;
 
 	if (web->config->metrics.port != 0)
 		dispatch_count(x, status, elapsed_us);

@@ -7,6 +7,7 @@
  *	       (web/core/ask.h) lead to the next step of the sign-in or redisplay the form
  *	check  a reverse proxy's request about an application (web/apps/gate.h), without session, language, form and 5xx
  *	plain  the same reply for every client and any Host: static files, health, the public key
+ *	api    for programs: form in, JSON out, without session, cookies and form token (web/oidc/api.h)
  *
  * Handlers do none of these steps.
  */
@@ -29,6 +30,8 @@ struct pipeline {
 
 /* web/apps/gate.c */
 extern const struct pipeline check_pipeline;
+/* web/oidc/api.c */
+extern const struct pipeline api_pipeline;
 
 /* The application that http/server.h serves. */
 extern const struct http_app web_app;

@@ -32,12 +32,16 @@ struct exchange {
 	str groups_long; /* the account's groups, if they do not fit into `session` */
 
 	enum config_language language;
-	str next;            /* safe path on this server to redirect to later; empty: none */
+	str next; /* safe path on this server to redirect to later; empty: none */
+	struct page_continue
+	    client;          /* the OpenID client that next leads to (web/core/client_request.h); name empty: none */
 	str anonymous;       /* value of the cookie that form tokens depend on before sign-in; empty: none */
 	str flash;           /* word of the flash message for this page; empty: none */
 	str form_token;      /* for the forms of this reply */
+	str policy;          /* Content-Security-Policy of this reply; empty: the usual one */
 	str csrf_token;      /* sent by the POST */
 	void *form;          /* the route's form struct, filled from the body of a POST; NULL: the route has no form */
+	str client_tiles;    /* of a route with tiles: list of oidc_app_item */
 	struct page_otp otp; /* of a route with step_up: the field for a code, and its problem */
 	struct page_signal signal;   /* for the browser, on this page */
 	struct check *check;         /* of a forward-auth check (web/apps/gate.c) */

@@ -36,7 +36,7 @@ struct page_seal {
 /* The application that the person came from (_continue.html).  host empty: none. */
 struct page_continue {
 	str name; /* empty: the rules file does not list the application */
-	str host;
+	str host; /* of an OpenID client without a host in its redirect URI: the scheme */
 	struct page_seal seal;
 };
 
@@ -60,7 +60,8 @@ struct page_layout {
 	str logo, logo_type; /* the administrator's logo: its URL and Content-Type; empty: the mark of Doubletour */
 	bool logo_touches;   /* it is the icon of phones too */
 	str brand_css;       /* URL of the style sheet with the administrator's colour; empty: none */
-	str path;            /* return URL of the language switch; empty: "/" */
+	str path;            /* return URL of the language switch; empty: "/"; set with exchange_layout_path */
+	bool path_long;      /* it does not fit into a link: a form has it */
 	const char *flash;   /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
 	str request_id; /* shown on the error page only */
@@ -140,6 +141,7 @@ struct page_login {
 	str username;      /* as typed in the last attempt */
 	const char *error; /* msgid, above the fields */
 	str next;          /* safe path to redirect to; empty: none */
+	bool cancel;       /* an OpenID client waits for an answer: the page can cancel */
 	bool registration_open;
 	bool remember_offered, remember; /* the choice to stay signed in; remember: as chosen in the last attempt */
 	int64_t remember_days;           /* for how long; 0: not a number of days */
@@ -430,6 +432,110 @@ struct page_gate_notice {
 	const char *link; /* text of the link to it */
 };
 
+/* --- OpenID Connect: layout.to is the client, and next its request with the seal ---------------------------------- */
+
+/* A text whose beginning equals that of the text it is compared with. */
+struct page_compared {
+	str same, rest;
+};
+/* An authorization request that is answered with a page. */
+struct page_client_problem {
+	struct page_layout layout;
+	const char *title, *sentence; /* msgids */
+	str client_id, name;          /* as asked; name: as registered, empty: unknown */
+	struct page_compared asked;   /* the redirect URI; empty: the problem is another one */
+	struct page_compared *registered;
+	size_t registered_count;
+	const char *advice; /* msgid: what the administrator can do */
+	str command;        /* ... with this command; empty: none */
+};
+
+/* Redirect to the client: after a form, so with a page. */
+struct page_client_go {
+	struct page_layout layout;
+	str url;
+	bool private_scheme; /* an application of the device opens it: only after a tap */
+};
+
+/* The response as a form (response mode form_post). */
+struct page_client_field {
+	str name, value;
+};
+struct page_client_post {
+	struct page_layout layout;
+	str url;
+	struct page_client_field *fields;
+	size_t fields_count;
+};
+
+/* May the client know these scopes? */
+struct page_client_consent {
+	struct page_layout layout;
+	bool profile, email, groups, offline; /* the scopes to grant */
+	bool nothing_more;                    /* no such scope: the client only recognizes the account */
+	str username, display_name;           /* display_name empty: none */
+	str email_address, group_names;       /* empty: none */
+	const char *error;
+	str next;
+};
+
+/* This account, or another one? */
+struct page_client_select {
+	struct page_layout layout;
+	str username, shown_name;
+	const char *error;
+	str next;
+};
+
+/* The second factor again; with `password` the password too. */
+struct page_client_confirm {
+	struct page_layout layout;
+	bool password;
+	str username, current; /* current: as typed */
+	const char *current_problem;
+	struct page_otp otp;
+	const char *error;
+	str next;
+};
+
+/* The rules refuse the client to this person. */
+struct page_client_refused {
+	struct page_layout layout;
+	bool no_passkey;             /* the person signed in without a passkey, and the rules require one */
+	struct page_passkey passkey; /* the one to use now */
+	const char *reason;          /* msgid */
+	str username;
+	const char *error;
+	str next;
+};
+
+/* May this application end the session? */
+struct page_end_session {
+	struct page_layout layout;
+	str name;     /* of the client; empty: unknown */
+	str username; /* empty: no session */
+	const char *error;
+	str next; /* the request */
+};
+
+/* The OpenID clients that a person uses. */
+struct page_application {
+	int64_t id;
+	str name;
+	struct page_seal seal;
+	bool profile, email, groups, offline; /* the scopes of the consent */
+	bool nothing_more;                    /* none of the first three */
+	bool by_administrator;                /* the person was not asked for a consent */
+	int64_t used_us;                      /* newest sign-in to it; 0: none that is still kept */
+};
+struct page_applications {
+	struct page_layout layout;
+	struct page_application *apps;
+	size_t apps_count;
+	bool more; /* there are more than these */
+	const char *error;
+};
+
 struct page_logout {
 	struct page_layout layout;
 	const char *error;
@@ -473,6 +579,15 @@ void page_gate_go(struct buf *out, const struct page_gate_go *v);
 void page_gate_code(struct buf *out, const struct page_gate_code *v);
 void page_denied(struct buf *out, const struct page_denied *v);
 void page_gate_notice(struct buf *out, const struct page_gate_notice *v);
+void page_client_problem(struct buf *out, const struct page_client_problem *v);
+void page_client_go(struct buf *out, const struct page_client_go *v);
+void page_client_post(struct buf *out, const struct page_client_post *v);
+void page_client_consent(struct buf *out, const struct page_client_consent *v);
+void page_client_select(struct buf *out, const struct page_client_select *v);
+void page_client_confirm(struct buf *out, const struct page_client_confirm *v);
+void page_client_refused(struct buf *out, const struct page_client_refused *v);
+void page_end_session(struct buf *out, const struct page_end_session *v);
+void page_applications(struct buf *out, const struct page_applications *v);
 void page_logout(struct buf *out, const struct page_logout *v);
 void page_wrong_address(struct buf *out, const struct page_wrong_address *v);
 void page_error(struct buf *out, const struct page_error *v);

@@ -4,6 +4,7 @@
 #include "config/values.h"
 #include "http/return_to.h"
 #include "web/core/apps.h"
+#include "web/core/client_request.h"
 #include "web/core/cookies.h"
 #include "web/core/flash.h"
 #include "web/core/form_token.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 
 enum { RECOVERY_LOW = 3, RETRY_IN_SECONDS = 120 };
-enum { FLASH_SECONDS = 60, LOCATION_MAX = 8 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
+enum { FLASH_SECONDS = 60, LOCATION_MAX = 32 * 1024, ERROR_PAGE_MAX = 64 * 1024 };
 
 struct header {
 	str name, value;
@@ -22,7 +23,7 @@ struct header {
 
 /*
  * On every reply.  With Referrer-Policy: same-origin, browsers send Origin with this server's forms, and no Referer
- * to other sites.
+ * to other sites.  An OpenID client learns the origin, never the path: some check Referer or Origin of the response.
  */
 static const struct header policy = {
 	STR_INIT("Content-Security-Policy"),
@@ -32,9 +33,10 @@ static const struct header policy = {
 static const struct header guards[] = {
 	{ STR_INIT("X-Frame-Options"), STR_INIT("DENY") },
 	{ STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
-	{ STR_INIT("Referrer-Policy"), STR_INIT("same-origin") },
 	{ STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") },
 };
+static const struct header referrer = { STR_INIT("Referrer-Policy"), STR_INIT("same-origin") };
+static const struct header referrer_of_clients = { STR_INIT("Referrer-Policy"), STR_INIT("strict-origin") };
 static const struct header same_origin = { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") };
 static const struct header any_origin = { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("cross-origin") };
 static const struct header page_headers[] = {
@@ -79,13 +81,15 @@ respond_put_guards(struct exchange *x)
 {
 	if (respond_came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
 		TRY(respond_put_headers(x, &transport_security, 1));
+	TRY(respond_put_headers(x, x->route != NULL && x->route->to_client ? &referrer_of_clients : &referrer, 1));
 	return respond_put_headers(x, guards, COUNT(guards));
 }
 
 err
 exchange_security_headers(struct exchange *x)
 {
-	TRY(respond_put_headers(x, &policy, 1));
+	TRY(x->policy.n > 0 ? reply_header_borrowed(x->rp, policy.name, x->policy)
+			    : respond_put_headers(x, &policy, 1));
 	TRY(respond_put_headers(x, &same_origin, 1));
 	return respond_put_guards(x);
 }
@@ -132,16 +136,37 @@ respond_exchange_headers(struct exchange *x)
 
 /* --- redirects ---------------------------------------------------------------------------------------------------- */
 
+/*
+ * Append "?next=".  A return URL that is too long for an address is left out.  The session's row has the one of a
+ * sign-in that is not complete.
+ */
+static void
+respond_put_next(struct buf *location, str next)
+{
+	if (next.n == 0 || location->n + sizeof("?next=") + buf_percent_bytes(next) > HTTP_URI_MAX_BYTES)
+		return;
+	buf_put(location, STR("?next="));
+	buf_put_percent(location, next);
+}
+
+/* The sign-in page of an authorization request is at the address of the request. */
+static bool
+respond_signs_in_at(str path, str next)
+{
+	return str_equal(path, STR("/login")) && client_request_is(next);
+}
+
 err
 exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash)
 {
 	CLEANUP(buf_wipe) struct buf location = BUF(LOCATION_MAX);
 	str fragment = path, page = str_cut(&fragment, '#');
 
-	buf_put(&location, page);
-	if (next.n > 0) {
-		buf_put(&location, STR("?next="));
-		buf_put_percent(&location, next);
+	if (respond_signs_in_at(page, next)) {
+		buf_put(&location, next);
+	} else {
+		buf_put(&location, page);
+		respond_put_next(&location, next);
 	}
 	if (fragment.p != NULL) {
 		buf_put_byte(&location, '#');
@@ -154,6 +179,12 @@ exchange_redirect(struct exchange *x, str path, str next, enum flash_message fla
 		TRY(exchange_set_cookie(x, COOKIE_FLASH, str_of(flash_of(flash)->word), FLASH_SECONDS));
 	x->rp->status = 303;
 	return ERR_OK;
+}
+
+bool
+exchange_leads_away(str next)
+{
+	return str_starts(next, STR("/gate?")) || client_request_is(next);
 }
 
 err
@@ -182,7 +213,7 @@ exchange_redirect_to_step(struct exchange *x, str next)
 		if (x->rq->method != HTTP_POST)
 			TRY(exchange_forget_session(x));
 		flash = FLASH_EXPIRED;
-	} else if (state == STATE_NONE && (str_equal(x->rq->path, STR("/")) || str_starts(next, STR("/gate?")))) {
+	} else if (state == STATE_NONE && (str_equal(x->rq->path, STR("/")) || exchange_leads_away(next))) {
 		flash =
 		    FLASH_NONE; /* home needs no message, and the page says to which application the sign-in leads */
 	}
@@ -201,6 +232,31 @@ respond_say_retry(struct exchange *x)
 	buf_printf(&seconds, "%lld", (long long)x->retry_s);
 	TRY(buf_check(&seconds));
 	return reply_header(x->rq, x->rp, STR("Retry-After"), buf_str(&seconds));
+}
+
+/* The usual policy, except that forms go to applications. */
+static err
+respond_policy_for_client(struct exchange *x, str to, str *ret_policy)
+{
+	static const str own = STR_INIT("form-action 'self'");
+	CLEANUP(buf_wipe) struct buf text = BUF(1024);
+
+	for (str rest = policy.value; rest.p != NULL;) {
+		str directive = str_trim(str_cut(&rest, ';'));
+		buf_put(&text, text.n > 0 ? STR("; ") : STR(""));
+		buf_put(&text, str_equal(directive, own) ? to : directive);
+	}
+	TRY(buf_check(&text));
+	return arena_copy(x->rq->arena, buf_str(&text), ret_policy);
+}
+
+err
+exchange_page_for_client(struct exchange *x, bool http)
+{
+	str to = http ? STR("form-action https: http:") : STR("form-action https:");
+
+	TRY(respond_policy_for_client(x, to, &x->policy));
+	return exchange_page(x, 200);
 }
 
 err
@@ -263,12 +319,20 @@ respond_put_path_and_next(const struct exchange *x, struct buf *out)
 	buf_put_percent(out, x->next);
 }
 
+void
+exchange_layout_path(struct page_layout *layout, str path)
+{
+	layout->path = path;
+	layout->path_long = sizeof("/language/fr?next=") + buf_percent_bytes(path) > HTTP_URI_MAX_BYTES;
+}
+
 /* Return URL of the language switch: the page itself, or home if the page cannot be requested again. */
 static err
 respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 {
 	bool shown = x->route != NULL && (x->rq->method != HTTP_POST || x->route->redisplay != NULL);
 	CLEANUP(buf_wipe) struct buf return_to = BUF(LOCATION_MAX);
+	str path = { 0 };
 
 	layout->path = STR("/");
 	if (!shown)
@@ -278,7 +342,9 @@ respond_layout_return_to(struct exchange *x, struct page_layout *layout)
 		respond_put_path_and_next(x, &return_to);
 	}
 	TRY(buf_check(&return_to));
-	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
+	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &path));
+	exchange_layout_path(layout, path);
+	return ERR_OK;
 }
 
 static err
@@ -425,6 +491,7 @@ static void
 respond_error_begin(struct exchange *x)
 {
 	respond_keep_headers(x->rp);
+	x->policy = (str){ 0 };
 	buf_clear(&x->rp->body);
 	x->rp->fixed = (str){ 0 };
 }

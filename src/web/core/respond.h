@@ -28,17 +28,27 @@ MUST_USE err exchange_image(struct exchange *x, enum image_kind kind);
 /* Fill the values of the layout: language, flash message (shown once), sign-out button, form token. */
 MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout);
 
+/* Set the return URL of the language switch. */
+void exchange_layout_path(struct page_layout *layout, str path);
+
 /*
- * Redirect with 303 to a path on this server, with `?next=` if next is not empty.  The path may end with a fragment.
+ * Redirect with 303 to a path on this server, with `?next=` if next is not empty and fits into an address.  The path
+ * may end with a fragment.  "/login" with an authorization request becomes the address of the request.
  * flash: FLASH_NONE, or the message for the next page (web/core/flash.def).
  */
 MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash);
+
+/* Does this return URL lead to an application: by the gate, or as an authorization request? */
+bool exchange_leads_away(str next);
 
 /* Redirect with 303 to the step for this session state: /login, /setup-2fa, /verify-2fa or home; next is kept. */
 MUST_USE err exchange_redirect_to_step(struct exchange *x, str next);
 
 /* Complete an HTML page that is already in rp->body, with this status. */
 MUST_USE err exchange_page(struct exchange *x, int status);
+
+/* The same with 200 for a page whose form goes to an application; http: its address does not use TLS. */
+MUST_USE err exchange_page_for_client(struct exchange *x, bool http);
 
 /* An error page, in place of anything written before. */
 void exchange_error(struct exchange *x, int status);

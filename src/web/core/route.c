@@ -1,5 +1,7 @@
 #include "web/core/route.h"
 
+#include "http/return_to.h"
+
 static bool
 route_path_fits(const struct route *route, str path)
 {
@@ -65,6 +67,17 @@ route_pool(const struct route *route)
 	if (route->asks == 0 || route->kind == ROUTE_CHECK)
 		return HTTP_INLINE;
 	return (route->asks & QUESTIONS_SLOW) != 0 ? HTTP_SLOW : HTTP_QUICK;
+}
+
+/* A long return URL takes up to three bytes for each byte in a form. */
+size_t
+route_body_max(const struct route *route)
+{
+	bool next = form_value(route->form, route, STR("next")) != NULL;
+
+	if (route->body_max_bytes > 0)
+		return route->body_max_bytes;
+	return HTTP_BODY_MAX_BYTES + (next ? 3 * NEXT_MAX_BYTES : 0);
 }
 
 bool

@@ -28,6 +28,7 @@ enum route_kind {
 	ROUTE_PAGE = 0, /* for browsers */
 	ROUTE_CHECK,    /* a reverse proxy asks about an application: see web/apps/gate.h */
 	ROUTE_PLAIN,    /* the same for every client: no session, any Host, logged at debug level only */
+	ROUTE_API,      /* for programs: no session, any Host, JSON; see web/oidc/api.h */
 };
 
 /* A set of questions: ASKS(PASSWORD) | ASKS(STEP_UP). */
@@ -54,9 +55,11 @@ struct route {
 	} expired;
 	/* accepts ambiguous paths (base/uri_path.h) without dot segments: the rest belongs to an application */
 	bool ambiguous;
-	size_t body_max_bytes; /* 0: HTTP_BODY_MAX_BYTES */
+	size_t body_max_bytes; /* 0: the default (route_body_max) */
 	bool authorization;    /* the handler may read the Authorization header; it is hidden from other routes */
 	bool any_host;         /* a page that is served for any Host */
+	bool tiles;            /* the page shows the tiles of OpenID clients: the dispatcher asks for them */
+	bool to_client;        /* replies may lead to an OpenID client: Referrer-Policy tells it the origin */
 	/*
 	 * Exactly one of them, except for checks.  A row without questions has `show`, without a channel; other
 	 * rows have `answer`.
@@ -93,6 +96,9 @@ uint64_t route_questions(const struct route *route);
  * SLOW: a question may hash a password.
  */
 enum http_pool route_pool(const struct route *route);
+
+/* Maximum of a body: by default HTTP_BODY_MAX_BYTES, and more for a form with a return URL. */
+size_t route_body_max(const struct route *route);
 
 /* Is the route served for any Host? */
 bool route_any_host(const struct route *route);

@@ -6,6 +6,7 @@
 #include "web/core/messages.h"
 #include "web/core/passkey_form.h"
 #include "web/core/passkeys.h"
+#include "web/core/respond.h"
 
 #include <stdlib.h>
 
@@ -77,7 +78,7 @@ exchange_otp_swap(struct exchange *x, struct page_layout *layout, struct page_ot
 	TRY(arena_copy(x->rq->arena, buf_str(&text), &recovery));
 	otp->swap = otp->recovery ? code : recovery;
 	if (otp->recovery)
-		layout->path = recovery;
+		exchange_layout_path(layout, recovery);
 	return ERR_OK;
 }
 

@@ -33,6 +33,7 @@ struct web {
 	struct brand brand;                       /* the administrator's logo and colour */
 	struct challenge_newest challenge_newest; /* thread-safe */
 	struct token signer;                      /* public key of signed identities; set before the first request */
+	atomic_bool tiles;                        /* an OpenID client may have a tile on the home page */
 	atomic_bool database_writable;            /* according to the keeper's last check */
 	_Atomic int64_t checked_us;               /* monotonic: when web heard of that check */
 	atomic_bool late;                         /* no check for WEB_CHECKED_MS: it is logged */

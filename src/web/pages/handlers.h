@@ -68,6 +68,15 @@ extern const struct form register_form, login_form, login_passkey_form, code_for
 extern const struct form renew_form, saved_form, factor_new_form, factor_code_form, factor_name_form,
     factor_remove_form, passkey_begin_form, passkey_new_form, codes_form;
 
+struct client_decision_form {
+	str next, answer; /* next: the authorization request; answer: "allow", "cancel" or "select" */
+};
+struct client_confirm_form {
+	str next, otp, current;
+	PASSKEY_PROOF_MEMBERS;
+};
+extern const struct form client_decision_form, client_confirm_form;
+
 struct profile_form {
 	str display_name, language, time_format;
 };
@@ -87,6 +96,10 @@ struct alarm_form {
 	str until; /* time of the last attempt that the notice counts */
 };
 extern const struct form alarm_form;
+struct language_form {
+	str next;
+};
+extern const struct form language_form;
 int64_t alarm_until_us(str until); /* 0, which dismisses nothing: not a time */
 struct set_password_form {
 	str link, password, confirm;
@@ -134,6 +147,8 @@ err register_post(struct exchange *x, struct channel *keeper);
 err register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 err login_show(struct exchange *x);
+/* The sign-in page, which leads to x->next.  error: NULL, or a msgid. */
+MUST_USE err login_page(struct exchange *x, int status, str username, const char *error);
 err login_post(struct exchange *x, struct channel *keeper);
 err login_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
@@ -165,6 +180,31 @@ err gate_post(struct exchange *x, struct channel *keeper);
 err gate_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err gate_enter_show(struct exchange *x, struct channel *keeper);
 err gate_keys_show(struct exchange *x);
+
+/* web/oidc/authorization.c */
+err authorization_show(struct exchange *x, struct channel *keeper);
+err authorization_post(struct exchange *x);
+err authorization_moved_show(struct exchange *x);
+err client_decision_post(struct exchange *x, struct channel *keeper);
+err client_decision_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+err client_factor_post(struct exchange *x, struct channel *keeper);
+err client_login_post(struct exchange *x, struct channel *keeper);
+err client_confirm_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+/* web/oidc/end_session.c */
+err end_session_show(struct exchange *x, struct channel *keeper);
+err end_session_post(struct exchange *x);
+err end_session_confirm_post(struct exchange *x, struct channel *keeper);
+err end_session_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
+
+/* application_pages.c */
+struct withdraw_form {
+	str id;
+};
+extern const struct form withdraw_form;
+err applications_show(struct exchange *x, struct channel *keeper);
+err withdraw_post(struct exchange *x, struct channel *keeper);
+err withdraw_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
 /* recovery_pages.c */
 err recovery_show(struct exchange *x, struct channel *keeper);
@@ -211,6 +251,7 @@ err home_show(struct exchange *x);
 err alarm_dismiss_post(struct exchange *x, struct channel *keeper);
 err alarm_dismiss_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err language_set(struct exchange *x);
+err language_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 err health_show(struct exchange *x);
 err alive_show(struct exchange *x);
 err icon_show(struct exchange *x);
@@ -218,5 +259,17 @@ err static_show(struct exchange *x);
 err favicon_show(struct exchange *x);
 err robots_show(struct exchange *x);
 err manifest_show(struct exchange *x);
+
+/* web/oidc/token_family.c */
+extern const struct form oidc_token_form, oidc_inspect_form, oidc_userinfo_form;
+err oidc_token_post(struct exchange *x, struct channel *keeper);
+err oidc_userinfo_reply(struct exchange *x, struct channel *keeper);
+err oidc_introspection_post(struct exchange *x, struct channel *keeper);
+err oidc_revocation_post(struct exchange *x, struct channel *keeper);
+/* web/oidc/discovery.c */
+err discovery_show(struct exchange *x);
+err discovery_keys_show(struct exchange *x, struct channel *keeper);
+/* web/oidc/api.c */
+err api_preflight_show(struct exchange *x);
 
 #endif

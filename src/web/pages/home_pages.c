@@ -101,7 +101,21 @@ alarm_dismiss_post(struct exchange *x, struct channel *keeper)
 	return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 }
 
-/* /language/en?next=/login.  A link is enough, because it only changes the language of pages. */
+static const struct field language_fields[] = { FIELD(struct language_form, next, NEXT_MAX_BYTES + 1, optional) };
+const struct form language_form = FORM(struct language_form, language_fields);
+
+err
+language_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence)
+{
+	(void)keeper;
+	exchange_error_because(x, status, sentence);
+	return ERR_OK;
+}
+
+/*
+ * /language/en?next=/login.  A link is enough, because it only changes the language of pages.  A return URL that is too
+ * long for a link comes in a form.
+ */
 err
 language_set(struct exchange *x)
 {
@@ -110,6 +124,8 @@ language_set(struct exchange *x)
 
 	if (!language_of(str_from(x->rq->path, prefix.n), &language))
 		return ERR_NOT_FOUND;
+	if (x->form != NULL)
+		exchange_take_next(x, ((const struct language_form *)x->form)->next);
 	TRY(exchange_language_cookie(x, language));
 	return exchange_redirect(x, x->next.n > 0 ? x->next : STR("/"), (str){ 0 }, FLASH_NONE);
 }

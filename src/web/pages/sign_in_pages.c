@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "http/return_to.h"
+#include "web/core/client_request.h"
 #include "web/core/form_token.h"
 #include "web/core/messages.h"
 #include "web/core/pages.h"
@@ -211,7 +212,8 @@ web_accounts_remembers(const struct exchange *x)
 static err
 web_accounts_return_to(struct exchange *x, str path, struct page_layout *layout)
 {
-	CLEANUP(buf_wipe) struct buf return_to = BUF(8 * 1024);
+	CLEANUP(buf_wipe) struct buf return_to = BUF(sizeof("/verify-2fa?code=1&next=") + 3 * NEXT_MAX_BYTES);
+	str address = { 0 };
 
 	if (x->rq->method != HTTP_POST)
 		return ERR_OK;
@@ -221,7 +223,9 @@ web_accounts_return_to(struct exchange *x, str path, struct page_layout *layout)
 		buf_put_percent(&return_to, x->next);
 	}
 	TRY(buf_check(&return_to));
-	return arena_copy(x->rq->arena, buf_str(&return_to), &layout->path);
+	TRY(arena_copy(x->rq->arena, buf_str(&return_to), &address));
+	exchange_layout_path(layout, address);
+	return ERR_OK;
 }
 
 static int64_t
@@ -232,28 +236,35 @@ web_accounts_remember_days(const struct config *config)
 	return config->session_remember_us % day_us == 0 ? config->session_remember_us / day_us : 0;
 }
 
-static err
-web_accounts_login_page(struct exchange *x, int status, str username, const char *error)
+err
+login_page(struct exchange *x, int status, str username, const char *error)
 {
 	struct page_login page = { .username = username,
 				   .error = error,
 				   .next = x->next,
+				   .cancel = client_request_is(x->next),
 				   .registration_open = x->web->config->registration == REGISTRATION_OPEN,
 				   .remember_offered = x->web->config->session_remember_us > 0,
 				   .remember_days = web_accounts_remember_days(x->web->config),
 				   .remember = web_accounts_remembers(x) };
 
 	TRY(exchange_layout(x, &page.layout));
-	TRY(web_accounts_return_to(x, STR("/login"), &page.layout));
+	if (page.cancel)
+		exchange_layout_path(&page.layout, x->next);
+	else
+		TRY(web_accounts_return_to(x, STR("/login"), &page.layout));
 	TRY(exchange_passkey_sign_in(x, &page.layout, &page.passkey));
 	page_login(&x->rp->body, &page);
 	return exchange_page(x, status);
 }
 
+/* The sign-in page of an authorization request is at the address of the request. */
 err
 login_show(struct exchange *x)
 {
-	return web_accounts_login_page(x, 200, STR(""), NULL);
+	if (client_request_is(x->next))
+		return exchange_redirect(x, x->next, (str){ 0 }, FLASH_NONE);
+	return login_page(x, 200, STR(""), NULL);
 }
 
 err
@@ -262,7 +273,8 @@ login_redisplay(struct exchange *x, struct channel *keeper, int status, const ch
 	const struct login_form *form = x->form;
 
 	exchange_take_next(x, form->next);
-	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
+	TRY(exchange_client_ask(x, keeper));
+	return login_page(x, status, web_accounts_typed(form->username), sentence);
 }
 
 err
@@ -281,7 +293,7 @@ login_post(struct exchange *x, struct channel *keeper)
 	if (verdict == VERDICT_PASSED)
 		TRY(exchange_prefer_language(x));
 	/* PENDING: go to the code page without a message, because the user expects this step. */
-	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && str_starts(x->next, STR("/gate?")))
+	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING && exchange_leads_away(x->next))
 		return exchange_redirect(x, x->next, (str){ 0 }, FLASH_NONE); /* a password may be enough there */
 	if (verdict == VERDICT_PASSED && x->session.state == STATE_PENDING)
 		return exchange_redirect(x, STR("/verify-2fa"), x->next, FLASH_NONE);
@@ -296,7 +308,8 @@ login_passkey_redisplay(struct exchange *x, struct channel *keeper, int status, 
 	const struct login_passkey_form *form = x->form;
 
 	exchange_take_next(x, form->next);
-	return web_accounts_login_page(x, status, web_accounts_typed(form->username), sentence);
+	TRY(exchange_client_ask(x, keeper));
+	return login_page(x, status, web_accounts_typed(form->username), sentence);
 }
 
 /* If this server removed the passkey, the browser may forget it. */
@@ -397,6 +410,7 @@ web_accounts_verify_page(struct exchange *x, struct channel *keeper, int status,
 	page->next = x->next;
 	if (wanted)
 		TRY(exchange_passkey_prove(x, keeper, passkey));
+	TRY(exchange_client_ask(x, keeper));
 	page->passkey_first = passkey->challenge.n > 0;
 	page->has_passkey = x->session.passkeys > 0 && !wanted; /* wanted, but not asked for: none is for this host */
 	TRY(exchange_layout(x, &page->layout));

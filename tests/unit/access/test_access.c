@@ -126,6 +126,89 @@ the_first_rule_that_matches_decides(void **state)
 	}
 }
 
+/* --- sign-ins to clients of OpenID Connect ------------------------------------------------------------------------ */
+
+static const char client_rules[] = "rules:\n"
+				   "  - client: wiki\n"
+				   "    groups: [admins]\n"
+				   "  - client: wiki\n"
+				   "    networks: 192.168.0.0/16\n"
+				   "    policy: one_factor\n"
+				   "  - client: [vault, safe]\n"
+				   "    phishing_resistant: true\n"
+				   "    max_age: 15m\n"
+				   "  - domain: '*.example.org'\n"
+				   "  - client: closed\n"
+				   "    policy: deny\n";
+
+static const struct {
+	const char *client, *address;
+	enum who who;
+	enum access_outcome outcome;
+	enum access_reason reason;
+	unsigned line;
+	enum access_refusal refusal;
+	bool accepted_later; /* access_client_accepts, which knows no network and no age */
+} client_cases[] = {
+	{ "wiki", "", ADMIN, ACCESS_PASSES, ACCESS_BY_RULE, 2, 0, true },
+	{ "wiki", "", ANNA, ACCESS_REFUSED, ACCESS_NO_RULE, 0, ACCESS_PERSON, true },
+	{ "wiki", "192.168.3.4", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 4, 0, true },
+	{ "wiki", "192.168.3.4", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 4, 0, true },
+	{ "wiki", "nonsense", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 0, ACCESS_ADDRESS, true },
+	{ "vault", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 7, 0, false },
+	{ "safe", "", PASSKEY, ACCESS_PASSES, ACCESS_BY_RULE, 7, 0, true },
+	{ "safe", "", PASSKEY_OLD, ACCESS_ASKS, ACCESS_OLD, 7, 0, true },
+	{ "closed", "", ADMIN, ACCESS_REFUSED, ACCESS_BY_RULE, 11, ACCESS_CLOSED, false },
+	{ "other", "", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 0, 0, true },
+	{ "other", "", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 0, 0, false },
+	{ "Wiki", "", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 0, 0, false },
+};
+
+static void
+the_rules_of_a_client_decide_about_its_sign_ins(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	struct why why = { 0 };
+
+	assert_int_equal(access_parse(STR("f"), str_of(client_rules), &rules, &why), ERR_OK);
+	for (size_t i = 0; i < COUNT(client_cases); i++) {
+		const struct access_request request = { .client = str_of(client_cases[i].client),
+							.address = str_of(client_cases[i].address) };
+		struct access_visitor visitor = visitors[client_cases[i].who];
+		struct access_decision d = access_decide(&rules, &request, &visitor, NOW);
+		unsigned line = d.rule == NULL ? 0 : d.rule->line;
+		if (d.outcome != client_cases[i].outcome || d.reason != client_cases[i].reason ||
+		    line != client_cases[i].line)
+			fail_msg("case %zu: outcome %d reason %d line %u", i, d.outcome, d.reason, line);
+		if (d.outcome == ACCESS_REFUSED)
+			assert_int_equal(access_refusal(&rules, &request, &visitor, &d), client_cases[i].refusal);
+		visitor.verified_us = NOW;
+		if (access_client_accepts(&rules, request.client, &visitor, NOW) != client_cases[i].accepted_later)
+			fail_msg("case %zu: later", i);
+	}
+}
+
+/* The gate, in web and in the keeper, must not take a rule for a client as one for an address. */
+static void
+rules_of_clients_and_of_addresses_do_not_mix(void **state)
+{
+	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
+	struct why why = { 0 };
+	struct target target;
+
+	assert_int_equal(access_parse(STR("f"),
+				      STR("rules:\n  - client: '*'\n    policy: one_factor\n"
+					  "  - domain: '*'\n    policy: deny\n"),
+				      &rules, &why),
+			 ERR_OK);
+	assert_int_equal(target_read(STR("https://wiki.example.org/"), &arena, &target), ERR_OK);
+	const struct access_request page = { .target = &target, .method = STR("GET"), .address = STR("") };
+	const struct access_request client = { .client = STR("wiki"), .address = STR("") };
+	assert_int_equal(access_decide(&rules, &page, &visitors[PASSWORD], NOW).rule->line, 4);
+	assert_int_equal(access_decide(&rules, &client, &visitors[PASSWORD], NOW).outcome, ACCESS_PASSES);
+}
+
 /* --- what a refused visitor learns -------------------------------------------------------------------------------- */
 
 static const char refusal_rules[] = "rules:\n"
@@ -696,6 +779,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_rule_that_matches_decides),
+		cmocka_unit_test(the_rules_of_a_client_decide_about_its_sign_ins),
+		cmocka_unit_test(rules_of_clients_and_of_addresses_do_not_mix),
 		cmocka_unit_test(an_ambiguous_path_gets_the_strictest_matching_rule),
 		cmocka_unit_test(an_ambiguous_path_is_decided_as_strictly_as_any_reading),
 		cmocka_unit_test(a_refusal_has_a_general_reason),

@@ -100,6 +100,14 @@ errors_name_their_line(void **state)
 		{ RULE "policy: [deny]\n", "line 3", "one word" },
 		{ RULE "policy: Deny\n", "line 3", "Deny" },
 		{ RULE "domain: b.example.org\n", "line 3", "twice" },
+		{ RULE "client: wiki\n", "line 2", "no domain, path" },
+		{ "rules:\n  - client: wiki\n    path: /a\n", "line 2", "no domain, path" },
+		{ "rules:\n  - client: wiki\n    methods: GET\n", "line 2", "no domain, path" },
+		{ "rules:\n  - client: wiki\n    query: {a: b}\n", "line 2", "no domain, path" },
+		{ "rules:\n  - client: wiki\n    policy: bypass\n", "line 2", "needs a factor" },
+		{ "rules:\n  - client: my wiki\n", "line 2", "client_id" },
+		{ "rules:\n  - client: ''\n", "line 2", "client_id" },
+		{ "rules:\n  - client: 'wiki\u00e9'\n", "line 2", "client_id" },
 		{ RULE "path: admin\n", "line 3", "begins with /" },
 		{ RULE "path: '/admin%20area/**'\n", "line 3", "decoded" },
 		{ RULE "path: '/a?b'\n", "line 3", "decoded" },
@@ -296,10 +304,39 @@ a_missing_file_is_reported(void **state)
 	assert_int_equal(text.n, 0);
 }
 
+/* A server that only signs people in to clients has no gate. */
+static void
+rules_for_pages_need_a_protected_domain(void **state)
+{
+	static const struct {
+		const char *text;
+		err e;
+	} cases[] = {
+		{ "rules:\n  - client: wiki\n    groups: [staff]\n", ERR_OK },
+		{ "rules: []\n", ERR_OK },
+		{ "rules:\n  - client: wiki\n  - domain: '*'\n", ERR_CONFIG },
+		{ "rules:\n  - client: wiki\n  - domain: a.example.org\n", ERR_CONFIG },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
+		struct config config = { .access_rules = "access.conf" };
+		struct why why = { "" };
+		assert_int_equal(access_take(&config, str_of(cases[i].text), &rules, &why), cases[i].e);
+		if (cases[i].e == ERR_OK)
+			continue;
+		assert_non_null(strstr(why.text, "line 3: GATE_DOMAINS is not set"));
+		snprintf(config.gate_domains[0].z, sizeof(config.gate_domains[0].z), "example.org");
+		config.gate_domains_count = 1;
+		assert_int_equal(access_take(&config, str_of(cases[i].text), &rules, &why), ERR_OK);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_for_pages_need_a_protected_domain),
 		cmocka_unit_test(a_complete_file_is_read),
 		cmocka_unit_test(an_empty_list_denies_everything),
 		cmocka_unit_test(values_are_unconverted_texts),

@@ -276,7 +276,6 @@ config_load_names_the_location_of_an_error(void **state)
 		{ "GATE_DOMAINS=Example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a capital" },
 		{ "GATE_DOMAINS=example.org:443\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a port" },
 		{ "GATE_DOMAINS=*.example.org\nPUBLIC_URL=https://a.org\n", "GATE_DOMAINS", "a star" },
-		{ "ACCESS_RULES=access.conf\n", "GATE_DOMAINS", "rules without protected domains" },
 		{ "REGISTRATION=yes\n", "open, invite or closed", "an unknown value" },
 		{ "BCRYPT_LOG_ROUNDS=3\n", "BCRYPT_LOG_ROUNDS", "under bcrypt's minimum" },
 		{ "BCRYPT_LOG_ROUNDS=19\n", "BCRYPT_LOG_ROUNDS", "one hash would take minutes" },

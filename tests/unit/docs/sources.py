@@ -48,6 +48,12 @@ def pages():
 
 
 @functools.cache
+def own_pages():
+    """The same without the pages that are printed from presets, whose names belong to other applications."""
+    return [path for path in pages() if not path.startswith("docs/guides/applications/") or path.endswith("README.md")]
+
+
+@functools.cache
 def manuals():
     return sorted(path for path in files() if path.startswith("man/") and not path.endswith("meson.build"))
 

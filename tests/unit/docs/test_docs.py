@@ -46,7 +46,7 @@ def missing_paths(path, text):
 
 
 def test_every_path_in_a_page_exists():
-    complain([claim for path in sources.pages() + sources.manuals() for claim in missing_paths(path, sources.text(path))])
+    complain([claim for path in sources.own_pages() + sources.manuals() for claim in missing_paths(path, sources.text(path))])
 
 
 def test_every_path_in_a_comment_exists():
@@ -73,7 +73,7 @@ def identifier_exists(name):
 
 
 def test_every_identifier_in_a_page_exists():
-    complain([claim for path in sources.pages() for claim in claims.identifiers(path) if not identifier_exists(claim.name)])
+    complain([claim for path in sources.own_pages() for claim in claims.identifiers(path) if not identifier_exists(claim.name)])
 
 
 def test_every_call_in_a_comment_exists():
@@ -91,15 +91,15 @@ def test_every_name_with_an_underscore_in_a_comment_exists():
 
 def test_every_assignment_in_a_page_sets_something():
     known = sources.settings() | sources.make_variables()
-    complain([claim for path in sources.pages() for claim in claims.assignments(path)
+    complain([claim for path in sources.own_pages() for claim in claims.assignments(path)
               if claim.name not in known and claim.name not in IDENTIFIERS and claim.name not in sources.variables()])
 
 
 def every_name():
     """All names in pages and comments for which there can be an exception."""
-    for path in sources.pages() + sources.manuals():
+    for path in sources.own_pages() + sources.manuals():
         yield from claims.paths(path, sources.text(path))
-    for path in sources.pages():
+    for path in sources.own_pages():
         yield from claims.identifiers(path) + claims.assignments(path)
     for path in sources.code():
         yield from claims.paths(path, sources.comments(path)) + claims.calls(path) + claims.mentions(path)

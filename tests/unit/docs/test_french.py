@@ -9,6 +9,7 @@ import sources
 
 ENGLISH = {
     "README.fr.md": "README.md",
+    "docs/fr/applications.md": "docs/guides/applications/README.md",
     "docs/fr/cles-d-acces.md": "docs/guides/passkeys.md",
     "docs/fr/demarrage.md": "docs/start/quick-start.md",
     "docs/fr/installation.md": "docs/guides/install.md",

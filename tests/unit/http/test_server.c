@@ -400,8 +400,8 @@ http_server_holds_its_limits(void **state)
 		const char *after;
 		int status, or_status;
 	} cases[] = {
-		{ "a target of 8 KiB", "GET /", 8191, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 404, 404 },
-		{ "a target of one byte over 8 KiB", "GET /", 8192, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
+		{ "a target of 9 KiB", "GET /", 9215, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 404, 404 },
+		{ "a target of one byte over 9 KiB", "GET /", 9216, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
 		{ "a target of 100 KiB", "GET /", 102400, 'a', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },
 		{ "a query of 8 KiB of &", "GET /inline?", 8000, '&', " HTTP/1.1\r\nHost: h\r\n\r\n", 200, 200 },
 		{ "a query of 12 KiB of &", "GET /inline?", 12000, '&', " HTTP/1.1\r\nHost: h\r\n\r\n", 414, 414 },

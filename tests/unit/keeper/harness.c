@@ -487,6 +487,34 @@ gate_grant_keep(struct browser *b, const void *body)
 }
 
 static void
+tokens_keep(struct browser *b, const void *body)
+{
+	const struct oidc_tokens_body *tokens = body;
+
+	b->oidc.error = tokens->error;
+	b->oidc.expires_s = tokens->expires_s;
+	text_keep(tokens->access_token, b->oidc.access_token, sizeof(b->oidc.access_token));
+	text_keep(tokens->refresh_token, b->oidc.refresh_token, sizeof(b->oidc.refresh_token));
+	text_keep(tokens->scopes, b->oidc.scopes, sizeof(b->oidc.scopes));
+	text_keep(tokens->id_token, b->oidc.id_token, sizeof(b->oidc.id_token));
+}
+
+static void
+claims_keep(struct browser *b, const void *body)
+{
+	const struct oidc_claims_body *claims = body;
+
+	b->oidc.error = claims->error;
+	text_keep(claims->json, b->oidc.json, sizeof(b->oidc.json));
+}
+
+static void
+revoked_keep(struct browser *b, const void *body)
+{
+	b->oidc.error = ((const struct oidc_revoked_body *)body)->error;
+}
+
+static void
 body_keep(struct browser *b, enum question_id id, const void *body)
 {
 	static void (*const keep[QUESTION_COUNT])(struct browser * b, const void *body) = {
@@ -496,7 +524,9 @@ body_keep(struct browser *b, enum question_id id, const void *body)
 		[QUESTION_ACCOUNT] = account_keep,       [QUESTION_GATE] = visitor_keep,
 		[QUESTION_GATE_ENTER] = gate_grant_keep, [QUESTION_GATE_TICKET] = gate_grant_keep,
 		[QUESTION_PASSKEY_OFFER] = options_keep, [QUESTION_PASSKEY_BEGIN] = options_keep,
-		[QUESTION_PASSKEYS] = passkeys_keep,
+		[QUESTION_PASSKEYS] = passkeys_keep,     [QUESTION_OIDC_TOKEN] = tokens_keep,
+		[QUESTION_OIDC_USERINFO] = claims_keep,  [QUESTION_OIDC_INTROSPECT] = claims_keep,
+		[QUESTION_OIDC_REVOKE] = revoked_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };

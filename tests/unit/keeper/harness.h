@@ -87,6 +87,13 @@ struct browser {
 		char name[USERNAME_MAX + 1], groups[GROUPS_MAX_BYTES + 1], email[EMAIL_MAX + 1], jwt[GATE_JWT_MAX + 1];
 		char token[65], ticket[65], domain[254], url[512];
 	} gate;
+	/* The last answer to OIDC_TOKEN, OIDC_USERINFO, OIDC_INTROSPECT or OIDC_REVOKE. */
+	struct {
+		uint32_t error;
+		int64_t expires_s;
+		char access_token[OIDC_TOKEN_MAX + 1], refresh_token[OIDC_TOKEN_MAX + 1], scopes[OIDC_SCOPES_MAX + 1];
+		char id_token[4096], json[4096];
+	} oidc;
 };
 
 /* For cmocka's group: once per program, before the first allocation. */

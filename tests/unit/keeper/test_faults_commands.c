@@ -7,7 +7,10 @@
 #include "keeper/account/admin.h"
 #include "keeper/ops/import.h"
 #include "keeper/keys/rotate.h"
+#include "keeper/oidc/client_admin.h"
+#include "keeper/oidc/client_preview.h"
 #include "keeper/ops/upkeep.h"
+#include "oidc/client_draft.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +230,83 @@ import_two(struct world *w, struct why *why)
 	return import_run(&w->config, &import, why, &counts);
 }
 
+/* Rules of claims are read by jansson. */
+#define NO_CLIENT "DELETE FROM oidc_clients"
+#define ONE_CLIENT                                                                                                     \
+	"INSERT OR IGNORE INTO oidc_clients (id, client_id, name, redirect_uris, scopes, claims, created_at_us) "      \
+	"VALUES (5, 'wiki', 'Wiki', 'https://wiki.example.org/', 'openid', 'a = {\"b\": [1]}', 1)"
+
+static err
+add_client(struct world *w, struct why *why)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(CLIENT_TEXTS_BYTES);
+	struct client_draft draft = { .client_id = STR("wiki") };
+	struct client_secret secret;
+	struct oidc_client client;
+
+	draft.of[CLIENT_REDIRECT_URIS] = STR("https://wiki.example.org/");
+	draft.of[CLIENT_CLAIMS] = STR("a = {\"b\": [1]} if group staff");
+	TRY(client_draft_read(&draft, &arena, &client, why));
+	return client_admin_add(w->thread, &client, why, &secret);
+}
+
+static err
+edit_client(void *context, const struct oidc_client *stored, struct arena *arena, struct oidc_client *ret_client,
+	    struct why *why)
+{
+	struct client_draft draft;
+
+	TRY(client_draft_of(stored, arena, &draft));
+	draft.of[CLIENT_NAME] = STR("Another");
+	return client_draft_read(&draft, arena, ret_client, why);
+}
+
+static err
+change_client(struct world *w, struct why *why)
+{
+	return client_admin_change(w->thread, STR("wiki"), edit_client, NULL, why);
+}
+
+static err
+change_client_secret(struct world *w, struct why *why)
+{
+	struct client_secret secret;
+
+	return client_admin_secret(w->thread, STR("wiki"), MINUTES_US(1), why, &secret);
+}
+
+static err
+ignore_client(void *context, const struct client_view *view)
+{
+	return ERR_OK;
+}
+
+static err
+list_clients(struct world *w, struct why *why)
+{
+	return client_admin_list(w->thread, why, ignore_client, NULL);
+}
+
+static err
+preview_client(struct world *w, struct why *why)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(2 * CLIENT_TEXTS_BYTES);
+	struct client_preview preview;
+	struct client_view view;
+
+	TRY(client_admin_find(w->thread, STR("wiki"), &arena, why, &view));
+	return client_preview_make(w->thread, &view.client, STR("alice"), false, &arena, why, &preview);
+}
+
+static err
+import_subject(struct world *w, struct why *why)
+{
+	bool changed = false;
+
+	return client_admin_import_subject(w->thread, STR("alice"), STR("9ac22ee0-ce1b-4f5a-9d3b-9a0e1c1b2a3d"), false,
+					   why, &changed);
+}
+
 #define ONE_MORE_SESSION                                                                                               \
 	"INSERT OR IGNORE INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, "      \
 	"address, agent) SELECT 7, zeroblob(32), id, 1, 1, 1, '', '' FROM accounts WHERE name = 'alice'"
@@ -256,6 +336,12 @@ static const struct command {
 	{ backup, "backing up" },
 	{ import_two, "importing" },
 	{ rotate_key, "rotating the key" },
+	{ add_client, "adding a client", NO_CLIENT },
+	{ change_client, "changing a client", ONE_CLIENT },
+	{ change_client_secret, "changing a client's secret", ONE_CLIENT },
+	{ list_clients, "listing clients", ONE_CLIENT },
+	{ preview_client, "checking a client", ONE_CLIENT },
+	{ import_subject, "importing an identifier" },
 };
 
 /* There are many allocations: after the first ones, the step between failing ones grows. */

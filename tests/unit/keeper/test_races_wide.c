@@ -2,6 +2,7 @@
  * Sixty-four simultaneous questions on separate connections for a value that can be used once: exactly one succeeds.
  * A few rounds each; TORTURE_ROUNDS rounds in the long campaign (make torture).
  */
+#include "keeper/application.h"
 #include "keeper/authenticator.h"
 
 #include "keeper/account/admin.h"
@@ -277,6 +278,87 @@ one_of_two_last_factors_stays(void **state)
 	racers_end(&w, "each of the last two factors");
 }
 
+/* --- tokens of applications --------------------------------------------------------------------------------------- */
+
+static const struct application app = { 1, "app", "secret-of-app" };
+static const struct approved offline = { .scopes = "openid offline_access", .offline = true };
+
+static void
+app_begin(struct world *w, struct browser *b)
+{
+	racers_make(w);
+	application_add(w, &app, NULL);
+	bring_to(w, b, "alice", STATE_FULL);
+}
+
+/*
+ * All ask for tokens; returns the number that got some.  On a busy machine the wait for the row's lock may end with
+ * "temporarily unavailable": the application asks again.
+ */
+static int
+run_race_for_tokens(const struct oidc_token_body *body)
+{
+	int given = 0;
+
+	for (size_t i = 0; i < RACERS; i++)
+		memset(&racers[i].browser, 0, sizeof(racers[i].browser));
+	(void)run_race(QUESTION_OIDC_TOKEN, body);
+	for (size_t i = 0; i < RACERS; i++)
+		while (racers[i].browser.verdict == VERDICT_UNAVAILABLE)
+			ask_on(racers[i].thread, &racers[i].browser, QUESTION_OIDC_TOKEN, body);
+	for (size_t i = 0; i < RACERS; i++)
+		given += racers[i].browser.oidc.error == OIDC_OK;
+	return given;
+}
+
+/* One answer has tokens, and they are dead: the other requests show that the code was stolen. */
+static void
+one_application_code_is_redeemed_once(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	app_begin(&w, &b);
+	for (long round = 0; round < rounds(); round++) {
+		struct approved_code code = application_code(&w, &app, "alice", &offline);
+		struct oidc_token_body body = redeem_body(&app, code.z);
+		assert_int_equal(run_race_for_tokens(&body), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_grants"), 0);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_access_tokens"), 0);
+		for (size_t i = 0; i < RACERS; i++)
+			assert_int_not_equal(ask_userinfo(w.thread, &b, racers[i].browser.oidc.access_token), OIDC_OK);
+	}
+	racers_end(&w, "the same code of an application");
+}
+
+/* Tabs and replicas of an application refresh at the same time: all stay signed in. */
+static void
+one_refresh_token_has_one_successor(void **state)
+{
+	struct world w;
+	struct browser b;
+	char token[OIDC_TOKEN_MAX + 1];
+
+	app_begin(&w, &b);
+	struct approved_code code = application_code(&w, &app, "alice", &offline);
+	struct oidc_token_body body = redeem_body(&app, code.z);
+	assert_int_equal(ask_token(w.thread, &b, &body), OIDC_OK);
+	snprintf(token, sizeof(token), "%s", b.oidc.refresh_token);
+	for (long round = 0; round < rounds(); round++) {
+		body = refresh_body(&app, token);
+		assert_int_equal(run_race_for_tokens(&body), RACERS);
+		for (size_t i = 0; i < RACERS; i++) {
+			assert_string_equal(racers[i].browser.oidc.refresh_token, racers[0].browser.oidc.refresh_token);
+			assert_int_equal(ask_userinfo(w.thread, &b, racers[i].browser.oidc.access_token), OIDC_OK);
+		}
+		assert_string_not_equal(racers[0].browser.oidc.refresh_token, token);
+		snprintf(token, sizeof(token), "%s", racers[0].browser.oidc.refresh_token);
+		assert_int_equal(sql_number(&w, "SELECT refresh_counter FROM oidc_grants"), round + 2);
+		sql_run(&w, "DELETE FROM oidc_access_tokens");
+	}
+	racers_end(&w, "the same refresh token");
+}
+
 int
 main(void)
 {
@@ -288,6 +370,8 @@ main(void)
 		cmocka_unit_test(one_invitation_makes_one_account),
 		cmocka_unit_test(one_credential_belongs_to_one_account),
 		cmocka_unit_test(one_of_two_last_factors_stays),
+		cmocka_unit_test(one_application_code_is_redeemed_once),
+		cmocka_unit_test(one_refresh_token_has_one_successor),
 	};
 
 	return cmocka_run_group_tests_name("keeper races, wide", tests, harness_setup, harness_teardown);

@@ -534,6 +534,229 @@ put_denied_passkey(struct buf *out, const struct page_layout *layout, bool hosti
 	page_denied(out, &page);
 }
 
+static struct page_layout
+sample_client_layout(const struct page_layout *layout, bool hostile)
+{
+	struct page_layout result = *layout;
+
+	result.flash = NULL;
+	if (hostile)
+		result.to = (struct page_continue){ .name = STR(HOSTILE), .host = STR(HOSTILE) };
+	return result;
+}
+
+static void
+put_client_problem(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_compared registered[] = { { STR("https://wiki.example.org"), STR("/oidc/callback") },
+					      { STR("http"), STR("://localhost/callback") } };
+	struct page_client_problem page = {
+		.layout = sample_client_layout(layout, hostile),
+		.title = "This return address is not registered",
+		.sentence = "The application wants to return to an address that is not registered for it. Addresses "
+			    "must be equal in every character.",
+		.client_id = STR("wiki"),
+		.name = STR("Wiki"),
+		.asked = { STR("https://wiki.example.org"), STR(":443/oidc/callback") },
+		.registered = registered,
+		.registered_count = COUNT(registered),
+		.advice = "If the address really belongs to the application, this command registers it:",
+		.command =
+		    STR("doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/oidc/callback'"),
+	};
+
+	if (hostile) {
+		page.title = page.sentence = HOSTILE;
+		page.name = page.client_id = page.command = page.asked.rest = registered[0].rest = STR(HOSTILE);
+	}
+	page_client_problem(out, &page);
+}
+
+static void
+put_client_go(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_go page = { .layout = sample_client_layout(layout, hostile),
+				       .url =
+					   hostile ? STR(HOSTILE) : STR("https://wiki.example.org/callback?code=1") };
+
+	page_client_go(out, &page);
+}
+
+static void
+put_client_go_private(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_go page = { .layout = sample_client_layout(layout, hostile),
+				       .url = STR("app.wiki:///callback?code=1"),
+				       .private_scheme = true };
+
+	page_client_go(out, &page);
+}
+
+static void
+put_client_post(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_field fields[] = { { STR("code"), STR("dtc_1") },
+					      { STR("state"), hostile ? STR(HOSTILE) : STR("af0ifjsldkj") } };
+	struct page_client_post page = { .layout = sample_client_layout(layout, hostile),
+					 .url = hostile ? STR(HOSTILE) : STR("https://wiki.example.org/callback"),
+					 .fields = fields,
+					 .fields_count = COUNT(fields) };
+
+	page.layout.signed_in = false;
+	page_client_post(out, &page);
+}
+
+static const str client_next = STR_INIT("/api/oidc/authorization?client_id=wiki&seal=AAZSq7gq");
+
+static void
+put_client_consent(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_consent page = { .layout = sample_client_layout(layout, hostile),
+					    .profile = true,
+					    .email = true,
+					    .groups = true,
+					    .offline = true,
+					    .username = STR("anna"),
+					    .display_name = STR("Anna Martin"),
+					    .email_address = STR("anna@example.org"),
+					    .group_names = STR("staff, wiki-editors"),
+					    .next = client_next };
+
+	if (hostile) {
+		page.username = page.display_name = page.email_address = page.group_names = STR(HOSTILE);
+		page.next = STR("/" HOSTILE);
+	}
+	page_client_consent(out, &page);
+}
+
+static void
+put_client_consent_least(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_consent page = { .layout = sample_client_layout(layout, hostile),
+					    .nothing_more = true,
+					    .username = STR("anna"),
+					    .error = "This form has expired. Try again.",
+					    .next = client_next };
+
+	page_client_consent(out, &page);
+}
+
+static void
+put_client_select(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_select page = { .layout = sample_client_layout(layout, hostile),
+					   .username = hostile ? STR(HOSTILE) : STR("anna"),
+					   .shown_name = hostile ? STR(HOSTILE) : STR("Anna Martin"),
+					   .next = hostile ? STR("/" HOSTILE) : client_next };
+
+	page_client_select(out, &page);
+}
+
+static void
+put_client_confirm(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_confirm page = { .layout = sample_client_layout(layout, hostile),
+					    .password = true,
+					    .username = hostile ? STR(HOSTILE) : STR("anna"),
+					    .current = hostile ? STR(HOSTILE) : STR("wrong"),
+					    .current_problem = hostile ? HOSTILE : "This is not your current password.",
+					    .otp = sample_otp(hostile),
+					    .next = hostile ? STR("/" HOSTILE) : client_next };
+
+	page.otp.verified = false;
+	page.layout.passkeys = true;
+	page.otp.passkey = sample_passkey(hostile);
+	page_client_confirm(out, &page);
+}
+
+static void
+put_client_confirm_factor(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_confirm page = { .layout = sample_client_layout(layout, hostile),
+					    .username = STR("anna"),
+					    .otp = sample_otp(hostile),
+					    .next = client_next };
+
+	page_client_confirm(out, &page);
+}
+
+static void
+put_client_refused(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_refused page = { .layout = sample_client_layout(layout, hostile),
+					    .reason = "It is open to certain people or groups only, and your account "
+						      "is not among them.",
+					    .username = hostile ? STR(HOSTILE) : STR("anna"),
+					    .next = hostile ? STR("/" HOSTILE) : client_next };
+
+	page_client_refused(out, &page);
+}
+
+static void
+put_client_refused_passkey(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_refused page = { .layout = sample_client_layout(layout, hostile),
+					    .no_passkey = true,
+					    .passkey = sample_passkey(hostile),
+					    .reason = "You signed in with a code. This application accepts only "
+						      "passkeys: use yours now.",
+					    .username = STR("anna"),
+					    .next = client_next };
+
+	page.layout.passkeys = true;
+	page_client_refused(out, &page);
+}
+
+static void
+put_end_session(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_end_session page = { .layout = sample_client_layout(layout, hostile),
+					 .name = hostile ? STR(HOSTILE) : STR("Wiki"),
+					 .username = hostile ? STR(HOSTILE) : STR("anna"),
+					 .next =
+					     hostile ? STR("/" HOSTILE) : STR("/api/oidc/end-session?client_id=wiki") };
+
+	page_end_session(out, &page);
+}
+
+static void
+put_applications(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_application apps[] = {
+		{ .id = 1,
+		  .name = STR("Wiki"),
+		  .seal = { .letter = STR("W") },
+		  .profile = true,
+		  .email = true,
+		  .groups = true,
+		  .offline = true,
+		  .used_us = INT64_C(1000000) * NOV_3 },
+		{ .id = 2, .name = STR("Photos"), .seal = { .letter = STR("P"), .tone = 3 }, .nothing_more = true },
+		{ .id = 3,
+		  .name = STR("Notes"),
+		  .seal = { .letter = STR("N"), .tone = 2 },
+		  .by_administrator = true,
+		  .used_us = INT64_C(1000000) * NOV_3 },
+	};
+	struct page_applications page = { .layout = *layout, .apps = apps, .apps_count = COUNT(apps) };
+
+	page.layout.flash = "The access of the application was withdrawn.";
+	if (hostile) {
+		apps[0].name = apps[0].seal.letter = STR(HOSTILE);
+		page.layout.flash = HOSTILE;
+	}
+	page_applications(out, &page);
+}
+
+static void
+put_applications_empty(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_applications page = { .layout = *layout };
+
+	page.layout.flash = NULL;
+	page_applications(out, &page);
+}
+
 static void
 put_gate_notice(struct buf *out, const struct page_layout *layout, bool hostile)
 {
@@ -628,6 +851,29 @@ static const struct sample {
 	{ "denied", put_denied },
 	{ "denied-passkey", put_denied_passkey },
 	{ "denied-hostile", put_denied, true },
+	{ "client_problem", put_client_problem },
+	{ "client_problem-hostile", put_client_problem, true },
+	{ "client_go", put_client_go },
+	{ "client_go-hostile", put_client_go, true },
+	{ "client_post", put_client_post },
+	{ "client_post-hostile", put_client_post, true },
+	{ "client_consent", put_client_consent },
+	{ "client_consent-hostile", put_client_consent, true },
+	{ "client_select", put_client_select },
+	{ "client_select-hostile", put_client_select, true },
+	{ "client_confirm", put_client_confirm },
+	{ "client_confirm-hostile", put_client_confirm, true },
+	{ "client_refused", put_client_refused },
+	{ "client_refused-hostile", put_client_refused, true },
+	{ "client_go_private", put_client_go_private },
+	{ "client_consent_least", put_client_consent_least },
+	{ "client_confirm_factor", put_client_confirm_factor },
+	{ "client_refused_passkey", put_client_refused_passkey },
+	{ "end_session", put_end_session },
+	{ "end_session-hostile", put_end_session, true },
+	{ "applications", put_applications },
+	{ "applications-hostile", put_applications, true },
+	{ "applications-empty", put_applications_empty },
 	{ "gate_notice", put_gate_notice },
 	{ "gate_notice-hostile", put_gate_notice, true },
 	{ "error", put_error },

@@ -14,7 +14,7 @@ PAGE = pathlib.Path(__file__).resolve().parents[3] / 'docs' / 'explain/threat-mo
 
 def documented():
     section = PAGE.read_text().split('## Public routes', 1)[1].split('\n## ', 1)[0]
-    return set(re.findall(r'^\| ((?:GET|POST|ANY) /\S*) \|', section, re.M))
+    return set(re.findall(r'^\| ((?:GET|POST|OPTIONS|ANY) /\S*) \|', section, re.M))
 
 
 def real(program):

@@ -22,6 +22,15 @@ static const struct {
 	{ AUDIT_ADMIN_COPIED, "it belongs to the whole database" },
 	{ AUDIT_ADMIN_RESTORED, "it belongs to the whole database" },
 	{ AUDIT_ADMIN_KEY_ROTATED, "it belongs to the whole database" },
+	{ AUDIT_CLIENT_REFUSED, "it belongs to an application" },
+	{ AUDIT_ADMIN_CLIENT_ADDED, "it belongs to an application" },
+	{ AUDIT_ADMIN_CLIENT_CHANGED, "it belongs to an application" },
+	{ AUDIT_ADMIN_CLIENT_SECRET, "it belongs to an application" },
+	{ AUDIT_ADMIN_CLIENT_DISABLED, "it belongs to an application" },
+	{ AUDIT_ADMIN_CLIENT_ENABLED, "it belongs to an application" },
+	{ AUDIT_ADMIN_CLIENT_DELETED, "it belongs to an application" },
+	{ AUDIT_ADMIN_SIGNING_KEY_ADDED, "it belongs to the whole database" },
+	{ AUDIT_ADMIN_SIGNING_KEY_WITHDRAWN, "it belongs to the whole database" },
 };
 
 static bool

@@ -1,6 +1,7 @@
 /* Rules for each row of the table of routes. */
 #include "unit.h"
 
+#include "http/return_to.h"
 #include "web/core/route.h"
 
 static void
@@ -8,20 +9,52 @@ each_row_has_one_handler_and_each_post_a_page_to_redisplay(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
-		bool post = route->method == HTTP_POST;
-		if ((route->form != NULL && !post) || (post && route->redisplay == NULL) ||
+		bool post = route->method == HTTP_POST, page = route->kind == ROUTE_PAGE;
+		if ((route->form != NULL && !post) || (post && page && route->redisplay == NULL) ||
+		    (post && route->kind == ROUTE_API && route->form == NULL) ||
 		    (route->answer != NULL) + (route->show != NULL) != (route->kind == ROUTE_CHECK ? 0 : 1))
 			fail_msg("%.*s", STR_ARG(route->path));
 	}
 }
 
-/* A POST outside the pipeline of pages would skip the check of its form token. */
-static void
-each_post_is_a_page(void **state)
+/* Routes for programs have no session, so that a form of another site can do nothing with them. */
+static const str for_programs[] = { STR_INIT("/api/oidc/token"),
+				    STR_INIT("/api/oidc/userinfo"),
+				    STR_INIT("/api/oidc/introspection"),
+				    STR_INIT("/api/oidc/revocation"),
+				    STR_INIT("/.well-known/openid-configuration"),
+				    STR_INIT("/.well-known/oauth-authorization-server"),
+				    STR_INIT("/jwks.json") };
+
+static bool
+is_for_programs(const struct route *route)
 {
-	for (size_t i = 0; i < web_routes_count; i++)
-		if (web_routes[i].method == HTTP_POST && web_routes[i].kind != ROUTE_PAGE)
-			fail_msg("%.*s", STR_ARG(web_routes[i].path));
+	for (size_t i = 0; i < COUNT(for_programs); i++)
+		if (str_equal(route->path, for_programs[i]))
+			return true;
+	return false;
+}
+
+/* The requests of an application come from another site.  They are repeated with GET, and have no session. */
+static bool
+is_posted_by_applications(const struct route *route)
+{
+	return route->kind == ROUTE_PLAIN && (str_equal(route->path, STR("/api/oidc/authorization")) ||
+					      str_equal(route->path, STR("/api/oidc/end-session")));
+}
+
+/* A POST outside the pipeline of pages skips the check of its form token. */
+static void
+each_post_is_a_page_or_for_programs(void **state)
+{
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		if (route->method == HTTP_POST && !is_posted_by_applications(route) &&
+		    route->kind != (is_for_programs(route) ? ROUTE_API : ROUTE_PAGE))
+			fail_msg("%.*s", STR_ARG(route->path));
+		if (route->kind == ROUTE_API && !is_for_programs(route))
+			fail_msg("%.*s", STR_ARG(route->path));
+	}
 }
 
 /* Only the dispatcher reads the form token, so no handler can take an unchecked POST for a checked one. */
@@ -80,7 +113,8 @@ routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 				       STR_INIT("/account/password"),
 				       STR_INIT("/account/close"),
 				       STR_INIT("/account/authenticators/new"),
-				       STR_INIT("/account/passkeys/new") };
+				       STR_INIT("/account/passkeys/new"),
+				       STR_INIT("/api/oidc/login") };
 
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];
@@ -93,13 +127,30 @@ routes_whose_questions_may_hash_use_the_slow_pool(void **state)
 		assert_int_equal((QUESTIONS_SLOW & UINT64_C(1) << id) != 0, wire_questions[id].pool == POOL_SLOW);
 }
 
-/* No route needs them: handlers must not see a password that browsers send with each request, and 16 KiB suffice. */
+/* Handlers of pages must not see a password that browsers send with each request, and 16 KiB suffice. */
 static void
-no_row_takes_authorization_or_a_larger_body(void **state)
+no_page_takes_authorization_and_no_row_a_larger_body(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++)
-		if (web_routes[i].authorization || web_routes[i].body_max_bytes > HTTP_BODY_MAX_BYTES)
+		if ((web_routes[i].authorization && web_routes[i].kind != ROUTE_API) ||
+		    web_routes[i].body_max_bytes > HTTP_BODY_MAX_BYTES)
 			fail_msg("%.*s", STR_ARG(web_routes[i].path));
+}
+
+/* Percent-encoding makes three bytes of one. */
+static void
+each_form_with_a_return_url_takes_the_longest_one(void **state)
+{
+	size_t forms = 0;
+
+	for (size_t i = 0; i < web_routes_count; i++) {
+		const struct route *route = &web_routes[i];
+		if (form_value(route->form, route, STR("next")) == NULL)
+			continue;
+		assert_true(route_body_max(route) >= HTTP_BODY_MAX_BYTES + 3 * NEXT_MAX_BYTES);
+		forms++;
+	}
+	assert_true(forms > 10);
 }
 
 static void
@@ -201,13 +252,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_to_redisplay),
-		cmocka_unit_test(each_post_is_a_page),
+		cmocka_unit_test(each_post_is_a_page_or_for_programs),
 		cmocka_unit_test(handlers_forms_do_not_have_the_token),
 		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_fields_for_it),
 		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
-		cmocka_unit_test(no_row_takes_authorization_or_a_larger_body),
+		cmocka_unit_test(no_page_takes_authorization_and_no_row_a_larger_body),
 		cmocka_unit_test(a_row_without_a_state_needs_full),
 		cmocka_unit_test(routes_whose_questions_may_hash_use_the_slow_pool),
+		cmocka_unit_test(each_form_with_a_return_url_takes_the_longest_one),
 		cmocka_unit_test(route_find_distinguishes_wrong_method_and_wrong_path),
 		cmocka_unit_test(a_path_has_one_spelling_unless_its_row_allows_more),
 		cmocka_unit_test(route_find_chooses_home_or_gate_by_the_query),

@@ -34,7 +34,8 @@ every_event_records_its_actor(void **state)
 	    sql_number(&w, "SELECT count(*) FROM audit WHERE (event LIKE 'admin.%') <> (actor = 'command:anna')"), 0);
 	assert_int_equal(
 	    sql_number(&w, "SELECT count(*) FROM audit WHERE (event IN ('clock.off', 'wait.begun', "
-			   "'factor.disabled', 'passkey.count-fell', 'passkey.backup-changed')) <> (actor = 'system')"),
+			   "'factor.disabled', 'passkey.count-fell', 'passkey.backup-changed', "
+			   "'oidc.code-refused', 'oidc.refresh-refused', 'oidc.revoked')) <> (actor = 'system')"),
 	    0);
 	assert_true(sql_number(&w, "SELECT count(*) FROM audit WHERE actor = 'person'") > 20);
 	world_end(&w);
@@ -108,6 +109,7 @@ rows_of_a_deleted_account_keep_its_id(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	seen.account_id = b.head.account_id;
 	assert_int_equal(admin_delete(w.thread, STR("alice"), &why), ERR_OK);
+	assert_int_equal(sql_number(&w, "DELETE FROM closed_names RETURNING 1"), 1);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	assert_true(b.head.account_id != seen.account_id);
 	const struct admin_audit of_it = { .account_id = seen.account_id };

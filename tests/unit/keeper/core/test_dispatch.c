@@ -263,9 +263,9 @@ administrators_acts_notify_of_ended_sessions(void **state)
 static void
 rows_have_the_reviewed_flags(void **state)
 {
-	static const enum question_id fresh[] = { QUESTION_PASSWORD,      QUESTION_RECOVERY, QUESTION_FACTOR_BEGIN,
-						  QUESTION_FACTOR_REMOVE, QUESTION_CLOSE,    QUESTION_PASSKEY_BEGIN,
-						  QUESTION_PASSKEY_ADD,   QUESTION_CODES_OFF };
+	static const enum question_id fresh[] = { QUESTION_PASSWORD,      QUESTION_RECOVERY,  QUESTION_FACTOR_BEGIN,
+						  QUESTION_FACTOR_REMOVE, QUESTION_CLOSE,     QUESTION_PASSKEY_BEGIN,
+						  QUESTION_PASSKEY_ADD,   QUESTION_CODES_OFF, QUESTION_OIDC_CONFIRM };
 	static const enum question_id raise[] = { QUESTION_REGISTER,        QUESTION_SIGN_IN,
 						  QUESTION_VERIFY,          QUESTION_LINK_USE,
 						  QUESTION_PASSKEY_SIGN_IN, QUESTION_PASSKEY_VERIFY,

@@ -2,6 +2,7 @@
  * A session ends during a question: between the look-up of the session and the transaction that changes data, and in a
  * race.  Covers every question that changes data on the authority of its session (ipc/questions.def).
  */
+#include "keeper/application.h"
 #include "keeper/authenticator.h"
 
 #include "base/mem.h"
@@ -47,6 +48,9 @@ union body {
 	struct passkey_new_body passkey_new;
 	struct passkey_proof_body passkey_proof;
 	struct codes_off_body codes_off;
+	struct oidc_decision_body oidc_decision;
+	struct oidc_confirm_body oidc_confirm;
+	struct oidc_withdraw_body oidc_withdraw;
 };
 
 static struct code code; /* bodies borrow from it */
@@ -228,6 +232,37 @@ body_protected(struct scene *s, union body *body)
 	body->gate_enter = (struct gate_enter_body){ .url = STR(PROTECTED), .method = STR("GET") };
 }
 
+static const struct application wiki = { .row = 7, .client_id = "wiki" };
+
+/* The consent page of the asker, approved.  The body borrows from `page`. */
+static struct step page = STEP;
+
+static void
+body_approve(struct scene *s, union body *body)
+{
+	const struct oidc_request_body request = { .parameters = STR(AUTHORIZATION("wiki")) };
+
+	assert_verdict(ask_step(s->w.thread, &s->asker, QUESTION_OIDC_CHECK, &request, &page), VERDICT_PASSED);
+	assert_int_equal(page.body.outcome, OIDC_CONSENT);
+	body->oidc_decision =
+	    (struct oidc_decision_body){ request.parameters, str_of(page.seal), OIDC_DECISION_APPROVE };
+}
+
+static void
+body_confirm_password(struct scene *s, union body *body)
+{
+	body->oidc_confirm = (struct oidc_confirm_body){ .parameters = STR(AUTHORIZATION("wiki") "&prompt=login"),
+							 .current = STR(PASSWORD) };
+}
+
+static void
+body_withdraw(struct scene *s, union body *body)
+{
+	body_approve(s, body);
+	assert_verdict(ask(&s->w, &s->asker, QUESTION_OIDC_GRANT, body), VERDICT_PASSED);
+	body->oidc_withdraw = (struct oidc_withdraw_body){ wiki.row };
+}
+
 static const struct asked {
 	enum question_id question;
 	enum session_state state;
@@ -262,6 +297,10 @@ static const struct asked {
 	{ QUESTION_PASSKEY_BEGIN, STATE_FULL, body_passkey_begin, "the account gets its user handle" },
 	{ QUESTION_PASSKEY_ADD, STATE_FULL, body_add, "another passkey is enrolled" },
 	{ QUESTION_CODES_OFF, STATE_FULL, body_codes_off, "codes are switched off" },
+	{ QUESTION_OIDC_GRANT, STATE_FULL, body_approve, "a consent is kept, and a code created" },
+	{ QUESTION_OIDC_GRANT, STATE_PENDING, body_approve, "the same, and the session is marked" },
+	{ QUESTION_OIDC_CONFIRM, STATE_FULL, body_confirm_password, "the password is verified again" },
+	{ QUESTION_OIDC_WITHDRAW, STATE_FULL, body_withdraw, "a consent is withdrawn" },
 };
 
 /* --- ends of the session ------------------------------------------------------------------------------------------ */
@@ -450,9 +489,11 @@ scene_set(struct scene *s, enum session_state state)
 static void
 scene_clear(struct scene *s)
 {
-	sql_run(&s->w, "DELETE FROM passkeys; DELETE FROM gate_tickets; DELETE FROM devices; DELETE FROM throttle; "
-		       "DELETE FROM links; "
-		       "DELETE FROM factors; DELETE FROM recovery_codes; DELETE FROM sessions; DELETE FROM accounts");
+	sql_run(&s->w,
+		"DELETE FROM passkeys; DELETE FROM gate_tickets; DELETE FROM devices; DELETE FROM throttle; "
+		"DELETE FROM links; DELETE FROM oidc_access_tokens; DELETE FROM oidc_codes; DELETE FROM oidc_grants; "
+		"DELETE FROM oidc_sids; DELETE FROM oidc_consents; "
+		"DELETE FROM factors; DELETE FROM recovery_codes; DELETE FROM sessions; DELETE FROM accounts");
 }
 
 static void
@@ -470,7 +511,9 @@ scene_begin(struct scene *s)
 	snprintf(path, sizeof(path), "%s/rules", s->w.dir);
 	rules = fopen(path, "we");
 	assert_non_null(rules);
-	fputs("rules:\n  - domain: wiki.example.net\n    policy: one_factor\n", rules);
+	fputs("rules:\n  - domain: wiki.example.net\n    policy: one_factor\n"
+	      "  - client: wiki\n    policy: one_factor\n",
+	      rules);
 	fclose(rules);
 	snprintf(c->access_rules, sizeof(c->access_rules), "%s", path);
 	world_open(&s->w);
@@ -478,6 +521,7 @@ scene_begin(struct scene *s)
 	if (keeper_rules_read(s->w.keeper, &why) != ERR_OK)
 		fail_msg("%s", why.text);
 	s->ender = world_thread_open(&s->w);
+	application_add(&s->w, &wiki, "consent = 'once'");
 }
 
 static void
@@ -495,6 +539,10 @@ scene_end(struct scene *s)
 #define ROWS(from) "SELECT count(*) FROM " from
 #define SUM(what, from) "SELECT coalesce(sum((" what ") % 1000003), 0) % 1000003 FROM " from
 
+#define TICKETS_AND_CODES                                                                                              \
+	"(SELECT count(*) AS n FROM gate_tickets UNION ALL SELECT 7 * count(*) FROM oidc_codes "                       \
+	"UNION ALL SELECT 49 * count(*) FROM oidc_consents) AS made"
+
 /* A hash of all data that a question may change. */
 static int64_t
 print_take(struct scene *s)
@@ -510,8 +558,9 @@ print_take(struct scene *s)
 		SUM("length(name)",
 		    "factors")) ") + " FOLD(SUM("id", "recovery_codes"),
 					    ROWS("recovery_codes WHERE spent_at_us IS NOT NULL"), SUM("id", "sessions"),
-					    SUM("factor_at_us", "sessions"), SUM("gated_at_us", "sessions"),
-					    ROWS("devices"), ROWS("gate_tickets"),
+					    SUM("factor_at_us + password_at_us", "sessions"),
+					    SUM("gated_at_us", "sessions"), ROWS("devices"),
+					    SUM("n", TICKETS_AND_CODES),
 					    ROWS("audit WHERE event NOT IN ('prove.refused', "
 						 "'wait.begun', 'password.refused', 'passkey.refused')")));
 }
@@ -732,6 +781,10 @@ authority_expected(enum question_id id)
 	case QUESTION_LINK_USE:        /* by the link */
 	case QUESTION_PASSKEY_SIGN_IN: /* by the passkey */
 	case QUESTION_GATE_TICKET:
+	case QUESTION_OIDC_END:        /* by the token that it revokes */
+	case QUESTION_OIDC_TOKEN:      /* by the code, or the refresh token */
+	case QUESTION_OIDC_INTROSPECT: /* by the client's secret */
+	case QUESTION_OIDC_REVOKE:
 		return AUTHORITY_QUESTION;
 	case QUESTION_SESSION:
 	case QUESTION_ACCOUNT:
@@ -741,6 +794,10 @@ authority_expected(enum question_id id)
 	case QUESTION_LINK:
 	case QUESTION_GATE:
 	case QUESTION_PASSKEYS:
+	case QUESTION_OIDC_CHECK:
+	case QUESTION_OIDC_APPS:
+	case QUESTION_OIDC_KEYS:
+	case QUESTION_OIDC_USERINFO:
 		return AUTHORITY_NONE;
 	default:
 		return AUTHORITY_SESSION;
@@ -791,6 +848,8 @@ static const struct unguarded {
 	{ SQL_SESSION_DELETE, "ends the session of the token" },
 	{ SQL_THROTTLE_BOUND, "shortens a backoff" },
 	{ SQL_GATE_TICKET_SPEND, "spends the ticket" },
+	{ SQL_OIDC_SESSION_LOCK, "a lock changes nothing" },
+	{ SQL_OIDC_GRANT_LOCK, "a lock changes nothing" },
 	{ SQL_SCHEMA_OBJECTS, "only reads, though its text for PostgreSQL begins with WITH" },
 };
 
@@ -821,5 +880,6 @@ main(void)
 
 	int failed = cmocka_run_group_tests_name("keeper ended", tests, harness_setup, harness_teardown);
 	EVP_PKEY_free(passkey.key);
+	step_wipe(&page);
 	return failed;
 }

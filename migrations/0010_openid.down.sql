@@ -1,0 +1,10 @@
+DROP TABLE oidc_access_tokens;
+DROP TABLE oidc_codes;
+DROP TABLE oidc_grants;
+DROP TABLE oidc_sids;
+DROP TABLE oidc_consents;
+DROP TABLE oidc_secrets;
+DROP TABLE oidc_clients;
+DROP TABLE oidc_keys;
+DROP TABLE closed_names;
+ALTER TABLE accounts DROP COLUMN updated_at_us;

@@ -1,0 +1,2 @@
+DROP INDEX accounts_subject;
+ALTER TABLE accounts DROP COLUMN subject;

@@ -1,0 +1,112 @@
+/*
+ * Applications of an account: tiles on its home page, and what it allowed applications to know.
+ */
+#include "keeper/core/audit.h"
+#include "keeper/handlers.h"
+#include "keeper/oidc/policy.h"
+
+enum { APPS_LISTED = 200 };
+
+struct apps {
+	struct call *call;
+	struct buf list;
+	size_t rows;
+	bool more;
+};
+
+static void
+apps_wipe(struct apps *apps)
+{
+	buf_wipe(&apps->list);
+}
+
+/* Do the access rules let this person sign in to the client, now or after a fresh proof? */
+static bool
+apps_tile_is_shown(struct call *call, const struct oidc_apps_row *row)
+{
+	const struct oidc_client client = { .id = row->id, .client_id = row->client_id };
+	enum access_refusal refusal;
+
+	return row->launch_url.n > 0 &&
+	       policy_decide(call, &client, call->now.session.groups, &refusal).outcome != ACCESS_REFUSED;
+}
+
+static err
+apps_row(void *context, const struct oidc_apps_row *row)
+{
+	CLEANUP(buf_wipe) struct buf one = BUF(OIDC_URI_MAX + OIDC_SCOPES_MAX + 1024);
+	struct apps *apps = context;
+	bool tile = apps_tile_is_shown(apps->call, row);
+	const struct oidc_app_item item = { .id = row->id,
+					    .name = row->name,
+					    .launch_url = tile ? row->launch_url : STR(""),
+					    .scopes = row->scopes,
+					    .granted_us = row->granted_at_us,
+					    .used_us = row->used_at_us };
+
+	if (!tile && row->granted_at_us == 0 && row->used_at_us == 0)
+		return ERR_OK;
+	wire_put(&one, &wire_oidc_app_item, &item);
+	TRY(buf_check(&one));
+	if (apps->more || apps->rows == APPS_LISTED || apps->list.n + one.n > LIST_MAX_BYTES) {
+		apps->more = true;
+		return ERR_OK;
+	}
+	apps->rows++;
+	buf_put(&apps->list, buf_str(&one));
+	return buf_check(&apps->list);
+}
+
+err
+oidc_apps_answer(struct call *call, enum verdict *ret_verdict)
+{
+	CLEANUP(apps_wipe) struct apps apps = { .call = call, .list = BUF(LIST_MAX_BYTES) };
+	struct oidc_apps_body *answer = call->answer;
+	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(APPS_LISTED + 1) };
+
+	TRY(db_rows(call->db, SQL_OIDC_APPS, args, COUNT(args), apps_row, &apps));
+	answer->more = apps.more;
+	*ret_verdict = VERDICT_PASSED;
+	return arena_copy(&call->arena, buf_str(&apps.list), &answer->apps);
+}
+
+void
+keeper_find_tiles(struct keeper_thread *t, bool *ret_tiles)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(1024);
+	struct oidc_tiles_row row;
+	bool found = false;
+
+	if (db_row(t->db, SQL_OIDC_TILES, NULL, 0, &arena, &row, &found) == ERR_OK && found)
+		*ret_tiles = row.tiles > 0;
+}
+
+/* --- withdrawal --------------------------------------------------------------------------------------------------- */
+
+static err
+apps_withdraw(struct call *call, void *context, bool *ret_commit)
+{
+	const struct oidc_withdraw_body *asked = call->body;
+	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(asked->id) };
+	int64_t consents = 0, grants = 0;
+
+	TRY(db_run(call->db, SQL_OIDC_WITHDRAW_CONSENT, args, COUNT(args), &consents));
+	TRY(db_run(call->db, SQL_OIDC_WITHDRAW_GRANTS, args, COUNT(args), &grants));
+	if (consents == 0 && grants == 0)
+		return ERR_OK;
+	*ret_commit = true;
+	return audit_write(call, AUDIT_APP_WITHDRAWN, call->now.session.account_id, REASON_ASKED);
+}
+
+err
+oidc_withdraw_answer(struct call *call, enum verdict *ret_verdict)
+{
+	bool done = false;
+
+	TRY(call_transact(call, apps_withdraw, NULL, &done));
+	if (!done)
+		return ERR_OK;
+	audit_log(call, AUDIT_APP_WITHDRAWN, call->now.session.account_id, REASON_ASKED);
+	*ret_verdict = VERDICT_PASSED;
+	return ERR_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * Consent: the scopes that a person allowed a client. One row per account and client, kept until it is withdrawn.
+ */
+#ifndef KEEPER_OIDC_CONSENT_H
+#define KEEPER_OIDC_CONSENT_H
+
+#include "keeper/core/call.h"
+#include "oidc/request.h"
+
+/* The scopes that the account of this session allowed the client; 0: none. */
+MUST_USE err consent_find(struct call *call, const struct oidc_client *client, unsigned *ret_scopes);
+
+/* Inside a transaction: the account of this session allows these scopes, beside earlier ones. */
+MUST_USE err consent_give(struct call *call, const struct oidc_client *client, unsigned scopes);
+
+/*
+ * Must the person be asked now?
+ *
+ *   prompts  of the request: with OIDC_PROMPT_CONSENT always, whatever the client says
+ *   given    what consent_find found
+ */
+bool consent_is_needed(const struct oidc_client *client, unsigned prompts, unsigned scopes, unsigned given);
+
+/* The scopes to grant: without OIDC_SCOPE_OFFLINE, unless it was allowed, or the client has it without consent. */
+unsigned consent_scopes(const struct oidc_client *client, unsigned scopes, unsigned given);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Codes, access tokens and refresh tokens.  A grant is what one approved request may become; they belong to it.
+ */
+#ifndef KEEPER_OIDC_GRANTS_H
+#define KEEPER_OIDC_GRANTS_H
+
+#include "base/clock.h"
+#include "keeper/oidc/person.h"
+#include "oidc/client.h"
+
+#define OIDC_CODE_US SECONDS_US(60)
+#define OIDC_REFRESH_IDLE_US DAYS_US(30)    /* unused */
+#define OIDC_REFRESH_LIFE_US DAYS_US(90)    /* in all */
+#define OIDC_REFRESH_SAME_US SECONDS_US(60) /* the same refresh token gets the same successor */
+
+/* An approved request. */
+struct approval {
+	const struct oidc_client *client;
+	unsigned scopes; /* granted */
+	str redirect_uri, challenge, nonce, claims;
+	int64_t auth_us; /* auth_time */
+	str amr, acr;    /* amr with a space between */
+};
+
+/* Inside a transaction of the session that approves: make the grant and its code; find or make the session's `sid`. */
+MUST_USE err grants_code_make(struct call *call, const struct approval *approval, str *ret_code);
+
+/* --- the tokens of a grant (keeper/oidc/token.c, refresh.c, bearer.c) ------------------------------------------- */
+
+#define OIDC_CODE_KEPT_US MINUTES_US(60) /* a used code, so that a second use is noticed */
+enum { OIDC_ACCESS_TOKENS_MAX = 128 };   /* of one grant: the newest ones */
+
+/*
+ * Lock the session (0: none) and the grant in the open transaction, so that neither can end before its commit.  The
+ * transaction has locked the account.  Read the rows afterwards: they may be gone.
+ */
+MUST_USE err grants_lock(struct call *call, int64_t session_id, int64_t grant_id);
+
+/* In the open transaction: delete the grant, its code, and all its tokens. */
+MUST_USE err grants_delete(struct call *call, int64_t grant_id);
+
+/*
+ * Does everything still stand on which a token rests: the account, the session (0: none), the client, and the access
+ * rules?
+ */
+MUST_USE err grants_stand(struct call *call, const struct oidc_client *client, const struct person *person,
+			  int64_t session_id, str amr, bool *ret_stand);
+
+#endif

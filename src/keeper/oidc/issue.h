@@ -1,0 +1,51 @@
+/*
+ * Makes the tokens of a grant.
+ *
+ *	access token   dta_ and 256 random bits
+ *	refresh token  dtr_, the grant, a counter, and a MAC over both.  Its key is derived from the master key, so the
+ *	               same grant and counter always give the same token
+ *
+ * The database has their SHA-256 only, and that decides which token is valid.  The MAC is never checked: after a
+ * rotation of the master key the newest refresh token stays valid, and its successor has a MAC of the new key.
+ */
+#ifndef KEEPER_OIDC_ISSUE_H
+#define KEEPER_OIDC_ISSUE_H
+
+#include "base/digest.h"
+#include "keeper/oidc/grants.h"
+
+#define OIDC_ID_TOKEN_US MINUTES_US(60)
+
+/* For whom tokens are made, and what they allow. */
+struct issue {
+	const struct oidc_client *client;
+	const struct oidc_grant_row *grant;
+	int64_t session_id; /* the access token ends with this session; 0: with none */
+	unsigned scopes;
+};
+
+/* In the open transaction: make an access token and store its hash.  *ret_token is in the call's arena. */
+MUST_USE err issue_access_token(struct call *call, const struct issue *issue, str *ret_token);
+
+/* The refresh token of a grant with this counter, from 1.  Stores nothing. */
+MUST_USE err issue_refresh_token(struct call *call, int64_t grant_id, int64_t counter, str *ret_token);
+
+/* Read grant and counter of a refresh token.  Both are not verified.  False: not a refresh token. */
+bool refresh_token_read(str token, int64_t *ret_grant_id, int64_t *ret_counter);
+
+/*
+ * Sign an ID token (OpenID Connect Core 1.0 s2).  Not inside a transaction.  access_token: for at_hash.  nonce empty:
+ * none.
+ */
+MUST_USE err issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token,
+			    str nonce, str *ret_token);
+
+/* Append the claims that issue_id_token signs, and those of userinfo: a JSON object each. */
+MUST_USE err issue_id_claims_put(struct call *call, const struct issue *issue, const struct person *person,
+				 str access_token, str nonce, struct buf *out);
+MUST_USE err issue_userinfo_put(const struct issue *issue, const struct person *person, struct buf *out);
+
+/* The scopes of the access token as a list, and its life: for the answer. */
+MUST_USE err issue_scopes(struct call *call, const struct issue *issue, str *ret_scopes, int64_t *ret_expires_s);
+
+#endif

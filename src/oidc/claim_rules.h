@@ -1,0 +1,41 @@
+/*
+ * Own claims of a client: rules, one per line, that an administrator writes.
+ *
+ *	role = "admin" if group jellyfin-admins else "user"
+ *	teams = groups always
+ *
+ * `NAME = VALUE [if group GROUP [else VALUE]] [always | with SCOPE]`.  VALUE is a JSON value of at most 2 KiB, or the
+ * word `groups` (the array of names).  Without `always`, the claim needs the scope `profile`, or the named one.
+ *
+ * Several rules may have the same NAME: the first one that applies gives the claim.  NAME may be `groups`, for
+ * applications that cannot ask for this scope, but no other claim that the server itself gives.
+ */
+#ifndef OIDC_CLAIM_RULES_H
+#define OIDC_CLAIM_RULES_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "oidc/client.h"
+
+enum {
+	CLAIM_RULES_MAX = 32,             /* rules of one client */
+	CLAIM_RULES_GROUPS_MAX = 2,       /* rules with the value `groups`, which may be long */
+	CLAIM_RULES_BYTES_MAX = 6 * 1024, /* all rules: an ID token has to fit into OIDC_JWT_MAX */
+	CLAIM_NAME_MAX = 100,
+	CLAIM_VALUE_MAX = 2 * 1024,
+};
+
+/* Check the rules.  ERR_INVALID: *ret_line, and *ret_problem, a sentence. */
+MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_problem);
+
+/*
+ * Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff").  A rule that cannot
+ * be read, also for lack of memory, is not left out: the buffer fails with ERR_CORRUPT.
+ */
+void claim_rules_put(str rules, unsigned scopes, str groups, struct buf *out);
+
+/* The group that the next rule names.  *rules begins as all rules.  False: no further rule names a group. */
+bool claim_rules_next_group(str *rules, str *ret_group);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * The parameter ui_locales: OpenID Connect Core 1.0 s3.1.2.1, RFC 5646.
+ */
+#ifndef OIDC_LOCALES_H
+#define OIDC_LOCALES_H
+
+#include "base/str.h"
+#include "ipc/terms.h"
+
+/* The first of these language tags, separated by spaces, that pages are written in.  PREFERRED_BROWSER: none. */
+enum preferred_language oidc_locales_choose(str ui_locales);
+
+#endif

@@ -1,0 +1,149 @@
+#include "web/oidc/client_problem.h"
+
+#include "web/core/messages.h"
+#include "web/core/respond.h"
+
+struct problem_text {
+	const char *title, *sentence, *advice; /* msgids */
+};
+
+static const struct problem_text problem_texts[OIDC_PROBLEM_COUNT] = {
+	[OIDC_PROBLEM_NONE] = { N_("This request cannot be served"),
+				N_("The application sent a request that the server "
+				   "cannot read.") },
+	[OIDC_PROBLEM_MALFORMED] = { N_("This request cannot be served"),
+				     N_("The application sent a request that the server cannot read, or that is too "
+					"long.") },
+	[OIDC_PROBLEM_TWICE] = { N_("This request cannot be served"),
+				 N_("The application sent one parameter of the request twice.") },
+	[OIDC_PROBLEM_NO_CLIENT] = { N_("This request cannot be served"),
+				     N_("The application did not say which one it is: client_id is missing.") },
+	[OIDC_PROBLEM_CLIENT] = { N_("Unknown application"), N_("No application is registered with this client ID."),
+				  N_("Compare it with the client ID in the settings of the application. This command "
+				     "lists the registered ones:") },
+	[OIDC_PROBLEM_DISABLED] = { N_("This application is disabled"),
+				    N_("The administrator has disabled the sign-in to this application."),
+				    N_("This command enables it again:") },
+	[OIDC_PROBLEM_NO_REDIRECT] = { N_("This request cannot be served"),
+				       N_("The application did not say where to return: redirect_uri is missing.") },
+	[OIDC_PROBLEM_REDIRECT] = { N_("This return address is not registered"),
+				    N_("The application wants to return to an address that is not registered for it. "
+				       "Addresses must be equal in every character."),
+				    N_("If the address really belongs to the application, this command registers "
+				       "it:") },
+	[OIDC_PROBLEM_HINT] = { N_("This request cannot be served"),
+				N_("The application sent an ID token that this server did not issue to it.") },
+};
+
+/* As one word for a shell: a command that is copied must not do anything else. */
+static void
+client_problem_put_word(struct buf *out, str word)
+{
+	buf_put_byte(out, '\'');
+	while (word.p != NULL) {
+		str part = str_cut(&word, '\'');
+		buf_put(out, part);
+		if (word.p != NULL)
+			buf_put(out, STR("'\\''"));
+	}
+	buf_put_byte(out, '\'');
+}
+
+static void
+client_problem_put_client(struct buf *out, const struct client_problem *problem)
+{
+	if (problem->client_id.n > 0)
+		client_problem_put_word(out, problem->client_id);
+	else
+		buf_put(out, STR("CLIENT"));
+}
+
+static void
+client_problem_put_command(struct buf *out, const struct client_problem *problem)
+{
+	switch (problem->problem) {
+	case OIDC_PROBLEM_CLIENT:
+		buf_put(out, STR("doubletour client list"));
+		return;
+	case OIDC_PROBLEM_DISABLED:
+		buf_put(out, STR("doubletour client enable "));
+		client_problem_put_client(out, problem);
+		return;
+	case OIDC_PROBLEM_REDIRECT:
+		buf_put(out, STR("doubletour client set "));
+		client_problem_put_client(out, problem);
+		buf_put(out, problem->end ? STR(" logout_uris+=") : STR(" redirect_uris+="));
+		client_problem_put_word(out, problem->asked_uri);
+		return;
+	default:
+		return;
+	}
+}
+
+static err
+client_problem_command(struct exchange *x, const struct client_problem *problem, str *ret_command)
+{
+	CLEANUP(buf_wipe) struct buf command = BUF(32 * 1024);
+
+	client_problem_put_command(&command, problem);
+	TRY(buf_check(&command));
+	return arena_copy(x->rq->arena, buf_str(&command), ret_command);
+}
+
+static size_t
+client_problem_common(str a, str b)
+{
+	size_t n = 0;
+
+	while (n < a.n && n < b.n && a.p[n] == b.p[n])
+		n++;
+	return n;
+}
+
+static size_t
+client_problem_lines(str text)
+{
+	size_t lines = 0;
+
+	for (; text.n > 0; lines++)
+		(void)str_cut(&text, '\n');
+	return lines;
+}
+
+/* The asked address beside each registered one: the page marks where they begin to differ. */
+static err
+client_problem_compare(struct exchange *x, str asked, str registered, struct page_client_problem *page)
+{
+	size_t best = 0, lines = client_problem_lines(registered);
+
+	page->registered = arena_alloc(x->rq->arena, (lines + 1) * sizeof(*page->registered));
+	if (page->registered == NULL)
+		return ERR_MEMORY;
+	while (registered.n > 0) {
+		str line = str_cut(&registered, '\n');
+		size_t same = client_problem_common(line, asked);
+		page->registered[page->registered_count++] =
+		    (struct page_compared){ str_upto(line, same), str_from(line, same) };
+		best = same > best ? same : best;
+	}
+	page->asked = (struct page_compared){ str_upto(asked, best), str_from(asked, best) };
+	return ERR_OK;
+}
+
+err
+exchange_client_problem(struct exchange *x, const struct client_problem *problem)
+{
+	const struct problem_text *text = &problem_texts[problem->problem];
+	struct page_client_problem page = { .title = text->title,
+					    .sentence = text->sentence,
+					    .advice = text->advice,
+					    .client_id = problem->client_id,
+					    .name = problem->name };
+
+	if (problem->problem == OIDC_PROBLEM_REDIRECT)
+		TRY(client_problem_compare(x, problem->asked_uri, problem->registered, &page));
+	TRY(client_problem_command(x, problem, &page.command));
+	TRY(exchange_layout(x, &page.layout));
+	page_client_problem(&x->rp->body, &page);
+	return exchange_page(x, 400);
+}

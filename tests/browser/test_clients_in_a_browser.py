@@ -1,0 +1,164 @@
+"""OpenID Connect in Chromium: a person comes from an application, and returns to it, with and without scripts."""
+
+import http.server
+import threading
+import urllib.parse
+
+import pytest
+from browser import in_both_languages
+
+from harness import Person
+
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbjb7DqwJ9sQ"
+
+
+class Application:
+    """An application on another origin: it notes how the browser returns."""
+
+    def __init__(self):
+        seen = self.seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                if self.path.startswith("/callback"):
+                    seen.append((self.command, self.path, body, self.headers.get("Referer")))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(b"<!doctype html><title>Wiki</title><link rel=icon href=data:,><h1>The wiki</h1>")
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.callback = f"http://127.0.0.1:{self.server.server_port}/callback"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def returned(self, browser):
+        """Wait for the browser; return the method, the parameters of the response and the Referer of its last visit."""
+        browser.wait(lambda: self.seen and browser.heading == "The wiki", f"the application's page after {browser.path}")
+        method, path, body, referer = self.seen.pop()
+        return method, dict(urllib.parse.parse_qsl(body if method == "POST" else path.partition("?")[2])), referer
+
+
+@pytest.fixture(name="application")
+def application_():
+    one = Application()
+    yield one
+    one.close()
+
+
+@pytest.fixture(name="wiki")
+def wiki_(server, application):
+    """Register the application under a new client id, and return the id."""
+    client = f"wiki-{urllib.parse.urlsplit(application.callback).port}"
+    made = server.command("client", "add", client, "--redirect", application.callback, "--name", "Wiki",
+                          "--scopes", "openid profile email groups offline_access")
+    assert made.returncode == 0, made.stderr
+    return client
+
+
+def address(client, application, **parameters):
+    return "/api/oidc/authorization?" + urllib.parse.urlencode({
+        "client_id": client, "redirect_uri": application.callback, "response_type": "code", "scope": "openid profile email groups offline_access",
+        "state": 'a "b" & c', "code_challenge": CHALLENGE, "code_challenge_method": "S256", **parameters})
+
+
+def sign_in(browser, person):
+    browser.paste("username", person.name)
+    browser.paste("password", person.password)
+    browser.submit()
+    browser.type_code(person.fresh_code())
+
+
+@in_both_languages
+def test_a_person_signs_in_allows_and_returns(browse, server, application, wiki, language, javascript):
+    person = Person(server).full().forget()
+    browser = browse(javascript, language=language)
+    browser.open(address(wiki, application))
+    assert browser.path.startswith("/api/oidc/authorization?") and "Wiki" in browser.text
+    browser.look("client-sign-in")
+    sign_in(browser, person)
+    assert "Wiki" in browser.heading and person.name in browser.text
+    browser.look("client-consent")
+    browser.find("button[value=allow]").click()
+    method, response, referer = application.returned(browser)
+    assert method == "GET" and response["code"].startswith("dtc_") and response["state"] == 'a "b" & c'
+    assert referer == browser.origin + "/", "the application learns the origin, and no address"
+    browser.check_console()
+
+    # now the browser is signed in and the consent is known: no page is shown
+    browser.driver.get(browser.origin + address(wiki, application))
+    assert application.returned(browser)[1]["code"].startswith("dtc_")
+
+
+@in_both_languages
+def test_cancel_returns_without_a_code(browse, server, application, wiki, language, javascript):
+    browser = browse(javascript, language=language)
+    browser.open(address(wiki, application))
+    browser.find("button[value=cancel]").click()
+    assert application.returned(browser)[1]["error"] == "access_denied"
+    browser.take_over(Person(server).full().cookies)
+    browser.open(address(wiki, application))
+    browser.find("button[value=cancel]").click()
+    assert application.returned(browser)[1]["error"] == "access_denied"
+    browser.check_console()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_form_post_is_sent_by_the_script_or_by_its_button(browse, server, application, wiki, javascript):
+    browser = browse(javascript)
+    browser.take_over(Person(server).full().cookies)
+    browser.open(address(wiki, application, response_mode="form_post"))
+    browser.find("button[value=allow]").click()
+    if not javascript:
+        browser.wait(lambda: browser.find_all("form[data-send]"), "the page with the form")
+        browser.look("client-form-post")
+        browser.find("form[data-send] button").click()
+    method, response, _ = application.returned(browser)
+    assert method == "POST" and response["code"].startswith("dtc_") and response["state"] == 'a "b" & c'
+    browser.check_console()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
+def test_prompt_login_asks_for_password_and_code(browse, server, application, wiki, javascript):
+    person = Person(server).full()
+    browser = browse(javascript)
+    browser.take_over(person.cookies)
+    browser.open(address(wiki, application, scope="openid", prompt="login"))
+    browser.look("client-login")
+    browser.paste("current", person.password)
+    browser.type_code(person.fresh_code())
+    browser.look()
+    browser.find("button[value=allow]").click()
+    assert application.returned(browser)[1]["code"].startswith("dtc_")
+    browser.check_console()
+
+
+def test_a_wrong_return_address_is_shown_and_not_followed(browse, application, wiki):
+    browser = browse()
+    browser.open(address(wiki, application, redirect_uri=application.callback.replace("/callback", "/other")))
+    assert "other" in browser.find("mark").text and "doubletour client set" in browser.text
+    browser.look("client-problem", expect=[400])
+    assert application.seen == []
+
+
+def test_the_account_lists_the_application_and_withdraws(browse, server, application, wiki):
+    browser = browse(size="phone")
+    browser.take_over(Person(server).full().cookies)
+    browser.open(address(wiki, application))
+    browser.find("button[value=allow]").click()
+    application.returned(browser)
+    browser.open("/account/applications")
+    browser.look("account-applications")
+    assert "Wiki" in browser.find("main").text
+    browser.submit()
+    assert "Wiki" not in browser.find("main").text
+    browser.look("account-applications-none")

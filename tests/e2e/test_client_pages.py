@@ -1,0 +1,566 @@
+"""The pages of OpenID Connect: a browser's way from an application to the sign-in and back."""
+
+import re
+import urllib.parse
+
+import pytest
+
+from harness import Person
+from harness.server import Server, wait_until
+from harness.visitor import LOGIN, Visitor
+
+ENDPOINT = "/api/oidc/authorization"
+CALLBACK = "https://wiki.example.org/callback"
+AFTER = "https://wiki.example.org/after"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbjb7DqwJ9sQ"
+SECRETS = ("state-that-no-log-has", "nonce-that-no-log-has", "hint-that-no-log-has")
+
+
+@pytest.fixture(scope="module", name="server")
+def server_(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("clients"), LOG_LEVEL="debug") as one:
+        add(one, "wiki", CALLBACK, "--name", "Wiki", "--scopes", "openid profile email groups offline_access", "--logout", AFTER)
+        add(one, "quiet", CALLBACK + "?kept=1", "--name", "Quiet", "--consent", "never")
+        add(one, "phone", "app.phone:///callback", "--name", "Phone", "--consent", "never", "--public")
+        yield one
+
+
+def add(server, client, redirect, *options):
+    made = server.command("client", "add", client, "--redirect", redirect, *options)
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def address(client="wiki", **parameters):
+    query = {"client_id": client, "redirect_uri": CALLBACK, "response_type": "code", "scope": "openid profile", "state": SECRETS[0],
+             "nonce": SECRETS[1], "code_challenge": CHALLENGE, "code_challenge_method": "S256", **parameters}
+    return f"{ENDPOINT}?{urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})}"
+
+
+def quiet(**parameters):
+    return address("quiet", redirect_uri=CALLBACK + "?kept=1", **parameters)
+
+
+def check(page):
+    assert page.headers["Cache-Control"] == "no-store" and page.headers["Referrer-Policy"] == "strict-origin", repr(page)
+    return page
+
+
+def response_in(url, separator="?"):
+    """Return the parameters of the response in a URL; each occurs once."""
+    before, _, text = url.partition(separator)
+    pairs = urllib.parse.parse_qsl(text, strict_parsing=True, keep_blank_values=True)
+    assert len(dict(pairs)) == len(pairs)
+    return before, dict(pairs)
+
+
+def led_on(page):
+    """Return the URL to which a page leads on: by itself, and by its link."""
+    assert page.status == 200 and page.location is None, repr(page)
+    refresh = page.dom.one("meta", **{"http-equiv": "refresh"})["content"]
+    url = refresh.removeprefix("0; url=")
+    assert page.dom.one("a", class_="primary")["href"] == url
+    return url
+
+
+def fields_of(page, path):
+    """Return the hidden fields of the form to this path."""
+    return {i["name"]: i.get("value") or "" for i in page.form_to(path).all("input", type="hidden")}
+
+
+def follow(person):
+    for _ in range(6):
+        if person.page.status != 303 or not person.page.location.startswith("/"):
+            return person.page
+        person.visit(person.page.location)
+    raise AssertionError(f"round in circles at {person.page!r}")
+
+
+def give_password(person):
+    person.post("/login", {**fields_of(person.page, "/login"), "username": person.name, "password": person.password})
+    return follow(person)
+
+
+def finish_sign_in(person):
+    give_password(person)
+    person.post("/verify-2fa", {**fields_of(person.page, "/verify-2fa"), "otp": person.fresh_code()})
+    return follow(person)
+
+
+def decide(person, answer, path="/api/oidc/decision"):
+    """Send the form with this answer, as a browser without scripts does."""
+    forms = [form for form in person.page.dom.all("form", action=path) if answer in [b.get("value") for b in form.all("button")]]
+    hidden = {i["name"]: i.get("value") or "" for i in forms[0].all("input", type="hidden")}
+    return person.post(path, {**hidden, "answer": answer})
+
+
+# --- the straight way
+
+
+def test_a_sign_in_at_the_address_returns_with_a_code(server):
+    person = Person(server).full().forget()
+    check(person.visit(quiet()))
+    assert person.page.status == 200 and person.page.path.startswith(ENDPOINT)
+    assert "to continue to <b>Quiet</b>" in person.page.html and "wiki.example.org" in person.page.html
+    assert fields_of(person.page, "/login")["next"].startswith(ENDPOINT)
+    give_password(person)
+    assert "to continue to <b>Quiet</b>" in person.page.html, "the page of the second factor says it too"
+    person.post("/verify-2fa", {**fields_of(person.page, "/verify-2fa"), "otp": person.fresh_code()})
+    follow(person)
+    before, response = response_in(led_on(check(person.page)))
+    assert before == CALLBACK and response["kept"] == "1" and response["code"].startswith("dtc_")
+    assert response["state"] == SECRETS[0] and "iss" in response
+
+
+def test_a_signed_in_person_returns_with_303(server):
+    person = Person(server).full()
+    page = check(person.visit(quiet()))
+    assert page.status == 303 and page.bytes == b""
+    before, response = response_in(page.location)
+    assert before == CALLBACK and response["code"].startswith("dtc_")
+
+
+def test_the_response_is_in_the_fragment_if_asked(server):
+    person = Person(server).full()
+    before, response = response_in(person.visit(quiet(response_mode="fragment")).location, "#")
+    assert before == CALLBACK + "?kept=1" and response["code"].startswith("dtc_")
+
+
+def test_a_private_scheme_gets_303_and_a_button_after_a_form(server):
+    person = Person(server).full()
+    asked = address("phone", redirect_uri="app.phone:///callback")
+    assert person.visit(asked).location.startswith("app.phone:///callback?code=")
+    person.forget().visit(asked)
+    finish_sign_in(person)
+    assert not person.page.dom.all("meta", **{"http-equiv": "refresh"})
+    assert person.page.dom.one("a", class_="primary")["href"].startswith("app.phone:///callback?code=")
+
+
+def test_a_head_request_makes_no_code(server):
+    page = Person(server).full().request("HEAD", quiet())
+    assert page.status == 303 and page.location.startswith(ENDPOINT)
+
+
+# --- consent
+
+
+def test_consent_names_what_the_application_will_receive(server):
+    person = Person(server).full()
+    page = check(person.visit(address(scope="openid profile email groups offline_access", prompt="consent")))
+    assert page.status == 200 and page.heading == "Allow Wiki to use your account?"
+    assert all(words in page.html for words in ("Your name and language", person.name, "Your e-mail address", "none is set", "Your groups",
+                                                "Access while you are away"))
+    page = person.visit(address(scope="openid", prompt="consent"))
+    assert "A number for your account" in page.html and "Your e-mail address" not in page.html
+
+
+def test_allow_leads_on_with_a_code_and_is_remembered(server):
+    person = Person(server).full()
+    person.visit(address())
+    before, response = response_in(led_on(check(decide(person, "allow"))))
+    assert before == CALLBACK and response["code"].startswith("dtc_")
+    assert person.visit(address()).status == 303, "asked once"
+    assert person.visit(address(scope="openid profile email")).status == 200, "asked for more"
+
+
+def test_cancel_leads_on_with_access_denied(server):
+    person = Person(server).full()
+    person.visit(address())
+    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    assert response["error"] == "access_denied" and response["state"] == SECRETS[0] and "code" not in response
+
+
+def test_cancel_on_the_sign_in_page_leads_on_with_access_denied(server):
+    person = Person(server)
+    person.visit(address())
+    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    assert response["error"] == "access_denied" and "code" not in response
+
+
+def test_consent_needs_the_forms_token_and_the_shown_request(server):
+    person = Person(server).full()
+    person.visit(address())
+    hidden = fields_of(person.page, "/api/oidc/decision")
+    page = check(person.post("/api/oidc/decision", {**hidden, "csrf_token": "A" * 43, "answer": "allow"}))
+    assert page.status == 403 and page.heading == "Allow Wiki to use your account?"
+    changed = {**hidden, "next": hidden["next"].replace("scope=openid+profile", "scope=openid+profile+groups")}
+    assert changed != hidden
+    page = person.post("/api/oidc/decision", {**changed, "answer": "allow"})
+    assert page.status == 200 and page.heading == "Allow Wiki to use your account?" and "Your groups" in page.html
+    page = person.post("/api/oidc/decision", {**hidden, "answer": "allow"}, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"})
+    assert page.status == 403
+
+
+def test_a_consent_form_without_a_request_leads_home(server):
+    person = Person(server).full()
+    for following in ("", "/account", "https://evil.example/", "//evil.example"):
+        token = person.arrive("/").token
+        assert person.post("/api/oidc/decision", {"csrf_token": token, "answer": "allow", "next": following}).location == "/"
+
+
+def test_a_session_that_ended_before_the_form_signs_in_at_the_address(server):
+    person = Person(server).full()
+    person.visit(address())
+    hidden = fields_of(person.page, "/api/oidc/decision")
+    Person(server, person.name, person.password)
+    person.cookies.pop("doubletour")
+    page = check(person.post("/api/oidc/decision", {**hidden, "answer": "allow"}))
+    assert page.status == 403 and page.form_to("/login") and "to continue to <b>Wiki</b>" in page.html
+
+
+# --- POST, form_post
+
+
+def test_a_posted_request_becomes_the_same_with_get(server):
+    person = Person(server).full()
+    query = quiet().partition("?")[2]
+    page = check(person.post(ENDPOINT, query, headers={"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://wiki.example.org",
+                                                       "Sec-Fetch-Site": "cross-site", "Cookie": ""}))
+    assert (page.status, page.location) == (303, f"{ENDPOINT}?{query}")
+    page = person.post(ENDPOINT, 'a="<>#\\é'.encode(), headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert page.location == f"{ENDPOINT}?a=%22%3C%3E%23%5C%C3%A9"
+
+
+def test_form_post_is_one_form_that_may_leave(server):
+    person = Person(server).full()
+    response = person.http.get(server.origin + quiet(response_mode="form_post", state='a&b="c"'), headers={"Cookie": f"doubletour={person.session}"},
+                               allow_redirects=False, timeout=60)
+    assert response.status_code == 200 and response.headers["Referrer-Policy"] == "strict-origin"
+    policy = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
+    assert policy["form-action"] == "https:" and policy["script-src"] == "'self'"
+    forms = re.findall(r"<form[^>]*>", response.text)
+    assert forms == [f'<form method="post" action="{CALLBACK}?kept=1" data-send>']
+    assert 'name="state" value="a&amp;b=&quot;c&quot;"' in response.text and 'name="code" value="dtc_' in response.text
+    assert "csrf_token" not in response.text
+
+
+# --- errors
+
+
+@pytest.mark.parametrize("changed, sentence", [
+    ({"client": None}, "client_id is missing"),
+    ({"client": "nobody"}, "No application is registered with this client ID"),
+    ({"redirect_uri": None}, "redirect_uri is missing"),
+    ({"redirect_uri": "http://wiki.example.org:443/callback"}, "not registered"),
+    ({"state": "x" * 9000}, None),
+])
+def test_an_unknown_client_or_address_is_a_page(server, changed, sentence):
+    person = Person(server)
+    page = person.visit(address(**changed))
+    assert page.location is None
+    if sentence is None:
+        assert page.status == 414
+    else:
+        assert check(page).status == 400 and sentence in page.html
+
+
+def test_a_parameter_twice_is_a_page(server):
+    page = check(Person(server).visit(address() + "&client_id=wiki"))
+    assert (page.status, page.location) == (400, None) and "one parameter of the request twice" in page.html
+
+
+def test_the_error_page_compares_the_addresses(server):
+    page = Person(server).visit(address(redirect_uri="https://wiki.example.org:443/callback?x='$(id)'"))
+    text = re.sub(r"<[^>]*>", "", page.html.replace("&#39;", "'"))
+    assert "Wiki" in text and "https://wiki.example.org:443/callback?x='$(id)'" in text and CALLBACK in text
+    assert "<mark>:443/callback?x=" in page.html and "https://wiki.example.org<mark>/callback</mark>" in page.html
+    command = "doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/callback?x='\\''$(id)'\\'''"
+    assert command in text
+
+
+def test_errors_after_the_client_is_known_go_back_to_it(server):
+    person = Person(server)
+    before, response = response_in(check(person.visit(quiet(response_type="token"))).location)
+    assert before == CALLBACK and response["error"] == "unsupported_response_type" and response["kept"] == "1"
+    _, response = response_in(person.visit(quiet(prompt="none")).location)
+    assert response["error"] == "login_required"
+
+
+# --- again: prompt, max_age
+
+
+def test_prompt_login_asks_for_password_and_code(server):
+    person = Person(server).full()
+    person.grow_stale()
+    page = check(person.visit(quiet(prompt="login")))
+    hidden = fields_of(page, "/api/oidc/login")
+    page = check(person.post("/api/oidc/login", {**hidden, "current": "wrong", "otp": person.fresh_code()}))
+    assert page.status == 422 and not page.dom.all("input", id="otp"), "the code was right: it is not asked again"
+    hidden = fields_of(page, "/api/oidc/login")
+    page = check(person.post("/api/oidc/login", {**hidden, "current": person.password}))
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+
+
+def test_prompt_login_needs_a_code_newer_than_the_request(server):
+    person = Person(server).full()
+    page = person.visit(quiet(prompt="login"))
+    hidden = fields_of(page, "/api/oidc/login")
+    page = person.post("/api/oidc/login", {**hidden, "current": person.password, "otp": ""})
+    assert page.status == 422 and "Enter a new code." in page.html and not page.dom.all("input", id="current")
+    page = person.post("/api/oidc/factor", {**fields_of(page, "/api/oidc/factor"), "otp": person.fresh_code()})
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+
+
+def test_prompt_login_is_satisfied_by_the_sign_in_itself(server):
+    person = Person(server).full().forget()
+    server.clock.advance(60)
+    person.visit(quiet(prompt="login"))
+    finish_sign_in(person)
+    assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+
+
+def test_max_age_asks_for_a_code_only(server):
+    person = Person(server).full()
+    server.clock.advance(120)
+    page = check(person.visit(quiet(max_age="60")))
+    assert not page.form_to("/api/oidc/factor").all("input", id="current")
+    hidden = fields_of(page, "/api/oidc/factor")
+    page = check(person.post("/api/oidc/factor", {**hidden, "otp": "123456"}))
+    assert page.status == 422 and page.form_to("/api/oidc/factor")
+    hidden = fields_of(page, "/api/oidc/factor")
+    page = check(person.post("/api/oidc/factor", {**hidden, "otp": person.fresh_code()}))
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+
+
+def test_the_link_to_a_recovery_code_keeps_the_request(server):
+    person = Person(server).full()
+    server.clock.advance(120)
+    person.visit(quiet(max_age="60"))
+    link = next(a["href"] for a in person.page.dom.all("a") if a.text == "Use a recovery code")
+    page = check(person.visit(link))
+    assert page.form_to("/api/oidc/factor") and "Recovery code" in page.html
+
+
+def test_select_account_offers_this_account_and_another_one(server):
+    person = Person(server).full()
+    page = check(person.visit(quiet(prompt="select_account")))
+    assert page.heading == "Choose an account" and person.name in page.html
+    assert response_in(led_on(check(decide(person, "select"))))[1]["code"].startswith("dtc_")
+    person.visit(quiet(prompt="select_account"))
+    hidden = fields_of(person.page, "/logout")
+    page = person.post("/logout", hidden)
+    assert page.status == 303 and page.location.startswith(ENDPOINT)
+    person.visit(page.location)
+    finish_sign_in(person)
+    assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+
+
+# --- hints, languages, limits, logs
+
+
+def test_login_hint_and_ui_locales_fill_the_sign_in_page(server):
+    person = Person(server, language="en")
+    page = check(person.visit(address(login_hint="anna", ui_locales="fr-CA en")))
+    assert page.by_id("username")["value"] == "anna" and 'lang="fr"' in page.html
+    hidden = fields_of(page, "/login")
+    page = person.post("/login", {**hidden, "username": "anna", "password": "wrong"})
+    assert page.status == 422 and '<html lang="fr">' in page.html and "<b>Wiki</b>" in page.html
+    person.visit("/language/en")
+    assert '<html lang="en">' in person.visit(address(ui_locales="fr")).html, "the person's choice comes first"
+
+
+def test_the_longest_request_gets_through_the_sign_in(server):
+    person = Person(server).full().forget()
+    room = 8 * 1024 - len(quiet().partition("?")[2]) - len("&filler=")
+    asked = quiet(filler="ab/%" * (room // 8))  # percent-encoded: "/" and "%" become three bytes
+    asked += "x" * (8 * 1024 - len(asked.partition("?")[2]))
+    assert len(asked.partition("?")[2]) == 8 * 1024
+    page = check(person.visit(asked))
+    assert page.status == 200, page.html[-300:]
+    finish_sign_in(person)
+    assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+    page = check(person.visit(asked + "x"))
+    assert page.status == 400 and page.location is None
+
+
+def test_the_language_switch_keeps_the_longest_request(server):
+    person = Person(server)
+    asked = quiet(filler="/%" * 1200)
+    page = person.visit(asked)
+    form = next(form for form in page.dom.all("form") if form["action"].startswith("/language/"))
+    hidden = {i["name"]: i.get("value") for i in form.all("input", type="hidden")}
+    page = person.post(form["action"], hidden)
+    assert page.status == 303
+    page = check(person.visit(page.location))
+    assert page.status == 200 and '<html lang="fr">' in page.html and "<b>Quiet</b>" in page.html
+
+
+def test_no_log_has_a_code_a_state_a_hint_or_a_query(server):
+    person = Person(server).full()
+    code = response_in(person.visit(quiet(login_hint=SECRETS[2])).location)[1]["code"]
+    person.forget().visit(quiet(login_hint=SECRETS[2]))
+    finish_sign_in(person)
+    second = response_in(led_on(person.page))[1]["code"]
+    log = server.log()
+    assert ENDPOINT in log
+    for secret in (*SECRETS, code, second, CHALLENGE, "redirect_uri", "code_challenge"):
+        assert secret not in log
+
+# --- the end of a session
+
+
+def end(**parameters):
+    return "/api/oidc/end-session?" + urllib.parse.urlencode(parameters)
+
+
+def test_an_end_without_a_hint_asks_first_and_then_leads_on(server):
+    person = Person(server).full()
+    page = check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER, state="s t")))
+    assert page.status == 200 and "Wiki asks to end your session here." in page.text and person.name in page.text
+    page = check(person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout")))
+    assert led_on(page) in (AFTER + "?state=s%20t", AFTER + "?state=s+t") and person.session is None
+    assert person.visit("/account").location.startswith("/login")
+
+
+def test_staying_signed_in_changes_nothing(server):
+    person = Person(server).full()
+    page = person.visit(end(post_logout_redirect_uri=AFTER))
+    assert page.status == 200 and "Stay signed in" in page.text
+    assert person.request("HEAD", end()).status == 303
+    page = person.post("/api/oidc/logout", {**fields_of(page, "/api/oidc/logout"), "csrf_token": "A" * 43})
+    assert page.status == 403 and page.form_to("/api/oidc/logout")
+    assert person.visit("/account").status == 200
+
+
+def test_an_end_without_an_address_says_that_the_session_has_ended(server):
+    person = Person(server).full()
+    page = person.visit(end())
+    page = person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout"))
+    assert (page.status, page.location) == (303, "/login") and person.session is None
+    assert check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER))).location == AFTER, "nobody is signed in"
+
+
+@pytest.mark.parametrize("parameters, sentence", [
+    ({"client_id": "wiki", "post_logout_redirect_uri": AFTER + "x"}, "not registered"),
+    ({"client_id": "nobody"}, "No application is registered"),
+    ({"id_token_hint": "a.b.c", "post_logout_redirect_uri": AFTER}, "ID token that this server did not issue"),
+    ({"id_token_hint": "a" * 8190}, "too long"),
+])
+def test_a_bad_end_is_a_page_and_ends_nothing(server, parameters, sentence):
+    person = Person(server).full()
+    page = check(person.visit(end(**parameters)))
+    assert (page.status, page.location) == (400, None) and sentence in page.text
+    assert person.visit("/account").status == 200
+
+
+def test_an_end_that_names_a_parameter_twice_is_a_page(server):
+    page = check(Person(server).visit(end(state="a") + "&state=b"))
+    assert (page.status, page.location) == (400, None)
+
+
+def test_a_posted_end_becomes_the_same_with_get(server):
+    page = Person(server).post("/api/oidc/end-session", {"client_id": "wiki", "state": "a b"}, headers={"Origin": "https://wiki.example.org"})
+    assert (page.status, page.location) == (303, "/api/oidc/end-session?client_id=wiki&state=a+b")
+
+
+# --- Account, Applications
+
+
+def test_the_applications_of_an_account_are_listed_and_withdrawn(server):
+    person = Person(server).full()
+    assert "No applications yet" in person.visit("/account/applications").text
+    person.visit(address(scope="openid profile groups"))
+    decide(person, "allow")
+    page = person.visit("/account/applications")
+    assert "Wiki" in page.text and "your name and language, your groups" in page.text and "e-mail" not in page.text
+    page = person.post("/account/applications/withdraw", fields_of(page, "/account/applications/withdraw"))
+    assert (page.status, page.location) == (303, "/account/applications")
+    page = person.visit("/account/applications")
+    assert page.flashes == ["The access of the application was withdrawn."] and "No applications yet" in page.text
+    assert person.visit(address(scope="openid profile groups")).status == 200, "it asks again"
+
+
+def test_a_withdrawal_needs_the_forms_token_and_takes_any_id(server):
+    person = Person(server).full()
+    person.visit(address())
+    decide(person, "allow")
+    page = person.visit("/account/applications")
+    fields = fields_of(page, "/account/applications/withdraw")
+    page = person.post("/account/applications/withdraw", {**fields, "csrf_token": "A" * 43})
+    assert page.status == 403 and "Wiki" in page.text
+    for number in ("", "0", "-1", "x", "9" * 30):
+        assert person.post("/account/applications/withdraw", {**fields, "id": number}).status == 303
+    assert "Wiki" in person.visit("/account/applications").text
+
+
+# --- tiles
+
+
+def tiles(person):
+    person.visit("/")
+    return [(tile.one("b").text, tile["href"]) for tile in person.page.dom.all("a", class_="tile")]
+
+
+def test_a_client_has_a_tile_on_the_home_page_without_a_restart(tmp_path):
+    with Server(tmp_path) as server:
+        person = Person(server).full()
+        wait_until(lambda: tiles(person) == [], "there is no client")
+        add(server, "wiki", CALLBACK, "--name", "Wiki", "--launch", "https://wiki.example.org/start")
+        add(server, "silent", CALLBACK)
+        wait_until(lambda: tiles(person) == [("Wiki", "https://wiki.example.org/start")], "the tile appears")
+        add(server, "alpha", CALLBACK, "--name", "Alpha", "--launch", "https://alpha.example.org/")
+        wait_until(lambda: [name for name, _ in tiles(person)] == ["Alpha", "Wiki"], "tiles are in the order of names")
+        for client in ("wiki", "alpha"):
+            assert server.command("client", "disable", client).returncode == 0
+        wait_until(lambda: tiles(person) == [], "disabled clients have none")
+
+
+def test_a_client_that_the_rules_file_lists_has_one_tile(tmp_path):
+    server = Server(tmp_path, PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org", ACCESS_RULES="access.conf")
+    (server.work / "access.conf").write_text("rules:\n  - domain: '*.example.org'\n"
+                                             "applications:\n  - {name: Handbook, address: 'https://wiki.example.org'}\n")
+    with server:
+        person = Visitor(server).full()
+        add(server, "wiki", CALLBACK, "--name", "Wiki", "--launch", "https://wiki.example.org/")
+        add(server, "other", CALLBACK, "--name", "Other", "--launch", "https://other.example.org/x")
+        wait_until(lambda: [name for name, _ in tiles(person)] == ["Handbook", "Other"], "the tile of the rules file stays")
+
+# --- rules
+
+POLICIES = """\
+rules:
+  - client: closed
+    policy: deny
+  - client: vault
+    phishing_resistant: true
+  - client: easy
+    policy: one_factor
+  - domain: '*.example.org'
+"""
+
+
+@pytest.fixture(scope="module", name="ruled")
+def ruled_(tmp_path_factory):
+    one = Server(tmp_path_factory.mktemp("ruled"), PUBLIC_URL=f"https://{LOGIN}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org",
+                 ACCESS_RULES="access.conf")
+    (one.work / "access.conf").write_text(POLICIES)
+    with one:
+        for client in ("closed", "vault", "easy"):
+            add(one, client, CALLBACK, "--name", client.capitalize(), "--consent", "never")
+        yield one
+
+
+def test_a_refusal_is_a_page_whose_button_sends_access_denied(ruled):
+    person = Visitor(ruled).full()
+    page = check(person.visit(address("closed")))
+    assert (page.status, page.location) == (403, None) and page.heading == "You don’t have access to Closed"
+    assert person.name in page.text and "This application is closed to everyone." in page.text
+    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    assert response["error"] == "access_denied" and response["state"] == SECRETS[0]
+
+
+def test_an_application_for_passkeys_says_what_to_do(ruled):
+    person = Visitor(ruled).full()
+    page = check(person.visit(address("vault")))
+    assert page.status == 403 and page.heading == "Vault requires a passkey" and "Add a passkey" in page.text
+    page = person.post("/api/oidc/factor", {"csrf_token": page.token, "next": fields_of(page, "/api/oidc/decision")["next"]})
+    assert page.status == 403 and page.heading == "Vault requires a passkey"
+
+
+def test_the_password_is_enough_where_the_rules_say_so(ruled):
+    person = Visitor(ruled).full().forget()
+    person.visit(address("easy"))
+    page = check(give_password(person))
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    person.forget().visit(address("vault"))
+    assert give_password(person).form_to("/verify-2fa"), "there the second factor is asked"

@@ -13,8 +13,8 @@ WIDTH = 120
 LANGUAGES = {'ini': 'ini', 'env': 'env', 'yaml': 'yaml', 'json': 'json', 'ruby': 'ruby', 'php': 'php', 'html': 'html', 'command': 'sh', 'clicks': '',
              'text': ''}
 ROWS = {'redirect_uris': 'redirect URIs', 'logout_uris': 'redirect URIs after signing out', 'launch_url': 'address of the tile', 'scopes': 'scopes',
-        'claims': 'own claims', 'pkce': 'PKCE', 'public': 'public client', 'auth_method': 'how it sends its secret', 'consent': 'consent',
-        'id_token_alg': 'ID token algorithm', 'refresh_session': 'refresh tokens for the session'}
+        'claims': 'claims of this client', 'pkce': 'PKCE', 'public': 'public client', 'auth_method': 'client authentication', 'consent': 'consent',
+        'id_token_alg': 'ID token algorithm', 'refresh_session': 'refresh tokens without `offline_access`'}
 
 
 def presets(program, *arguments):
@@ -42,7 +42,8 @@ def heading(preset, command):
         lines.append(wrapped(f"**Not maintained.** {preset['unmaintained']}") + '\n')
     if preset['ask']:
         lines.append(wrapped(preset['ask']) + '\n')
-    lines.append(wrapped('This command adds the client, and prints the settings below with your addresses and the secret:'))
+    lines.append(wrapped('This command adds the client and prints the settings below, with your addresses and the secret. [Applications](README.md) has the '
+                         'next steps.'))
     return ''.join(lines) + f'\n```sh\n{command}\n```\n\n'
 
 
@@ -52,7 +53,7 @@ def command_of(preset):
 
 
 def block(entry):
-    where = entry['where'][0].upper() + entry['where'][1:] if entry['where'].startswith('the ') else entry['where']
+    where = entry['where'][0].upper() + entry['where'][1:] if entry['where'].startswith(('the ', 'a ')) else entry['where']
     return f"{where}:\n\n```{LANGUAGES[entry['kind']]}\n{entry['text']}```\n\n"
 
 

@@ -23,8 +23,8 @@ NUMBERS = {"question": 3, "factor kind": 2, "setting": 1, "audit event": 1}
 
 
 def steps(what):
-    """The files that a paragraph like "A question (3 files and its tests)" of CONTRIBUTING.md lists."""
-    section = re.search(rf"\*\*An? {what}\*\* \((\d) files? and its tests\):\n((?:.+\n)+)", sources.text("CONTRIBUTING.md"))
+    """The files that a section like "A question" of CONTRIBUTING.md lists."""
+    section = re.search(rf"### An? {what}\n\nEdit (\d) files?, and its tests:\n\n((?:.+\n)+)", sources.text("CONTRIBUTING.md"))
     files = re.findall(r"^\d\. `(\S+)`", section[2], re.M)
     assert len(files) == int(section[1]) <= NUMBERS[what]
     return files

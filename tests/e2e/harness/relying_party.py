@@ -145,7 +145,7 @@ class RelyingParty:
         if page.dom is None:
             return None
         for link in page.dom.all("a"):
-            if (link.get("href") or "").startswith(self.redirect_uri + "?"):
+            if (link.get("href") or "").startswith(self.redirect_uri + ("&" if "?" in self.redirect_uri else "?")):
                 return self._parameters(link["href"])
         for form in page.dom.all("form"):
             if form.get("action") == self.redirect_uri:
@@ -161,6 +161,10 @@ class RelyingParty:
     def authorize(self, person, request, answer="allow"):
         """Let the person follow the request to its end; return the parameters of the response."""
         person.visit(request.path)
+        return self.proceed(person, answer)
+
+    def proceed(self, person, answer="allow"):
+        """Let the person go on from the present page; return the parameters of the response."""
         for _ in range(12):
             parameters = self.returned(person.page)
             if parameters is not None:

@@ -7,9 +7,10 @@ client, and makes the checks of every module.  test_conformance_form_post.py run
 import pytest
 
 from harness import conformance
-from harness.conformance import CALLBACK, LONG_STATE, NEEDS_A_PAGE, SETTINGS, UNREQUESTED, Suite, entropy_bits, unsigned  # noqa: F401
+from harness.conformance import CALLBACK, LONG_STATE, NEEDS_A_PAGE, UNREQUESTED, Suite, entropy_bits, unsigned
 from harness.relying_party import good, read_jwt, refused
 
+SETTINGS = conformance.SETTINGS
 OFFLINE = "openid offline_access"
 
 
@@ -113,7 +114,7 @@ def test_oidcc_ensure_request_without_nonce_succeeds_for_code_flow(suite, person
 
 
 def test_oidcc_scope_profile(suite, person):
-    """Userinfo has the claims of the scope profile that the account has; none of them is empty."""
+    """Userinfo has the claims of the scope profile that the account has; no claim is empty."""
     flow = suite.flow(person, scope="openid profile")
     assert {"sub", "name", "preferred_username", "updated_at"} <= set(flow.userinfo) <= {"sub", "name", "preferred_username", "updated_at", "locale"}
     assert flow.userinfo["preferred_username"] == person.name and all(flow.userinfo.values())
@@ -124,7 +125,7 @@ def test_oidcc_scope_email(suite, person, server, response_mode):
     flow = suite.flow(person, scope="openid email")
     assert flow.userinfo == {"sub": flow.claims["sub"], "email": "anna@example.org", "email_verified": True}
     assert not {"email", "name"} & set(flow.claims)
-    # The suite warns of this: our default puts claims of scopes into the ID token too, because applications need them.
+    # The suite warns of this.  Our default puts claims of scopes into the ID token too: some applications need them.
     full = Suite.register(server, response_mode=response_mode).flow(person, scope="openid email")
     assert full.claims["email"] == full.userinfo["email"] and "name" not in full.claims and "name" not in full.userinfo
 
@@ -164,12 +165,12 @@ def test_oidcc_alternate_happy_flow(suite, person):
 
 
 def test_oidcc_display_page(suite, person):
-    """display=page is no error: the sign-in page appears, and the flow succeeds."""
+    """display=page causes no error: the sign-in page appears, and the flow succeeds."""
     assert suite.flow(person, display="page").pages[0].form_to("/login")
 
 
 def test_oidcc_display_popup(suite, person):
-    """display=popup is no error: the sign-in page appears, and the flow succeeds."""
+    """display=popup causes no error: the sign-in page appears, and the flow succeeds."""
     assert suite.flow(person, display="popup").pages[0].form_to("/login")
 
 
@@ -183,7 +184,7 @@ def test_oidcc_prompt_login(suite, person, server):
 
 
 def test_oidcc_prompt_none_not_logged_in(suite, person):
-    """prompt=none without a session returns with an error that says that a page is needed, and with a long state unchanged."""
+    """prompt=none without a session returns with an error for "a page is needed"; a long state is unchanged."""
     suite.error(person, suite.request(prompt="none", state=LONG_STATE), *NEEDS_A_PAGE)
 
 
@@ -224,24 +225,24 @@ def test_oidcc_id_token_hint(suite, person, server):
 
 
 def test_oidcc_login_hint(suite, person):
-    """login_hint is no error, also for a name that does not exist; it fills the sign-in page."""
+    """login_hint causes no error, also for a name that does not exist; it fills the sign-in page."""
     flow = suite.flow(person, login_hint="buffy@login.example.org")
     assert flow.pages[0].by_id("username")["value"] == "buffy@login.example.org"
 
 
 @pytest.mark.parametrize("asked, shown", [("se", "en"), ("fr", "fr")])
 def test_oidcc_ui_locales(suite, person, asked, shown):
-    """ui_locales is no error, also for an unknown language; the sign-in page has the language if there is one."""
+    """ui_locales causes no error, also for an unknown language; the sign-in page has the language if there is one."""
     assert f'<html lang="{shown}"' in suite.flow(person, ui_locales=asked).pages[0].html
 
 
 def test_oidcc_claims_locales(suite, person):
-    """claims_locales is no error."""
+    """claims_locales causes no error."""
     suite.flow(person, claims_locales="se")
 
 
 def test_oidcc_ensure_request_with_acr_values_succeeds(suite, person):
-    """acr_values with all listed classes is no error; the ID token names one of them."""
+    """acr_values with all listed classes causes no error; the ID token names one of them."""
     listed = suite.metadata()["acr_values_supported"]
     assert suite.flow(person, acr_values=" ".join(listed)).claims["acr"] in listed
 
@@ -273,9 +274,10 @@ def test_oidcc_ensure_registered_redirect_uri(suite, person):
     assert (page.status, page.location) == (400, None) and "not registered" in page.text and CALLBACK in page.text
 
 
-def test_oidcc_ensure_post_request_succeeds(suite, person):
-    """The authorization endpoint takes POST, from another origin and without cookies; the flow ends at the redirect URI."""
+def test_oidcc_ensure_post_request_succeeds(suite, person, server):
+    """The authorization endpoint takes POST from another origin, without cookies; the flow succeeds."""
     first = suite.flow(person, method="POST")
+    server.clock.advance(60)
     same_sign_in(first, suite.flow(person, method="POST"))
 
 
@@ -320,7 +322,7 @@ def test_oidcc_claims_essential(suite, person, server, response_mode):
     silent = Suite.register(server, "--consent", "never", "--id-token", "minimal", response_mode=response_mode)
     flow = silent.flow(person, claims=claims)
     assert flow.userinfo["name"] and "name" not in flow.claims
-    # The suite warns of this: a client that asks for consent needs the scope of the claim, because the page shows scopes.
+    # The suite warns of this.  A client with consent needs the scope of the claim, because the page shows scopes.
     assert "name" not in suite.flow(person, claims=claims).userinfo
 
 

@@ -1,12 +1,13 @@
-"""The plan "Config OP" of the OpenID Foundation's conformance suite: its only module reads the metadata and the keys."""
+"""The plan "Config OP" of the OpenID Foundation's conformance suite: its only module reads metadata and keys."""
 
 import re
 
 import requests
 
 from harness import conformance
-from harness.conformance import SETTINGS, Suite  # noqa: F401
+from harness.conformance import Suite
 
+SETTINGS = conformance.SETTINGS
 WELL_KNOWN = "/.well-known/openid-configuration"
 REQUIRED = {"issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "response_types_supported", "subject_types_supported",
             "id_token_signing_alg_values_supported"}
@@ -49,7 +50,7 @@ def test_oidcc_discovery_endpoint_verification(server):
     assert reply.status_code == 200 and reply.headers["Content-Type"].partition(";")[0] == "application/json"
     document = reply.json()
     check_members(document)
-    assert document["issuer"] == conformance.SETTINGS["PUBLIC_URL"], "where the document was found, without the path"
+    assert document["issuer"] == SETTINGS["PUBLIC_URL"], "where the document was found, without the path"
     assert "code" in document["response_types_supported"] and set(document["subject_types_supported"]) <= {"public", "pairwise"}
     assert "RS256" in document["id_token_signing_alg_values_supported"] and "openid" in document["scopes_supported"]
     assert all(re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", scope) for scope in document["scopes_supported"])

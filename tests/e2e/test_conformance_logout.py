@@ -7,9 +7,10 @@ import json
 import pytest
 
 from harness import conformance
-from harness.conformance import AFTER_LOGOUT, LONG_STATE, NEEDS_A_PAGE, SETTINGS, Suite, unsigned  # noqa: F401
+from harness.conformance import AFTER_LOGOUT, LONG_STATE, NEEDS_A_PAGE, Suite, unsigned
 from harness.relying_party import b64, read_jwt
 
+SETTINGS = conformance.SETTINGS
 END = "/api/oidc/logout"
 
 
@@ -72,7 +73,7 @@ def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(suite):
 
 
 def test_oidcc_rp_initiated_logout(suite, person, hint):
-    """With the ID token, the session ends; the browser returns to the registered address with state and nothing else."""
+    """With the ID token, the session ends; the browser returns to the registered address with state only."""
     page = suite.end(person, id_token_hint=hint, post_logout_redirect_uri=AFTER_LOGOUT, state=LONG_STATE)
     assert (page.status, page.location) == (303, f"{AFTER_LOGOUT}?state={LONG_STATE}")
     signed_out(suite, person)
@@ -135,6 +136,6 @@ def forged(suite, server):
 
 
 def test_oidcc_rp_initiated_logout_bad_id_token_hint(suite, person, server, hint):
-    """A token that somebody else signed is an error page, not a redirect."""
+    """A token that the client signed is an error page, not a redirect."""
     page = suite.end(person, id_token_hint=forged(suite, server), post_logout_redirect_uri=AFTER_LOGOUT, state=LONG_STATE)
     refused_on_a_page(suite, person, page, "ID token that this server did not issue")

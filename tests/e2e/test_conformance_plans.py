@@ -61,16 +61,18 @@ LOGOUT = """
     oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri
     oidcc-rp-initiated-logout-bad-id-token-hint
 """
-PLANS = {
-    "test_conformance_basic": BASIC,                                      # oidcc-basic-certification-test-plan
-    "test_conformance_config": "oidcc-discovery-endpoint-verification",   # oidcc-config-certification-test-plan
-    "test_conformance_form_post": BASIC,                                  # oidcc-formpost-basic-certification-test-plan
-    "test_conformance_logout": LOGOUT,                                    # oidcc-rp-initiated-logout-certification-test-plan
+CONFIG = "oidcc-discovery-endpoint-verification"
+FILES = {  # file: its plan, modules
+    "test_conformance_basic": ("oidcc-basic-certification-test-plan", BASIC),
+    "test_conformance_config": ("oidcc-config-certification-test-plan", CONFIG),
+    "test_conformance_form_post": ("oidcc-formpost-basic-certification-test-plan", BASIC),
+    "test_conformance_logout": ("oidcc-rp-initiated-logout-certification-test-plan", LOGOUT),
 }
 
 
-@pytest.mark.parametrize("file", PLANS)
+@pytest.mark.parametrize("file", FILES)
 def test_each_module_of_a_plan_has_a_test(file):
+    plan, modules = FILES[file]
     tests = {name: test for name, test in vars(importlib.import_module(file)).items() if name.startswith("test_")}
-    assert set(tests) == {"test_" + module.replace("-", "_") for module in PLANS[file].split()}
+    assert set(tests) == {"test_" + module.replace("-", "_") for module in modules.split()}, plan
     assert all(inspect.getdoc(test) for test in tests.values()), "each docstring says what its module checks"

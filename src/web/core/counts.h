@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	COUNTS_ROUTES = 96,  /* rows of the route table; [0]: no row */
+	COUNTS_ROUTES = 128, /* rows of the route table; [0]: no row */
 	COUNTS_CODES = 24,   /* statuses; [0]: other ones */
 	COUNTS_BUCKETS = 16, /* of the histograms, without the last one, +Inf */
 };

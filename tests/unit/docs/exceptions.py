@@ -65,7 +65,6 @@ IDENTIFIERS = {
     "oidc_key": "a row of queries",
     "oidc_key_times": "a row of queries",
     "insecure_secret": "the password of a digest",
-    "wiki_groups": "a claim, in an example",
     "items_count": "the length of the array `items`, in the explanation of templates",
     "NAME": "`NAME=value` shows the form of a line of .env",
     "auto_sign_up": GRAFANA,

@@ -301,11 +301,11 @@ claim_rule_put(str line, unsigned scopes, str groups, struct claim_names *names,
 }
 
 void
-claim_rules_put(str rules, unsigned scopes, str groups, struct buf *out)
+claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struct buf *out)
 {
 	struct claim_names names = { .n = 0 };
 
-	if ((scopes & OIDC_SCOPE_GROUPS) != 0) /* the server itself gives this claim */
+	if (groups_given)
 		names.of[names.n++] = STR("groups");
 	while (rules.n > 0)
 		claim_rule_put(str_cut(&rules, '\n'), scopes, groups, &names, out);

@@ -32,8 +32,10 @@ MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_p
 /*
  * Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff").  A rule that cannot
  * be read, also for lack of memory, is not left out: the buffer fails with ERR_CORRUPT.
+ *
+ *   groups_given  the claim `groups` is there already, so that no rule gives it twice
  */
-void claim_rules_put(str rules, unsigned scopes, str groups, struct buf *out);
+void claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struct buf *out);
 
 /* The group that the next rule names.  *rules begins as all rules.  False: no further rule names a group. */
 bool claim_rules_next_group(str *rules, str *ret_group);

@@ -433,6 +433,7 @@ def test_an_end_without_an_address_says_that_the_session_has_ended(server):
 @pytest.mark.parametrize("parameters, sentence", [
     ({"client_id": "wiki", "post_logout_redirect_uri": AFTER + "x"}, "not registered"),
     ({"client_id": "nobody"}, "No application is registered"),
+    ({"client_id": "wiki\0"}, "No application is registered"),
     ({"id_token_hint": "a.b.c", "post_logout_redirect_uri": AFTER}, "ID token that this server did not issue"),
     ({"id_token_hint": "a" * 8190}, "too long"),
 ])
@@ -441,6 +442,19 @@ def test_a_bad_end_is_a_page_and_ends_nothing(server, parameters, sentence):
     page = check(person.visit(end(**parameters)))
     assert (page.status, page.location) == (400, None) and sentence in page.text
     assert person.visit("/account").status == 200
+
+
+@pytest.mark.parametrize("make", [
+    lambda asked: end(client_id="wiki", post_logout_redirect_uri=asked),
+    lambda asked: address(redirect_uri=asked),
+], ids=["end-session", "authorization"])
+@pytest.mark.parametrize("asked", [AFTER + "\x03\nid\n", AFTER + "\x1b[201~\rid", AFTER + "\u202e", "javascript:alert(1)"])
+def test_copied_commands_hold_only_registrable_addresses(server, make, asked):
+    """In a copied command, a line end or Ctrl-C would start another command."""
+    page = check(Person(server).visit(make(asked)))
+    assert page.status == 400 and "not registered" in page.text
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", page.html)
+    assert "redirect_uris+=" not in page.html and "logout_uris+=" not in page.html
 
 
 def test_an_end_that_names_a_parameter_twice_is_a_page(server):

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from harness import Person, Server
+from harness.passkeys import KeyHolder
 from harness.raw import raw
 from harness.relying_party import RelyingParty, checked, good, refused
 from harness.server import wait_until
@@ -366,6 +367,19 @@ def test_disabling_an_account_ends_all_its_tokens(server):
     assert gone(app, tokens)
     refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
     refused(app.redeem(code, request), "invalid_grant")
+
+
+def test_a_password_chosen_by_a_link_ends_offline_access(tmp_path):
+    """While the link is unused, a passkey still signs in and makes tokens that survive the session."""
+    with Server(tmp_path, public_host="localhost") as server:
+        person, app = KeyHolder(server).with_passkey(), offline(server)
+        link = server.command("user", "reset-password", person.name).stdout.split("localhost:%d" % server.port)[1].split()[0]
+        person.forget().touch()
+        tokens = app.sign_in(person)
+        password = "fourteen blue herons"
+        assert person.send(link, {"password": password, "confirm": password}).status == 303
+        assert gone(app, tokens)
+        refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
 def test_disabling_a_client_ends_all_its_tokens(server):

@@ -160,6 +160,17 @@ links_password_set(struct call *call, const struct use *use)
 	return db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
 }
 
+/* What applications may do without a session (offline_access) ends too. */
+static err
+links_access_end(struct call *call, int64_t account_id)
+{
+	const struct db_value args[] = { DB_INT(account_id) };
+
+	TRY(session_end_all(call, account_id));
+	TRY(devices_forget(call, account_id, false));
+	return db_run(call->db, SQL_OIDC_END_GRANTS, args, COUNT(args), NULL);
+}
+
 /* Spend the link, set the password, end all sessions, and begin a session that has verified the password. */
 static err
 links_use_link(struct call *call, void *context, bool *ret_commit)
@@ -173,8 +184,7 @@ links_use_link(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	TRY(links_end(call->db, use->found.account_id));
 	TRY(links_password_set(call, use));
-	TRY(session_end_all(call, use->found.account_id));
-	TRY(devices_forget(call, use->found.account_id, false));
+	TRY(links_access_end(call, use->found.account_id));
 	e = session_begin(call, use->found.account_id, STR(""), false);
 	if (e == ERR_NOT_FOUND) /* the account was disabled or deleted after the lookup */
 		return ERR_OK;

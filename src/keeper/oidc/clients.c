@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "keeper/oidc/client_secret.h"
 #include "keeper/session/throttle.h"
+#include "oidc/client_draft.h"
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
@@ -79,6 +80,9 @@ clients_find_by(struct call *call, enum sql query, struct db_value key, struct o
 err
 clients_find(struct call *call, str client_id, struct oidc_client *ret_client, bool *ret_found)
 {
+	*ret_found = false;
+	if (!client_id_is_good(client_id)) /* no database accepts every byte */
+		return ERR_OK;
 	return clients_find_by(call, SQL_OIDC_CLIENT_NAMED, DB_TEXT(client_id), ret_client, ret_found);
 }
 

@@ -7,7 +7,10 @@
 #include "keeper/core/call.h"
 #include "oidc/client.h"
 
-/* Find a client by its client_id, or by its row.  *ret_found false: there is none.  A disabled one is found. */
+/*
+ * Find a client by its client_id, which may be any bytes, or by its row.  *ret_found false: there is none.  A disabled
+ * one is found.
+ */
 MUST_USE err clients_find(struct call *call, str client_id, struct oidc_client *ret_client, bool *ret_found);
 MUST_USE err clients_find_row(struct call *call, int64_t id, struct oidc_client *ret_client, bool *ret_found);
 

@@ -12,13 +12,6 @@
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
-/* Text of the request that a page shows. */
-static str
-judge_shown(struct judgement *j, str text, size_t max)
-{
-	return str_utf8_upto(audit_text(&j->call->arena, text), max);
-}
-
 static err
 judge_page(struct judgement *j, enum oidc_problem problem)
 {
@@ -26,8 +19,8 @@ judge_page(struct judgement *j, enum oidc_problem problem)
 
 	step->outcome = OIDC_PAGE;
 	step->problem = problem;
-	step->client_id = judge_shown(j, j->request.client_id, OIDC_CLIENT_ID_MAX);
-	step->asked_uri = judge_shown(j, j->request.redirect_uri, OIDC_URI_MAX);
+	step->client_id = str_utf8_upto(j->request.client_id, OIDC_CLIENT_ID_MAX);
+	step->asked_uri = str_utf8_upto(j->request.redirect_uri, OIDC_URI_MAX);
 	step->registered = str_upto(j->client.redirect_uris, OIDC_RESPONSE_MAX);
 	j->decided = true;
 	return ERR_OK;
@@ -116,16 +109,6 @@ judge_parameters(struct judgement *j)
 	return problem == OIDC_PROBLEM_NONE ? ERR_OK : judge_page(j, problem);
 }
 
-/* Only such texts are looked up: no database accepts every byte. */
-static bool
-judge_client_id_good(str id)
-{
-	for (size_t i = 0; i < id.n; i++)
-		if (id.p[i] < ' ' || id.p[i] > '~')
-			return false;
-	return id.n <= OIDC_CLIENT_ID_MAX;
-}
-
 static err
 judge_client(struct judgement *j)
 {
@@ -133,8 +116,7 @@ judge_client(struct judgement *j)
 
 	if (j->request.client_id.n == 0)
 		return judge_page(j, OIDC_PROBLEM_NO_CLIENT);
-	if (judge_client_id_good(j->request.client_id))
-		TRY(clients_find(j->call, j->request.client_id, &j->client, &found));
+	TRY(clients_find(j->call, j->request.client_id, &j->client, &found));
 	if (!found)
 		return judge_page(j, OIDC_PROBLEM_CLIENT);
 	j->step->name = str_utf8_upto(j->client.name, DISPLAY_NAME_MAX_BYTES);
@@ -192,12 +174,21 @@ judge_earlier(struct judgement *j)
 	return ERR_OK;
 }
 
+static bool
+judge_is_printable(str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < ' ' || text.p[i] > '~')
+			return false;
+	return true;
+}
+
 static err
 judge_sign_in(struct judgement *j)
 {
 	str hint = j->request.login_hint;
 
-	if (hint.n <= USERNAME_MAX && judge_client_id_good(hint))
+	if (hint.n <= USERNAME_MAX && judge_is_printable(hint))
 		j->step->login_hint = hint;
 	return judge_ask(j, OIDC_SIGN_IN, OIDC_LOGIN_REQUIRED, "No user is signed in.");
 }

@@ -211,6 +211,7 @@ person_claims_put(const struct person *person, const struct oidc_client *client,
 {
 	unsigned sent = person_scopes_sent(client, scopes, place), named = person_scopes_named(client, scopes);
 	CLEANUP(person_asked_free) json_t *asked = NULL;
+	bool groups_given = false;
 
 	TRY(person_claims_asked(claims, place, &asked));
 	for (size_t i = 0; i < COUNT(claims_known); i++) {
@@ -219,7 +220,8 @@ person_claims_put(const struct person *person, const struct oidc_client *client,
 			continue;
 		buf_printf(out, ",\"%s\":", claim->name);
 		claim->put(person, out);
+		groups_given |= claim->scope == OIDC_SCOPE_GROUPS;
 	}
-	claim_rules_put(client->claims, sent, person->groups, out);
+	claim_rules_put(client->claims, sent, person->groups, groups_given, out);
 	return buf_check(out);
 }

@@ -1,7 +1,10 @@
 #include "web/oidc/client_problem.h"
 
+#include "oidc/redirect.h"
 #include "web/core/messages.h"
 #include "web/core/respond.h"
+
+enum { VISIBLE_MAX = 16 * 1024, COMMAND_MAX = 32 * 1024 };
 
 struct problem_text {
 	const char *title, *sentence, *advice; /* msgids */
@@ -83,11 +86,29 @@ client_problem_put_command(struct buf *out, const struct client_problem *problem
 static err
 client_problem_command(struct exchange *x, const struct client_problem *problem, str *ret_command)
 {
-	CLEANUP(buf_wipe) struct buf command = BUF(32 * 1024);
+	CLEANUP(buf_wipe) struct buf command = BUF(COMMAND_MAX);
 
 	client_problem_put_command(&command, problem);
 	TRY(buf_check(&command));
 	return arena_copy(x->rq->arena, buf_str(&command), ret_command);
+}
+
+/* As a text that a page may show and a terminal may receive: without control bytes and misleading characters. */
+static err
+client_problem_visible(struct exchange *x, str text, str *ret_text)
+{
+	CLEANUP(buf_wipe) struct buf visible = BUF(VISIBLE_MAX);
+
+	buf_put_visible(&visible, text);
+	TRY(buf_check(&visible));
+	return arena_copy(x->rq->arena, buf_str(&visible), ret_text);
+}
+
+/* No command registers an address that cannot be registered. */
+static bool
+client_problem_has_command(const struct client_problem *problem)
+{
+	return problem->problem != OIDC_PROBLEM_REDIRECT || redirect_check(problem->asked_uri, true) == REDIRECT_GOOD;
 }
 
 static size_t
@@ -134,15 +155,17 @@ err
 exchange_client_problem(struct exchange *x, const struct client_problem *problem)
 {
 	const struct problem_text *text = &problem_texts[problem->problem];
-	struct page_client_problem page = { .title = text->title,
-					    .sentence = text->sentence,
-					    .advice = text->advice,
-					    .client_id = problem->client_id,
-					    .name = problem->name };
+	struct page_client_problem page = { .title = text->title, .sentence = text->sentence, .name = problem->name };
+	struct client_problem shown = *problem;
 
+	TRY(client_problem_visible(x, problem->client_id, &shown.client_id));
+	TRY(client_problem_visible(x, problem->asked_uri, &shown.asked_uri));
+	page.client_id = shown.client_id;
+	if (client_problem_has_command(problem))
+		page.advice = text->advice;
 	if (problem->problem == OIDC_PROBLEM_REDIRECT)
-		TRY(client_problem_compare(x, problem->asked_uri, problem->registered, &page));
-	TRY(client_problem_command(x, problem, &page.command));
+		TRY(client_problem_compare(x, shown.asked_uri, problem->registered, &page));
+	TRY(client_problem_command(x, &shown, &page.command));
 	TRY(exchange_layout(x, &page.layout));
 	page_client_problem(&x->rp->body, &page);
 	return exchange_page(x, 400);

@@ -111,7 +111,7 @@ gives(const char *rules, unsigned scopes, const char *groups, const char *wanted
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(16 * 1024);
 
-	claim_rules_put(str_of(rules), scopes, str_of(groups), &out);
+	claim_rules_put(str_of(rules), scopes, str_of(groups), (scopes & OIDC_SCOPE_GROUPS) != 0, &out);
 	buf_put_byte(&out, '\0');
 	if (buf_check(&out) != ERR_OK || strcmp(out.p, wanted) != 0)
 		fail_msg("%s: %s gives %s", why, rules, out.p);
@@ -160,7 +160,7 @@ invalid_stored_rules_fail(void **state)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(1024);
 
-	claim_rules_put(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), &out);
+	claim_rules_put(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), false, &out);
 	assert_int_equal(buf_check(&out), ERR_CORRUPT);
 }
 
@@ -183,7 +183,7 @@ lack_of_memory_leaves_no_rule_out(void **state)
 	for (long n = 0; n < 200 && !whole; n++) {
 		CLEANUP(buf_wipe) struct buf out = BUF(1024);
 		allocations_left = n;
-		claim_rules_put(rules, PROFILE, STR("x"), &out);
+		claim_rules_put(rules, PROFILE, STR("x"), false, &out);
 		whole = allocations_left >= 0;
 		assert_int_equal(buf_check(&out), whole ? ERR_OK : ERR_CORRUPT);
 	}

@@ -638,6 +638,26 @@ a_named_claim_needs_its_scope_or_a_client_without_consent(void **state)
 	world_end(&w);
 }
 
+/* Of two equal members, readers take different ones, and the user chooses the parameter `claims`. */
+static void
+a_named_claim_and_a_rule_give_groups_once(void **state)
+{
+	static const struct approved named = {
+		.scopes = "openid", .claims = "{\"id_token\":{\"groups\":null},\"userinfo\":{\"groups\":null}}"
+	};
+	struct world w;
+	struct browser b;
+
+	world_begin(&w, &b);
+	sql_run(&w, "UPDATE oidc_clients SET consent = 'never', claims = 'groups = [\"guests\"] always'");
+	sign_in_to(&w, &b, &app, &named);
+	assert_has(id_claims(&b), "\"groups\":[\"admins\",\"staff\"]");
+	assert_lacks(id_claims(&b), "guests");
+	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_OK);
+	assert_lacks(b.oidc.json, "guests");
+	world_end(&w);
+}
+
 static void
 absent_data_leaves_its_claims_out(void **state)
 {
@@ -822,6 +842,7 @@ main(void)
 		cmocka_unit_test(scopes_that_the_client_lost_are_not_given),
 		cmocka_unit_test(a_minimal_id_token_leaves_the_claims_to_userinfo),
 		cmocka_unit_test(a_named_claim_needs_its_scope_or_a_client_without_consent),
+		cmocka_unit_test(a_named_claim_and_a_rule_give_groups_once),
 		cmocka_unit_test(absent_data_leaves_its_claims_out),
 		cmocka_unit_test(an_account_without_a_subject_gets_one_that_stays),
 		cmocka_unit_test(a_change_of_a_claim_sets_updated_at),

@@ -160,7 +160,7 @@ links_password_set(struct call *call, const struct use *use)
 	return db_run(call->db, SQL_ADMIN_PASSWORD_SET, args, COUNT(args), NULL);
 }
 
-/* What applications may do without a session (offline_access) ends too. */
+/* End the sessions, and the grants of applications that last without one (offline_access). */
 static err
 links_access_end(struct call *call, int64_t account_id)
 {

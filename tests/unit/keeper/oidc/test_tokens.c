@@ -642,9 +642,9 @@ a_named_claim_needs_its_scope_or_a_client_without_consent(void **state)
 static void
 a_named_claim_and_a_rule_give_groups_once(void **state)
 {
-	static const struct approved named = {
-		.scopes = "openid", .claims = "{\"id_token\":{\"groups\":null},\"userinfo\":{\"groups\":null}}"
-	};
+	static const struct approved named = { .scopes = "openid",
+					       .claims =
+						   "{\"id_token\":{\"groups\":null},\"userinfo\":{\"groups\":null}}" };
 	struct world w;
 	struct browser b;
 

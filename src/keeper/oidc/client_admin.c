@@ -167,16 +167,13 @@ static err
 client_change_named(struct keeper_thread *t, str client_id, struct client_change *change, client_work work,
 		    struct why *why)
 {
-	struct why missing = { "" };
 	err e;
 
+	*why = (struct why){ "" };
 	change->client.client_id = client_id;
-	change->why = &missing;
-	e = client_change_do(t, change, work, &missing);
-	if (e == ERR_NOT_FOUND)
-		return client_missing(client_id, why);
-	*why = missing;
-	return e;
+	change->why = why;
+	e = client_change_do(t, change, work, why);
+	return e == ERR_NOT_FOUND ? client_missing(client_id, why) : e;
 }
 
 /* --- the changes -------------------------------------------------------------------------------------------------- */

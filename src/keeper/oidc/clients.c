@@ -70,7 +70,7 @@ client_from_row(const struct oidc_client_row *row, struct oidc_client *ret_clien
 static err
 clients_find_by(struct call *call, enum sql query, struct db_value key, struct oidc_client *ret_client, bool *ret_found)
 {
-	struct oidc_client_row row;
+	struct oidc_client_row row = { 0 };
 
 	*ret_found = false;
 	TRY(db_row_untyped(call->db, query, &key, 1, &call->arena, &row, ret_found));

@@ -149,10 +149,11 @@ static err
 signing_keys_published_row(void *context, const struct oidc_key_row *row)
 {
 	struct published *published = context;
-	struct oidc_key_row *into = &published->keys[published->n].row;
+	struct oidc_key_row *into;
 
 	if (published->n == PUBLISHED_MAX)
 		return ERR_OK;
+	into = &published->keys[published->n].row;
 	into->id = row->id;
 	TRY(arena_copy(published->arena, row->kid, &into->kid));
 	TRY(arena_copy(published->arena, row->algorithm, &into->algorithm));

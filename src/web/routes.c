@@ -21,9 +21,9 @@ const struct route web_routes[] = {
 	{ HTTP_GET, STR_INIT("/verify-2fa/passkey"), OPENS_PENDING, 0, .show = verify_passkey_show },
 	{ HTTP_POST, STR_INIT("/verify-2fa/passkey"), OPENS_PENDING, ASKS(PASSKEY_VERIFY) | ASKS(OIDC_CHECK), .form = &verify_passkey_form, .answer = verify_passkey_post, .redisplay = verify_passkey_redisplay },
 
-	{ HTTP_GET, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY_LEFT) | ASKS(RECOVERY), .step_up = true, .redisplay = recovery_redisplay, .answer = recovery_show },
-	{ HTTP_POST, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY), .step_up = true, .form = &renew_form, .answer = recovery_post, .redisplay = recovery_redisplay },
-	{ HTTP_POST, STR_INIT("/account/recovery-codes/saved"), 0, 0, .form = &saved_form, .show = recovery_saved_post, .redisplay = recovery_saved_redisplay },
+	{ HTTP_GET, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY_LEFT) | ASKS(RECOVERY), .leads_on = true, .step_up = true, .redisplay = recovery_redisplay, .answer = recovery_show },
+	{ HTTP_POST, STR_INIT("/account/recovery-codes"), 0, ASKS(RECOVERY), .leads_on = true, .step_up = true, .form = &renew_form, .answer = recovery_post, .redisplay = recovery_redisplay },
+	{ HTTP_POST, STR_INIT("/account/recovery-codes/saved"), 0, 0, .leads_on = true, .form = &saved_form, .show = recovery_saved_post, .redisplay = recovery_saved_redisplay },
 	{ HTTP_GET, STR_INIT("/account/authenticators"), 0, 0, .show = factors_moved_show },
 	{ HTTP_GET, STR_INIT("/account/authenticators/new"), 0, 0, .step_up = true, .show = factor_new_show },
 	{ HTTP_POST, STR_INIT("/account/authenticators/new"), 0, ASKS(FACTOR_BEGIN), .step_up = true, .form = &factor_new_form, .answer = factor_new_post, .redisplay = factor_new_redisplay },
@@ -47,7 +47,7 @@ const struct route web_routes[] = {
 	{ HTTP_POST, STR_INIT("/set-password"), OPENS_ALL, ASKS(LINK) | ASKS(LINK_USE), .form = &set_password_form, .answer = set_password_post, .redisplay = set_password_redisplay },
 
 	{ HTTP_GET, STR_INIT("/account"), 0, 0, .show = account_show },
-	{ HTTP_GET, STR_INIT("/account/security"), 0, ASKS(ACCOUNT), .answer = security_show },
+	{ HTTP_GET, STR_INIT("/account/security"), 0, ASKS(ACCOUNT), .leads_on = true, .answer = security_show },
 	{ HTTP_GET, STR_INIT("/account/devices"), 0, ASKS(SESSIONS) | ASKS(ACTIVITY), .answer = devices_show },
 	{ HTTP_GET, STR_INIT("/account/applications"), 0, ASKS(OIDC_APPS), .answer = applications_show },
 	{ HTTP_POST, STR_INIT("/account/applications/withdraw"), 0, ASKS(OIDC_WITHDRAW) | ASKS(OIDC_APPS), .form = &withdraw_form, .answer = withdraw_post, .redisplay = withdraw_redisplay },

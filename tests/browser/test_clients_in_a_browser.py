@@ -1,5 +1,6 @@
 """OpenID Connect in Chromium: a person comes from an application, and returns to it, with and without scripts."""
 
+import contextlib
 import http.server
 import threading
 import urllib.parse
@@ -10,6 +11,16 @@ from browser import in_both_languages
 from harness import Person
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbjb7DqwJ9sQ"
+
+
+# A page of the application.  In a popup it reports to the page that opened it, as libraries for single-page
+# applications do.
+PAGE = b"""<!doctype html><title>Wiki</title><link rel=icon href=data:,><h1>The wiki</h1>
+<script>
+var answers = []
+addEventListener("message", (event) => answers.push(event.data))
+if (window.opener) opener.postMessage(location.search, location.origin)
+</script>"""
 
 
 class Application:
@@ -26,7 +37,7 @@ class Application:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
-                self.wfile.write(b"<!doctype html><title>Wiki</title><link rel=icon href=data:,><h1>The wiki</h1>")
+                self.wfile.write(PAGE)
 
             do_POST = do_GET
 
@@ -140,6 +151,71 @@ def test_prompt_login_asks_for_password_and_code(browse, server, application, wi
     browser.find("button[value=allow]").click()
     assert application.returned(browser)[1]["code"].startswith("dtc_")
     browser.check_console()
+
+
+@contextlib.contextmanager
+def popup(browser, application, path):
+    """Let a page of the application open this path of the server in a popup, and go on there."""
+    driver = browser.driver
+    driver.get(application.callback.replace("/callback", "/"))
+    first = driver.current_window_handle
+    driver.execute_script("window.popup = window.open(arguments[0], 'login', 'width=500,height=700')", browser.origin + path)
+    browser.wait(lambda: len(driver.window_handles) == 2, "the popup")
+    driver.switch_to.window(next(handle for handle in driver.window_handles if handle != first))
+    try:
+        yield first
+    finally:
+        for handle in set(driver.window_handles) - {first}:
+            driver.switch_to.window(handle)
+            driver.close()
+        driver.switch_to.window(first)
+
+
+def answer_to(browser, first):
+    """Return the parameters of the response that the popup's last page reported to its opener."""
+    browser.driver.switch_to.window(first)
+    answers = browser.wait(lambda: browser.driver.execute_script("return answers"), "a message to the opener")
+    return dict(urllib.parse.parse_qsl(answers[0][1:]))
+
+
+def allow(browser, application):
+    browser.find("button[value=allow]").click()
+    application.returned(browser)
+
+
+def test_a_sign_in_in_a_popup_reports_to_its_opener(browse, server, application, wiki):
+    person, browser = Person(server).full().forget(), browse()
+    with popup(browser, application, address(wiki, application)) as first:
+        browser.follow("footer a[hreflang]")
+        sign_in(browser, person)
+        allow(browser, application)
+        assert answer_to(browser, first)["code"].startswith("dtc_")
+        assert browser.driver.execute_script("return popup.closed") is False
+
+
+def test_an_enrolment_in_a_popup_reports_to_its_opener(browse, server, application, wiki):
+    person, browser = Person(server).enrolling().forget(), browse()
+    with popup(browser, application, address(wiki, application)) as first:
+        browser.paste("username", person.name)
+        browser.paste("password", person.password)
+        browser.submit()
+        person.secret = browser.find("#secret").get_property("value")
+        browser.type_code(person.fresh_code())
+        browser.find("#saved").click()
+        browser.submit()
+        allow(browser, application)
+        assert answer_to(browser, first)["code"].startswith("dtc_")
+
+
+def test_a_sign_out_in_a_popup_reports_to_its_opener(browse, server, application, wiki):
+    assert server.command("client", "set", wiki, f"logout_uris={application.callback}").returncode == 0
+    browser = browse()
+    browser.take_over(Person(server).full().cookies)
+    with popup(browser, application, "/api/oidc/end-session?" + urllib.parse.urlencode(
+            {"client_id": wiki, "post_logout_redirect_uri": application.callback, "state": "out"})) as first:
+        browser.find("form[action='/api/oidc/logout'] button").click()
+        application.returned(browser)
+        assert answer_to(browser, first) == {"state": "out"}
 
 
 def test_a_wrong_return_address_is_shown_and_not_followed(browse, application, wiki):

@@ -33,8 +33,9 @@ static const struct header policy = {
 static const struct header guards[] = {
 	{ STR_INIT("X-Frame-Options"), STR_INIT("DENY") },
 	{ STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
-	{ STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") },
 };
+static const struct header opener = { STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("same-origin") };
+static const struct header opener_of_clients = { STR_INIT("Cross-Origin-Opener-Policy"), STR_INIT("unsafe-none") };
 static const struct header referrer = { STR_INIT("Referrer-Policy"), STR_INIT("same-origin") };
 static const struct header referrer_of_clients = { STR_INIT("Referrer-Policy"), STR_INIT("strict-origin") };
 static const struct header same_origin = { STR_INIT("Cross-Origin-Resource-Policy"), STR_INIT("same-origin") };
@@ -76,11 +77,29 @@ respond_came_over_tls(const struct exchange *x)
 	return scheme.p == NULL || str_equal_nocase(scheme, STR("https"));
 }
 
+/*
+ * An OpenID client may open the sign-in in a popup window, whose last page calls window.opener.  One page with
+ * same-origin on the way there, also a redirect, would cut this tie for good.  The steps of the sign-in keep it only if
+ * they lead back to an authorization request.
+ */
+static bool
+respond_keeps_opener(const struct exchange *x)
+{
+	const struct route *route = x->route;
+
+	if (route == NULL)
+		return false;
+	if (route->to_client)
+		return true;
+	return (route->opens != 0 || route->leads_on) && client_request_is(x->next);
+}
+
 static err
 respond_put_guards(struct exchange *x)
 {
 	if (respond_came_over_tls(x)) /* RFC 6797 s7.2: never over plain HTTP */
 		TRY(respond_put_headers(x, &transport_security, 1));
+	TRY(respond_put_headers(x, respond_keeps_opener(x) ? &opener_of_clients : &opener, 1));
 	TRY(respond_put_headers(x, x->route != NULL && x->route->to_client ? &referrer_of_clients : &referrer, 1));
 	return respond_put_headers(x, guards, COUNT(guards));
 }

@@ -59,7 +59,10 @@ struct route {
 	bool authorization;    /* the handler may read the Authorization header; it is hidden from other routes */
 	bool any_host;         /* a page that is served for any Host */
 	bool tiles;            /* the page shows the tiles of OpenID clients: the dispatcher asks for them */
-	bool to_client;        /* replies may lead to an OpenID client: Referrer-Policy tells it the origin */
+	/* replies may lead to an OpenID client: Referrer-Policy tells it the origin, and a popup keeps its opener */
+	bool to_client;
+	/* a step between the sign-in and its return URL that needs FULL: a popup keeps its opener there too */
+	bool leads_on;
 	/*
 	 * Exactly one of them, except for checks.  A row without questions has `show`, without a channel; other
 	 * rows have `answer`.

@@ -258,6 +258,7 @@ static const struct {
 	{ "clients_there_already", offsetof(struct import_openid_counts, clients_there) },
 	{ "clients_refused", offsetof(struct import_openid_counts, clients_refused) },
 	{ "clients_without_secret", offsetof(struct import_openid_counts, clients_without_secret) },
+	{ "clients_disabled", offsetof(struct import_openid_counts, clients_disabled) },
 	{ "subjects", offsetof(struct import_openid_counts, subjects) },
 	{ "subjects_there_already", offsetof(struct import_openid_counts, subjects_there) },
 	{ "subjects_refused", offsetof(struct import_openid_counts, subjects_refused) },
@@ -373,7 +374,7 @@ cli_import_is_whole(const struct request *request, const struct import_counts *c
 	const struct import_openid_counts *openid = &request->openid.counts;
 
 	return counts->refused + counts->strays + openid->clients_refused + openid->clients_without_secret +
-		   openid->subjects_refused ==
+		   openid->clients_disabled + openid->subjects_refused ==
 	       0;
 }
 

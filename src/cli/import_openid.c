@@ -58,6 +58,34 @@ importing_secret(const struct authelia_client *client, uint8_t hash[DIGEST_BYTES
 	return ERR_OK;
 }
 
+/*
+ * Without a rule, everyone with two factors may sign in.  A policy of any other name may admit fewer people, so its
+ * client is disabled until the administrator has written its rule.
+ */
+static bool
+importing_policy_restricts(str policy)
+{
+	return policy.n > 0 && !str_equal(policy, STR("two_factor")) && !str_equal(policy, STR("one_factor"));
+}
+
+static void
+importing_note_policy(struct importing *importing, const struct authelia_client *client)
+{
+	str id = client->draft.client_id, policy = str_utf8_upto(client->policy, 60);
+	char text[600];
+
+	if (importing_policy_restricts(client->policy))
+		snprintf(text, sizeof(text),
+			 "its authorization_policy %.*s may admit fewer people, so it is disabled.  Write a rule with "
+			 "`client: %.*s` in ACCESS_RULES, then run `doubletour client enable %.*s`.",
+			 STR_ARG(policy), STR_ARG(id), STR_ARG(id));
+	else
+		snprintf(text, sizeof(text),
+			 "its authorization_policy %.*s needs a rule in ACCESS_RULES with `client: %.*s`.",
+			 STR_ARG(policy), STR_ARG(id));
+	importing_say(importing, client, text);
+}
+
 static void
 importing_notes(struct importing *importing, const struct authelia_client *client, str hash, const char *secret_note)
 {
@@ -71,12 +99,8 @@ importing_notes(struct importing *importing, const struct authelia_client *clien
 	}
 	if (client->insecure)
 		importing_say(importing, client, "a redirect URI has no TLS, so insecure_redirect is set.");
-	if (client->policy.n > 0 && !str_equal(client->policy, STR("two_factor"))) {
-		snprintf(text, sizeof(text),
-			 "its authorization_policy %.*s needs a rule in ACCESS_RULES with `client: %.*s`.",
-			 STR_ARG(str_utf8_upto(client->policy, 60)), STR_ARG(id));
-		importing_say(importing, client, text);
-	}
+	if (client->policy.n > 0 && !str_equal(client->policy, STR("two_factor")))
+		importing_note_policy(importing, client);
 	if (client->left[0] != '\0') {
 		snprintf(text, sizeof(text), "not taken: %s.", client->left);
 		importing_say(importing, client, text);
@@ -133,6 +157,7 @@ importing_client_write(struct importing *importing, const struct authelia_client
 	}
 	counts->clients++;
 	counts->clients_without_secret += !read->public && hash.n == 0;
+	counts->clients_disabled += read->disabled;
 	importing_notes(importing, client, hash, note);
 	return ERR_OK;
 }
@@ -156,6 +181,7 @@ importing_client_take(void *context, const struct authelia_client *client)
 		return ERR_OK;
 	}
 	TRY(e);
+	read.disabled = importing_policy_restricts(client->policy);
 	return importing_client_write(importing, client, &read, &arena);
 }
 

@@ -11,6 +11,7 @@
 struct import_openid_counts {
 	int64_t clients, clients_there, clients_refused;
 	int64_t clients_without_secret; /* imported, but they need a new secret */
+	int64_t clients_disabled;       /* imported, but they need an access rule first */
 	int64_t subjects, subjects_there, subjects_refused;
 };
 

@@ -121,11 +121,23 @@ def test_values_that_are_not_taken_are_listed(make_server, tmp_path):
   requested_audience_mode: explicit
   require_pushed_authorization_requests: false
   claims_policy: ''
-  authorization_policy: admins
+  authorization_policy: one_factor
 """))
     assert '"app": not taken: sector_identifier_uri, scope phone, grant_types client_credentials, lifespan, audience.' in told["said"]
-    assert "authorization_policy admins needs a rule in ACCESS_RULES with `client: app`" in told["said"]
+    assert "authorization_policy one_factor needs a rule in ACCESS_RULES with `client: app`" in told["said"]
     assert "insecure_redirect is set" in told["said"] and shown(server, "app")["insecure_redirect"]
+
+
+@pytest.mark.parametrize("policy, disabled", [("two_factor", False), ("one_factor", False), ("admins", True), ("deny", True)])
+def test_a_client_of_a_stricter_policy_waits_for_its_rule(make_server, tmp_path, policy, disabled):
+    """Without its rule it would admit every user with two factors."""
+    server = make_server(start=False).init()
+    clients = clients_file(tmp_path, f"- client_id: app\n  public: true\n  redirect_uris: ['https://a.example/']\n  authorization_policy: {policy}\n")
+    told = imported(server, "--clients", clients, "--dry-run", status=int(disabled))
+    assert told == imported(server, "--clients", clients, status=int(disabled)) | {"dry_run": True}
+    assert (told["clients"], told["clients_disabled"]) == (1, int(disabled))
+    assert ("run `doubletour client enable app`" in told["said"]) == disabled
+    assert (shown(server, "app")["disabled"] is not None) == disabled
 
 
 @pytest.mark.parametrize("lines, word", [

@@ -207,6 +207,9 @@ client_do_import(struct call *call, struct client_change *change)
 
 	TRY(random_id(&change->client.id));
 	TRY(client_store(call, SQL_OIDC_CLIENT_INSERT, &change->client, &now, 1));
+	const struct db_value disable[] = { now, DB_INT(change->client.id) };
+	if (change->client.disabled)
+		TRY(db_run(call->db, SQL_OIDC_CLIENT_DISABLE, disable, COUNT(disable), NULL));
 	return change->secret_hash.n == 0 ? ERR_OK
 					  : client_secret_insert(call, change->client.id, change->secret_hash, true);
 }

@@ -22,7 +22,8 @@ MUST_USE err client_admin_add(struct keeper_thread *t, const struct oidc_client 
 			      struct client_secret *ret_secret);
 
 /*
- * Add a checked client of another program.  secret_hash: SHA-256, or a digest (client_secret_is_digest); empty: none.
+ * Add a checked client of another program, disabled if client->disabled.  secret_hash: SHA-256, or a digest
+ * (client_secret_is_digest); empty: none.
  *
  * ERR_EXISTS  its client_id exists; nothing was changed, and *why is empty
  */

@@ -431,6 +431,7 @@ def test_no_secret_or_token_is_in_the_log_or_the_database(tmp_path):
         app.revoke(tokens["access_token"])
         app.redeem(code, request)
         app.redeem("dtc_unknown-code", basic=(app.client_id, "a-wrong-secret"))
+        app.redeem("dtc_unknown-code", basic=(app.secret, app.client_id))  # id and secret are confused
         texts = {"code": code, "secret": app.secret, "verifier": request.verifier, "state": request.parameters["state"], "wrong": "a-wrong-secret", "unknown": "dtc_unknown-code",
                  **{f"{name} {i}": reply[name] for i, reply in enumerate((tokens, renewed)) for name in ("access_token", "refresh_token", "id_token")}}
         log = server.log()

@@ -36,10 +36,13 @@ redirects_address(str url)
 	return redirects_without(url, '?');
 }
 
+/* What precedes an @ is no host: http://localhost:x@wiki.example.org */
 static bool
 redirects_is_loopback(str url)
 {
-	return host_is_loopback(host_without_port(str_from(redirects_origin(url), 7)));
+	str authority = str_from(redirects_origin(url), str_starts(url, STR("https://")) ? 8 : 7);
+
+	return !str_has_byte(authority, '@') && host_is_loopback(host_without_port(authority));
 }
 
 /* "javascript:", "app.immich:": letters before a colon, before any slash. */
@@ -162,7 +165,7 @@ redirects_ends_here(struct redirects *r)
 		r->end = REDIRECTS_STOPPED;
 	else if (str_equal(redirects_origin(r->url), redirects_origin(r->stop)))
 		r->end = REDIRECTS_HOST;
-	else if (str_starts(r->url, STR("http://")) && !redirects_is_loopback(r->url))
+	else if (str_starts(r->url, STR("http://")) && !(r->local && redirects_is_loopback(r->url)))
 		r->end = REDIRECTS_INSECURE;
 	else
 		return false;
@@ -220,6 +223,7 @@ redirects_follow(struct redirects *r, str url, struct why *why)
 		return why_set(why, ERR_INVALID, "The URL must begin with https:// or http://.");
 	if (str_has_control(url) || redirects_resolve(r, url) != ERR_OK)
 		return why_set(why, ERR_INVALID, "The URL is too long, or has a control byte.");
+	r->local = redirects_is_loopback(r->url);
 	while (more && !redirects_ends_here(r))
 		TRY(redirects_step(r, &more, why));
 	return ERR_OK;

@@ -5,7 +5,8 @@
  *	TRY(redirects_follow(&r, STR("https://grafana.example.org/login/generic_oauth"), &why));
  *	use(r.url, r.end);
  *
- * Only https, and http to this machine, are requested.  A cookie returns only to the origin that set it.
+ * Only https is requested.  If the first URL is on this machine, http to this machine is too: no other application can
+ * send requests to services of this machine.  A cookie returns only to the origin that set it.
  */
 #ifndef CLI_REDIRECTS_H
 #define CLI_REDIRECTS_H
@@ -21,7 +22,7 @@ enum redirects_end {
 	REDIRECTS_NONE = 0, /* url answered with another status than a redirect */
 	REDIRECTS_STOPPED,  /* url is the address of `stop`, which was not requested */
 	REDIRECTS_HOST,     /* url is at the origin of `stop`, with another path; it was not requested */
-	REDIRECTS_INSECURE, /* url is http to another machine; it was not requested */
+	REDIRECTS_INSECURE, /* url is http to another machine, or to this one from another; it was not requested */
 	REDIRECTS_SCHEME,   /* url is neither http nor https */
 	REDIRECTS_MANY,     /* over REDIRECTS_MAX */
 	REDIRECTS_TROUBLE,  /* url did not answer: trouble has the reason */
@@ -33,6 +34,7 @@ struct redirects {
 	struct arena arena;
 
 	/* set by redirects_follow */
+	bool local; /* the first URL is on this machine */
 	enum redirects_end end;
 	str url; /* the last one, without a fragment */
 	unsigned count;

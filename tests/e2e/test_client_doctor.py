@@ -147,13 +147,23 @@ def test_a_loop_ends(clients, application):
 
 
 @pytest.mark.parametrize("location, words", [
-    ("http://wiki.example.org/login", "which has no TLS"), ("app.immich:///oauth", "not a web page"), ("javascript:alert(1)", "not a web page"),
+    ("http://wiki.example.org/login", "which has no TLS"), ("http://localhost:x@wiki.example.org/", "which has no TLS"), ("app.immich:///oauth", "not a web page"), ("javascript:alert(1)", "not a web page"),
     ("file:///etc/passwd", "not a web page"), ("https://127.0.0.1:1/x", "cannot be reached"),
 ])
 def test_addresses_that_are_not_followed(clients, application, location, words):
     application.redirect("/login", location)
     (found,) = findings(clients, application.url("/login"), 1)
     assert words in found["text"] and found["state"] == "differs"
+
+
+def test_an_application_elsewhere_sends_no_request_to_this_machine(clients, application, tmp_path):
+    """A program in the place of curl answers for the application."""
+    curl = tmp_path / "curl"
+    curl.write_text(f"#!/bin/sh\necho \"$@\" >>{tmp_path}/asked\nprintf 'HTTP/1.1 302 Found\\r\\nLocation: {application.url('/local')}\\r\\n\\r\\n'\n")
+    curl.chmod(0o755)
+    done = clients.command("client", "doctor", "https://wiki.example.org/login", PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert done.returncode == 1 and "was not followed" in done.stdout, (done.stdout, done.stderr)
+    assert len((tmp_path / "asked").read_text().splitlines()) == 1
 
 
 def test_a_page_without_a_redirect_is_named(clients, application):

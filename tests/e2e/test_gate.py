@@ -899,6 +899,7 @@ def test_sighup_reloads_rules_and_ignores_a_broken_file(tmp_path):
         wait_until(lambda: server.serves() and ask(server, url).status_code == 200, "a new web process has them")
 
 
+@pytest.mark.without_tsan
 def test_a_broken_rules_file_is_reported_at_start(tmp_path):
     server = make(tmp_path, "rules:\n  - domain: *.example.org\n")
     done = server.command("run")
@@ -906,6 +907,7 @@ def test_a_broken_rules_file_is_reported_at_start(tmp_path):
     assert server.command("config", "check").returncode == 78
 
 
+@pytest.mark.without_tsan
 def test_a_rule_for_an_unprotected_host_is_reported(tmp_path):
     for domain, status in (("wiki.example.com", 78), ("'*.example.com'", 78), ("'*.org'", 0), ("example.net", 0), ("'*'", 0)):
         done = make(tmp_path, f"rules:\n  - domain: {domain}\n").command("config", "check")

@@ -261,6 +261,16 @@ def test_a_long_url_is_redirected_to_sign_in(world):
         assert answer.status == 302 and answer.get("Location"), answer
 
 
+@pytest.mark.parametrize("path", ["/page?q=" + "%C3%A9" * 900, "/page?q=" + "x" * 7000, "/page/" + "%C3%A9" * 900, "/page?q=" + "x" * 9000],
+                         ids=["query", "plain query", "path", "too long for the gate"])
+def test_a_long_url_is_refused_with_the_page(world, path):
+    answer = enter(world).get(path, host="admin.example.org")
+    if "x" * 9000 in path and world.kind == "nginx":  # its own limit
+        assert answer.status == 414
+        return
+    assert answer.status in (400, 403) and answer.body.startswith(b"<!doctype html>"), answer
+
+
 def raw(proxy, sni, request, method="GET"):
     with proxy.connect(sni) as connection:
         stream = connection.makefile("rwb")

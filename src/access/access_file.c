@@ -56,8 +56,7 @@ access_file_node_at(struct access_reading *r, int index)
 	return yaml_document_get_node(&r->yaml.document, index);
 }
 
-/* An item of a list, or the single text in place of a list. */
-static const yaml_node_t *
+const yaml_node_t *
 access_file_item_at(struct access_reading *r, const yaml_node_t *node, size_t i)
 {
 	return node->type == YAML_SEQUENCE_NODE ? access_file_node_at(r, node->data.sequence.items.start[i]) : node;
@@ -194,6 +193,22 @@ access_file_mapping_read(struct access_reading *r, const yaml_node_t *node, cons
 		TRY(access_file_value_read(r, access_file_node_at(r, pair->value), &mapping->keys[key], subject));
 	}
 	return ERR_OK;
+}
+
+err
+access_file_list_new(struct access_reading *r, const yaml_node_t *list, const struct access_list *kind,
+		     void **ret_items, size_t *ret_n)
+{
+	size_t n;
+
+	if (list->type != YAML_SEQUENCE_NODE)
+		return access_file_wrong(r, list, kind->written);
+	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
+	if (n > kind->most)
+		return access_file_wrong(r, list, kind->too_many);
+	*ret_items = arena_alloc(&r->rules->arena, (n + 1) * kind->item_bytes);
+	*ret_n = n;
+	return *ret_items != NULL ? ERR_OK : ERR_MEMORY;
 }
 
 /* --- networks ----------------------------------------------------------------------------------------------------- */
@@ -515,21 +530,17 @@ access_file_rule_read(struct access_reading *r, const yaml_node_t *node, struct 
 static err
 access_file_rules_read(struct access_reading *r, const yaml_node_t *list)
 {
-	size_t n;
+	static const struct access_list kind = { ACCESS_RULES_MAX, sizeof(struct access_rule),
+						 "rules is a list: each rule begins with a dash.",
+						 "there are more than 1,000 rules." };
+	struct access_rules *access = r->rules;
+	void *rules = NULL;
+	size_t n = 0;
 
-	if (list->type != YAML_SEQUENCE_NODE)
-		return access_file_wrong(r, list, "rules is a list: each rule begins with a dash.");
-	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
-	if (n > ACCESS_RULES_MAX)
-		return access_file_wrong(r, list, "there are more than 1,000 rules.");
-	r->rules->rules = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->rules));
-	if (r->rules->rules == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		TRY(access_file_rule_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
-					  &r->rules->rules[i]));
-		r->rules->n = i + 1;
-	}
+	TRY(access_file_list_new(r, list, &kind, &rules, &n));
+	access->rules = rules;
+	for (; access->n < n; access->n++)
+		TRY(access_file_rule_read(r, access_file_item_at(r, list, access->n), &access->rules[access->n]));
 	return ERR_OK;
 }
 

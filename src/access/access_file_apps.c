@@ -172,20 +172,17 @@ access_file_app_read(struct access_reading *r, const yaml_node_t *node, struct a
 err
 access_file_apps_read(struct access_reading *r, const yaml_node_t *list)
 {
-	size_t n;
+	static const struct access_list kind = { APPLICATIONS_MAX, sizeof(struct application),
+						 "applications is a list: each application begins with a dash.",
+						 "there are more than 200 applications." };
+	struct access_rules *rules = r->rules;
+	void *applications = NULL;
+	size_t n = 0;
 
-	if (list->type != YAML_SEQUENCE_NODE)
-		return access_file_wrong(r, list, "applications is a list: each application begins with a dash.");
-	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
-	if (n > APPLICATIONS_MAX)
-		return access_file_wrong(r, list, "there are more than 200 applications.");
-	r->rules->applications = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->applications));
-	if (r->rules->applications == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		TRY(access_file_app_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
-					 &r->rules->applications[i]));
-		r->rules->applications_n = i + 1;
-	}
+	TRY(access_file_list_new(r, list, &kind, &applications, &n));
+	rules->applications = applications;
+	for (; rules->applications_n < n; rules->applications_n++)
+		TRY(access_file_app_read(r, access_file_item_at(r, list, rules->applications_n),
+					 &rules->applications[rules->applications_n]));
 	return ERR_OK;
 }

@@ -32,6 +32,8 @@ MUST_USE err access_file_wrong_value(struct access_reading *r, const yaml_node_t
 
 str access_file_scalar(const yaml_node_t *node);
 const yaml_node_t *access_file_node_at(struct access_reading *r, int index);
+/* An item of a list, or the single text in place of a list. */
+const yaml_node_t *access_file_item_at(struct access_reading *r, const yaml_node_t *node, size_t i);
 
 /* A check for the texts of a list; takes: "a domain is ...". */
 struct access_kind {
@@ -82,6 +84,16 @@ struct access_mapping {
 /* Read the keys of the mapping into the subject, a rule or an application.  Unknown and repeated keys are refused. */
 MUST_USE err access_file_mapping_read(struct access_reading *r, const yaml_node_t *node,
 				      const struct access_mapping *mapping, void *subject);
+
+struct access_list {
+	size_t most, item_bytes;
+	const char *written;  /* "rules is a list: ..." */
+	const char *too_many; /* "there are more than ..." */
+};
+
+/* Memory for the items of the list, zeroed, and their number. */
+MUST_USE err access_file_list_new(struct access_reading *r, const yaml_node_t *list, const struct access_list *kind,
+				  void **ret_items, size_t *ret_n);
 
 /* The value of the top-level key `applications`. */
 MUST_USE err access_file_apps_read(struct access_reading *r, const yaml_node_t *list);

@@ -6,7 +6,7 @@ local socket = @LUA_SOCKET@
 local passed_on = { "cookie", "accept", "accept-language", "x-requested-with", "sec-fetch-mode" }
 local told = { user = "remote-user", groups = "remote-groups", name = "remote-name", email = "remote-email", jwt = "remote-jwt" }
 
--- A page must fit into a buffer of HAProxy.  A longer one names a very long address.
+-- A page must fit into a buffer of HAProxy.  Doubletour's pages of refusals are shorter.
 local page_max = 12000
 
 local function first(headers, name)
@@ -42,7 +42,8 @@ local function ask(txn)
 	end
 	txn:set_var("txn.doubletour_location", first(answer.headers, "location") or "")
 	txn:set_var("txn.doubletour_challenge", first(answer.headers, "www-authenticate") or "")
-	if answer.status == 403 and answer.body and #answer.body <= page_max and (first(answer.headers, "content-type") or ""):find("text/html", 1, true) then
+	-- 400: the address of the page is too long, or invalid.
+	if (answer.status == 403 or answer.status == 400) and answer.body and #answer.body <= page_max and (first(answer.headers, "content-type") or ""):find("text/html", 1, true) then
 		-- HAProxy would write each line end of a text in a variable as %0A.
 		txn:set_var("txn.doubletour_page", (answer.body:gsub("%c+", " ")))
 		txn:set_var("txn.doubletour_policy", first(answer.headers, "content-security-policy") or "")

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -24,6 +25,18 @@ ON_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
 # True outside `make test`: run the tests marked `whole`, and the other sizes of those marked `sampled`
 # (harness/torture.py).
 WHOLE = bool(os.environ.get("TEST_WHOLE") or os.environ.get("TORTURE"))
+
+# Where a test runs.  A mark on a file (`pytestmark`) is for all its tests.  A comment beside a mark gives the reason if
+# this table does not.
+MARKS = {
+    "sqlite": "about a file that holds the database; skipped on PostgreSQL",
+    "whole": "not in `make test` but in the stage `whole` of .ci/run, and in the long campaign",
+    "sampled": "a part in `make test`, all in the stage `whole` of .ci/run, more in the long campaign",
+    "without_postgres": "not in the stage `postgres` of .ci/run: the test is about another subject than the database",
+    "without_asan": "not in the stage `asan` of .ci/run: AddressSanitizer reaches no additional code in the test",
+    "with_asan": "in the stage `asan`, although its file is marked `without_asan`",
+    "without_tsan": "not in the stage `tsan` of .ci/run: a start that is refused, or a command; both have one thread",
+}
 
 TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
 
@@ -76,12 +89,19 @@ def make_server(request, tmp_path):
             one.keep()
 
 
+def check_marks_of_option(expression):
+    """Refuse `-m` with an unknown mark.  pytest.ini refuses unknown marks of tests (--strict-markers)."""
+    unknown = set(re.findall(r"\w+", expression)) - {"and", "or", "not", "skip", "skipif", "xfail", "parametrize"} - set(MARKS)
+    if unknown:
+        raise pytest.UsageError(f"-m: no mark is called {', '.join(sorted(unknown))}; tests/conftest.py has all marks")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    config.addinivalue_line("markers", "sqlite: about a file that holds the database")
-    config.addinivalue_line("markers", "whole: not in `make test` but in the stage `whole` of .ci/run, and in the long campaign")
-    config.addinivalue_line("markers", "sampled: a part in `make test`, all in the stage `whole` of .ci/run, more in the long campaign")
+    for name, meaning in MARKS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
     config.folder_of_tests = None
+    check_marks_of_option(config.option.markexpr)
     if config.option.basetemp is None and not hasattr(config, "workerinput") and memory_folder():
         config.folder_of_tests = config.option.basetemp = tempfile.mkdtemp(prefix="doubletour-tests-", dir=memory_folder())
 

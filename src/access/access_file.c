@@ -62,8 +62,7 @@ access_file_node_at(struct access_reading *r, int index)
 	return yaml_document_get_node(&r->yaml.document, index);
 }
 
-/* An item of a list, or the single text in place of a list. */
-static const yaml_node_t *
+const yaml_node_t *
 access_file_item_at(struct access_reading *r, const yaml_node_t *node, size_t i)
 {
 	return node->type == YAML_SEQUENCE_NODE ? access_file_node_at(r, node->data.sequence.items.start[i]) : node;
@@ -166,6 +165,70 @@ access_file_texts_read(struct access_reading *r, const yaml_node_t *node, const 
 	return ERR_OK;
 }
 
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+static err
+access_file_key_find(struct access_reading *r, const yaml_node_t *node, const struct access_mapping *mapping,
+		     size_t *ret_key)
+{
+	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
+
+	for (size_t i = 0; i < mapping->n; i++)
+		if (str_equal(word, str_of(mapping->keys[i].name))) {
+			*ret_key = i;
+			return ERR_OK;
+		}
+	return access_file_wrong_value(r, node, mapping->takes, word);
+}
+
+static err
+access_file_value_read(struct access_reading *r, const yaml_node_t *node, const struct access_key *key, void *subject)
+{
+	void *member = (char *)subject + key->offset;
+
+	if (key->read != NULL)
+		return key->read(r, node, subject);
+	return key->text != NULL ? access_file_text_read(r, node, key->text, member)
+				 : access_file_texts_read(r, node, key->texts, member);
+}
+
+err
+access_file_mapping_read(struct access_reading *r, const yaml_node_t *node, const struct access_mapping *mapping,
+			 void *subject)
+{
+	uint32_t seen = 0;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return access_file_wrong(r, node, mapping->written);
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *name = access_file_node_at(r, pair->key);
+		size_t key = 0;
+		TRY(access_file_key_find(r, name, mapping, &key));
+		if ((seen & UINT32_C(1) << key) != 0)
+			return access_file_wrong(r, name, mapping->twice);
+		seen |= UINT32_C(1) << key;
+		TRY(access_file_value_read(r, access_file_node_at(r, pair->value), &mapping->keys[key], subject));
+	}
+	return ERR_OK;
+}
+
+err
+access_file_list_new(struct access_reading *r, const yaml_node_t *list, const struct access_list *kind,
+		     void **ret_items, size_t *ret_n)
+{
+	size_t n;
+
+	if (list->type != YAML_SEQUENCE_NODE)
+		return access_file_wrong(r, list, kind->written);
+	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
+	if (n > kind->most)
+		return access_file_wrong(r, list, kind->too_many);
+	*ret_items = arena_alloc(&r->rules->arena, (n + 1) * kind->item_bytes);
+	*ret_n = n;
+	return *ret_items != NULL ? ERR_OK : ERR_MEMORY;
+}
+
 /* --- networks ----------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -258,8 +321,9 @@ access_file_networks_take(struct access_reading *r, const yaml_node_t *node, con
 }
 
 static err
-access_file_networks_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_networks_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct access_rule *rule = subject;
 	struct config_network *networks = NULL;
 
 	TRY(access_file_networks_take(r, node, &kind_network_or_name, &networks, &rule->networks_n));
@@ -357,8 +421,9 @@ access_file_condition_read(struct access_reading *r, const yaml_node_pair_t *pai
 
 /* query: {action: login, page: '*'} */
 static err
-access_file_query_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_query_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct access_rule *rule = subject;
 	struct query_condition *conditions;
 	size_t n = 0;
 
@@ -381,8 +446,10 @@ access_file_query_read(struct access_reading *r, const yaml_node_t *node, struct
 /* --- a rule ------------------------------------------------------------------------------------------------------- */
 
 static err
-access_file_policy_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_policy_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct access_rule *rule = subject;
+
 	if (node->type != YAML_SCALAR_NODE)
 		return access_file_wrong(r, node, "policy is one word.");
 	for (unsigned i = 0; i < ACCESS_POLICY_COUNT; i++)
@@ -395,8 +462,9 @@ access_file_policy_read(struct access_reading *r, const yaml_node_t *node, struc
 }
 
 static err
-access_file_max_age_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_max_age_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct access_rule *rule = subject;
 	bool good =
 	    node->type == YAML_SCALAR_NODE && value_duration(access_file_scalar(node), &rule->max_age_us) == ERR_OK;
 
@@ -406,8 +474,9 @@ access_file_max_age_read(struct access_reading *r, const yaml_node_t *node, stru
 }
 
 static err
-access_file_phishing_resistant_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
+access_file_phishing_resistant_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct access_rule *rule = subject;
 	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
 
 	rule->phishing_resistant = str_equal(word, STR("true"));
@@ -416,72 +485,31 @@ access_file_phishing_resistant_read(struct access_reading *r, const yaml_node_t 
 	return access_file_wrong(r, node, "phishing_resistant is true or false.");
 }
 
-enum key {
-	KEY_DOMAIN,
-	KEY_CLIENT,
-	KEY_PATH,
-	KEY_QUERY,
-	KEY_METHODS,
-	KEY_NETWORKS,
-	KEY_USERS,
-	KEY_GROUPS,
-	KEY_ALL_GROUPS,
-	KEY_POLICY,
-	KEY_MAX_AGE,
-	KEY_PHISHING_RESISTANT,
-	KEY_COUNT
+static const struct access_key rule_keys[] = {
+	ACCESS_KEY_TEXTS("domain", struct access_rule, domains, kind_domain),
+	ACCESS_KEY_TEXTS("client", struct access_rule, clients, kind_client),
+	ACCESS_KEY_TEXTS("path", struct access_rule, paths, kind_path),
+	{ .name = "query", .read = access_file_query_read },
+	ACCESS_KEY_TEXTS("methods", struct access_rule, methods, kind_method),
+	{ .name = "networks", .read = access_file_networks_read },
+	ACCESS_KEY_TEXTS("users", struct access_rule, users, kind_user),
+	ACCESS_KEY_TEXTS("groups", struct access_rule, groups, access_kind_group),
+	ACCESS_KEY_TEXTS("all_groups", struct access_rule, all_groups, access_kind_group),
+	{ .name = "policy", .read = access_file_policy_read },
+	{ .name = "max_age", .read = access_file_max_age_read },
+	{ .name = "phishing_resistant", .read = access_file_phishing_resistant_read },
 };
-static const char *const key_names[KEY_COUNT] = { "domain",     "client",   "path",    "query",
-						  "methods",    "networks", "users",   "groups",
-						  "all_groups", "policy",   "max_age", "phishing_resistant" };
+_Static_assert(COUNT(rule_keys) <= ACCESS_KEYS_MAX, "access_file_mapping_read has a bit for each key");
 
-static err
-access_file_value_read(struct access_reading *r, enum key key, const yaml_node_t *node, struct access_rule *rule)
-{
-	switch (key) {
-	case KEY_DOMAIN:
-		return access_file_texts_read(r, node, &kind_domain, &rule->domains);
-	case KEY_CLIENT:
-		return access_file_texts_read(r, node, &kind_client, &rule->clients);
-	case KEY_PATH:
-		return access_file_texts_read(r, node, &kind_path, &rule->paths);
-	case KEY_QUERY:
-		return access_file_query_read(r, node, rule);
-	case KEY_METHODS:
-		return access_file_texts_read(r, node, &kind_method, &rule->methods);
-	case KEY_NETWORKS:
-		return access_file_networks_read(r, node, rule);
-	case KEY_USERS:
-		return access_file_texts_read(r, node, &kind_user, &rule->users);
-	case KEY_GROUPS:
-		return access_file_texts_read(r, node, &access_kind_group, &rule->groups);
-	case KEY_ALL_GROUPS:
-		return access_file_texts_read(r, node, &access_kind_group, &rule->all_groups);
-	case KEY_POLICY:
-		return access_file_policy_read(r, node, rule);
-	case KEY_MAX_AGE:
-		return access_file_max_age_read(r, node, rule);
-	default:
-		return access_file_phishing_resistant_read(r, node, rule);
-	}
-}
-
-static err
-access_file_key_read(struct access_reading *r, const yaml_node_t *node, enum key *ret_key)
-{
-	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
-
-	for (unsigned i = 0; i < KEY_COUNT; i++)
-		if (str_equal(word, str_of(key_names[i]))) {
-			*ret_key = i;
-			return ERR_OK;
-		}
-	return access_file_wrong_value(
-	    r, node,
+static const struct access_mapping rule_mapping = {
+	.keys = rule_keys,
+	.n = COUNT(rule_keys),
+	.written = "a rule is written as `- domain: ...` with its other keys below.",
+	.takes =
 	    "a rule has domain or client, path, query, methods, networks, users, groups, all_groups, policy, max_age "
 	    "and phishing_resistant",
-	    word);
-}
+	.twice = "this key occurs twice in the rule.",
+};
 
 static bool
 access_file_rule_names_persons(const struct access_rule *rule)
@@ -528,22 +556,9 @@ access_file_rule_check(struct access_reading *r, const yaml_node_t *node, struct
 static err
 access_file_rule_read(struct access_reading *r, const yaml_node_t *node, struct access_rule *rule)
 {
-	unsigned seen = 0;
-
-	if (node->type != YAML_MAPPING_NODE)
-		return access_file_wrong(r, node, "a rule is written as `- domain: ...` with its other keys below.");
 	rule->line = yaml_text_line(node);
 	rule->policy = ACCESS_TWO_FACTOR;
-	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
-	     pair++) {
-		const yaml_node_t *name = access_file_node_at(r, pair->key);
-		enum key key = KEY_DOMAIN;
-		TRY(access_file_key_read(r, name, &key));
-		if ((seen & 1u << key) != 0)
-			return access_file_wrong(r, name, "this key occurs twice in the rule.");
-		seen |= 1u << key;
-		TRY(access_file_value_read(r, key, access_file_node_at(r, pair->value), rule));
-	}
+	TRY(access_file_mapping_read(r, node, &rule_mapping, rule));
 	return access_file_rule_check(r, node, rule);
 }
 
@@ -552,21 +567,17 @@ access_file_rule_read(struct access_reading *r, const yaml_node_t *node, struct 
 static err
 access_file_rules_read(struct access_reading *r, const yaml_node_t *list)
 {
-	size_t n;
+	static const struct access_list kind = { ACCESS_RULES_MAX, sizeof(struct access_rule),
+						 "rules is a list: each rule begins with a dash.",
+						 "there are more than 1,000 rules." };
+	struct access_rules *access = r->rules;
+	void *rules = NULL;
+	size_t n = 0;
 
-	if (list->type != YAML_SEQUENCE_NODE)
-		return access_file_wrong(r, list, "rules is a list: each rule begins with a dash.");
-	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
-	if (n > ACCESS_RULES_MAX)
-		return access_file_wrong(r, list, "there are more than 1,000 rules.");
-	r->rules->rules = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->rules));
-	if (r->rules->rules == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		TRY(access_file_rule_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
-					  &r->rules->rules[i]));
-		r->rules->n = i + 1;
-	}
+	TRY(access_file_list_new(r, list, &kind, &rules, &n));
+	access->rules = rules;
+	for (; access->n < n; access->n++)
+		TRY(access_file_rule_read(r, access_file_item_at(r, list, access->n), &access->rules[access->n]));
 	return ERR_OK;
 }
 

@@ -4,9 +4,6 @@
 #include "access/access_file_internal.h"
 #include "access/applications.h"
 
-enum app_key { APP_NAME, APP_ADDRESS, APP_DESCRIPTION, APP_ICON, APP_GROUPS, APP_KEY_COUNT };
-static const char *const app_key_names[APP_KEY_COUNT] = { "name", "address", "description", "icon", "groups" };
-
 /* --- texts -------------------------------------------------------------------------------------------------------- */
 
 /* Words for people: visible, and not only spaces. */
@@ -96,8 +93,9 @@ access_file_app_any_good(str text)
 }
 
 static err
-access_file_app_address_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
+access_file_app_address_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct application *app = subject;
 	static const struct access_kind kind_address = {
 		access_file_app_any_good, "the address of an application is like https://wiki.example.org/"
 	};
@@ -111,8 +109,9 @@ access_file_app_address_read(struct access_reading *r, const yaml_node_t *node, 
 }
 
 static err
-access_file_app_icon_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
+access_file_app_icon_read(struct access_reading *r, const yaml_node_t *node, void *subject)
 {
+	struct application *app = subject;
 	str text;
 
 	TRY(access_file_text_read(r, node, &kind_icon, &text));
@@ -123,35 +122,22 @@ access_file_app_icon_read(struct access_reading *r, const yaml_node_t *node, str
 
 /* --- an application ----------------------------------------------------------------------------------------------- */
 
-static err
-access_file_app_value_read(struct access_reading *r, enum app_key key, const yaml_node_t *node, struct application *app)
-{
-	switch (key) {
-	case APP_NAME:
-		return access_file_text_read(r, node, &kind_name, &app->name);
-	case APP_ADDRESS:
-		return access_file_app_address_read(r, node, app);
-	case APP_DESCRIPTION:
-		return access_file_text_read(r, node, &kind_description, &app->description);
-	case APP_ICON:
-		return access_file_app_icon_read(r, node, app);
-	default:
-		return access_file_texts_read(r, node, &access_kind_group, &app->groups);
-	}
-}
+static const struct access_key app_keys[] = {
+	ACCESS_KEY_TEXT("name", struct application, name, kind_name),
+	{ .name = "address", .read = access_file_app_address_read },
+	ACCESS_KEY_TEXT("description", struct application, description, kind_description),
+	{ .name = "icon", .read = access_file_app_icon_read },
+	ACCESS_KEY_TEXTS("groups", struct application, groups, access_kind_group),
+};
+_Static_assert(COUNT(app_keys) <= ACCESS_KEYS_MAX, "access_file_mapping_read has a bit for each key");
 
-static err
-access_file_app_key_read(struct access_reading *r, const yaml_node_t *node, enum app_key *ret_key)
-{
-	str word = node->type == YAML_SCALAR_NODE ? access_file_scalar(node) : STR("");
-
-	for (unsigned i = 0; i < APP_KEY_COUNT; i++)
-		if (str_equal(word, str_of(app_key_names[i]))) {
-			*ret_key = i;
-			return ERR_OK;
-		}
-	return access_file_wrong_value(r, node, "an application has name, address, description, icon and groups", word);
-}
+static const struct access_mapping app_mapping = {
+	.keys = app_keys,
+	.n = COUNT(app_keys),
+	.written = "an application is written as `- name: ...` with its other keys below.",
+	.takes = "an application has name, address, description, icon and groups",
+	.twice = "this key occurs twice in the application.",
+};
 
 /* Without a letter: the first one of the name. */
 static void
@@ -178,42 +164,25 @@ access_file_app_check(struct access_reading *r, const yaml_node_t *node, struct 
 static err
 access_file_app_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
 {
-	unsigned seen = 0;
-
-	if (node->type != YAML_MAPPING_NODE)
-		return access_file_wrong(r, node,
-					 "an application is written as `- name: ...` with its other keys below.");
 	app->line = yaml_text_line(node);
-	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
-	     pair++) {
-		const yaml_node_t *name = access_file_node_at(r, pair->key);
-		enum app_key key = APP_NAME;
-		TRY(access_file_app_key_read(r, name, &key));
-		if ((seen & 1u << key) != 0)
-			return access_file_wrong(r, name, "this key occurs twice in the application.");
-		seen |= 1u << key;
-		TRY(access_file_app_value_read(r, key, access_file_node_at(r, pair->value), app));
-	}
+	TRY(access_file_mapping_read(r, node, &app_mapping, app));
 	return access_file_app_check(r, node, app);
 }
 
 err
 access_file_apps_read(struct access_reading *r, const yaml_node_t *list)
 {
-	size_t n;
+	static const struct access_list kind = { APPLICATIONS_MAX, sizeof(struct application),
+						 "applications is a list: each application begins with a dash.",
+						 "there are more than 200 applications." };
+	struct access_rules *rules = r->rules;
+	void *applications = NULL;
+	size_t n = 0;
 
-	if (list->type != YAML_SEQUENCE_NODE)
-		return access_file_wrong(r, list, "applications is a list: each application begins with a dash.");
-	n = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
-	if (n > APPLICATIONS_MAX)
-		return access_file_wrong(r, list, "there are more than 200 applications.");
-	r->rules->applications = arena_alloc(&r->rules->arena, (n + 1) * sizeof(*r->rules->applications));
-	if (r->rules->applications == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		TRY(access_file_app_read(r, access_file_node_at(r, list->data.sequence.items.start[i]),
-					 &r->rules->applications[i]));
-		r->rules->applications_n = i + 1;
-	}
+	TRY(access_file_list_new(r, list, &kind, &applications, &n));
+	rules->applications = applications;
+	for (; rules->applications_n < n; rules->applications_n++)
+		TRY(access_file_app_read(r, access_file_item_at(r, list, rules->applications_n),
+					 &rules->applications[rules->applications_n]));
 	return ERR_OK;
 }

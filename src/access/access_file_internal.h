@@ -32,6 +32,8 @@ MUST_USE err access_file_wrong_value(struct access_reading *r, const yaml_node_t
 
 str access_file_scalar(const yaml_node_t *node);
 const yaml_node_t *access_file_node_at(struct access_reading *r, int index);
+/* An item of a list, or the single text in place of a list. */
+const yaml_node_t *access_file_item_at(struct access_reading *r, const yaml_node_t *node, size_t i);
 
 /* A check for the texts of a list; takes: "a domain is ...". */
 struct access_kind {
@@ -46,6 +48,52 @@ MUST_USE err access_file_text_read(struct access_reading *r, const yaml_node_t *
 /* One text, or a list of them. */
 MUST_USE err access_file_texts_read(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
 				    struct access_texts *texts);
+
+/*
+ * A key of a rule or an application.  Exactly one of text, texts and read is set: one text, one text or a list, or a
+ * function that reads the value.
+ */
+struct access_key {
+	const char *name;
+	const struct access_kind *text, *texts;
+	size_t offset; /* of the str or struct access_texts in the rule or application */
+	err (*read)(struct access_reading *r, const yaml_node_t *node, void *subject);
+};
+
+#define ACCESS_KEY_TEXT(key, type, member, kind)                                                                       \
+	{                                                                                                              \
+		.name = (key), .text = &(kind), .offset = _Generic(((type *)0)->member, str : offsetof(type, member)), \
+	}
+#define ACCESS_KEY_TEXTS(key, type, member, kind)                                                                      \
+	{                                                                                                              \
+		.name = (key), .texts = &(kind),                                                                       \
+		.offset = _Generic(((type *)0)->member, struct access_texts                                            \
+				   : offsetof(type, member)),                                                          \
+	}
+
+enum { ACCESS_KEYS_MAX = 32 };
+
+struct access_mapping {
+	const struct access_key *keys;
+	size_t n;            /* at most ACCESS_KEYS_MAX */
+	const char *written; /* "a rule is written as ..." */
+	const char *takes;   /* "a rule has domain, ..." */
+	const char *twice;   /* "this key occurs twice ..." */
+};
+
+/* Read the keys of the mapping into the subject, a rule or an application.  Unknown and repeated keys are refused. */
+MUST_USE err access_file_mapping_read(struct access_reading *r, const yaml_node_t *node,
+				      const struct access_mapping *mapping, void *subject);
+
+struct access_list {
+	size_t most, item_bytes;
+	const char *written;  /* "rules is a list: ..." */
+	const char *too_many; /* "there are more than ..." */
+};
+
+/* Memory for the items of the list, zeroed, and their number. */
+MUST_USE err access_file_list_new(struct access_reading *r, const yaml_node_t *list, const struct access_list *kind,
+				  void **ret_items, size_t *ret_n);
 
 /* The value of the top-level key `applications`. */
 MUST_USE err access_file_apps_read(struct access_reading *r, const yaml_node_t *list);

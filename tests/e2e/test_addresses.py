@@ -8,6 +8,8 @@ import pytest
 
 from harness.server import free_port
 
+pytestmark = pytest.mark.without_postgres  # uses its own PostgreSQL
+
 PASSWORDS = [
     ("S3cr@tZq", "an @"), ("Qwz/Secrt", "a slash"), ("Sec?Rzq9", "a question mark"), ("Zq:Vwx77", "a colon"), ("50%Vwxq", "a percent sign"),
     ("%zzQwx", "a percent sign that encodes nothing"), ("Vw%41Xyq", "a percent sign that encodes a letter"), ("Qx#Zw77", "a hash"), ("Zq Vw 77", "spaces"),

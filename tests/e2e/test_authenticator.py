@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from harness.authenticator import AT, BE, BS, ED, EDDSA, ES256, RS256, UP, UV, Authenticator, attestation_object, base64url, base64url_bytes
 from harness.cbor import ARRAY, BYTES, MAP, TEXT, UNSIGNED, cbor, cbor_map, head, indefinite
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # tests the tests' own program
+
 ORIGIN, HANDLE, CHALLENGE = "https://login.example.org", bytes(range(64)), base64url(bytes(56))
 # RFC 8949, appendix A
 ENCODED = [(0, "00"), (23, "17"), (24, "1818"), (100, "1864"), (1000, "1903e8"), (1000000, "1a000f4240"), (18446744073709551615, "1bffffffffffffffff"),

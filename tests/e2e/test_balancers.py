@@ -16,6 +16,8 @@ from harness.certificates import Authority
 from harness.server import free_port, wait_until
 from harness.walkthrough import page_blocks
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # about other programs
+
 
 def from_the_page(kind):
     (text,) = page_blocks("guides/many-nodes.md", kind)

@@ -11,6 +11,8 @@ from PIL import Image
 from harness import Person, Server
 from harness.server import wait_until
 
+pytestmark = pytest.mark.without_postgres
+
 LOGO = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><style>@media (prefers-color-scheme: dark){.a{fill:#fff}}</style>
 <path class="a" d="M0 0h8v8z"/></svg>"""
 SCRIPT = b'<svg xmlns="http://www.w3.org/2000/svg">\n<script>alert(1)</script></svg>'

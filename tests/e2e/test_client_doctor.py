@@ -8,6 +8,8 @@ import urllib.parse
 
 import pytest
 
+pytestmark = pytest.mark.without_postgres
+
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B
 CALLBACK = "https://wiki.example.org/callback"
 REQUEST = {"client_id": "wiki", "redirect_uri": CALLBACK, "response_type": "code", "scope": "openid profile", "state": "x", "nonce": "n",

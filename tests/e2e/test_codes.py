@@ -4,8 +4,11 @@ import random
 import subprocess
 
 import pyotp
+import pytest
 
 from harness.codes import code_at
+
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # tests the tests' own program
 
 VECTORS = [(59, "94287082"), (1111111109, "07081804"), (1111111111, "14050471"), (1234567890, "89005924"), (2000000000, "69279037"), (20000000000, "65353130")]
 

@@ -12,6 +12,8 @@ import requests
 
 from harness import Person
 
+pytestmark = pytest.mark.without_postgres
+
 # Text that controls the terminal, hides its neighbours, or forges a line.
 HOSTILE = [
     ("\x1b[2J\x1b]0;owned\x07", "escape sequences"),

@@ -9,6 +9,8 @@ from harness import PROGRAM
 from harness.person import Person
 from harness.passkey_rows import with_a_passkey
 
+pytestmark = pytest.mark.without_postgres
+
 KEY = "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"
 KEPT = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 

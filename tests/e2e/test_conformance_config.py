@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 import requests
 
 from harness import conformance
 from harness.conformance import Suite
+
+pytestmark = pytest.mark.without_postgres
 
 SETTINGS = conformance.SETTINGS
 WELL_KNOWN = "/.well-known/openid-configuration"

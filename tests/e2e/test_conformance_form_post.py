@@ -7,6 +7,8 @@ tests/browser/test_clients_in_a_browser.py shows the same in Chromium, with scri
 import pytest
 from test_conformance_basic import *  # noqa: F403
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # repeats test_conformance_basic.py
+
 
 @pytest.fixture(scope="module")
 def response_mode():

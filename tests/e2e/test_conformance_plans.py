@@ -8,6 +8,8 @@ import inspect
 
 import pytest
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # tests the tests' own lists
+
 BASIC = """
     oidcc-server
     oidcc-response-type-missing

@@ -16,7 +16,7 @@ import yaml
 from harness import Person
 from harness.server import ROOT
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.without_postgres]
 
 KEY = hashlib.sha256(b"test_container").hexdigest()
 LOST = "Your data would be lost with this container.  Mount a volume at {}, or set EPHEMERAL=1."

@@ -7,6 +7,8 @@ import pytest
 from harness import Person
 from harness.visitor import Visitor
 
+pytestmark = pytest.mark.without_postgres
+
 EARLIER = {"doubletour": "session", "doubletour-form": "form", "doubletour-device": "device", "doubletour-language": "language"}
 FLASK = "eyJfZnJlc2giOmZhbHNlfQ.ZxQ1Aw.7pZq0m4mHqk2Qm5Yx5o8kq0f2xk"  # in the form of Flask
 FLASK_SESSION = "kq0f2xk7pZq0m4mHqk2Qm5Yx5o8kq0f2xk7pZq0m4mH"  # in the form of Flask-Session: 43 characters, like ours

@@ -18,6 +18,8 @@ from harness.passkeys import LOGIN, KeyHolder
 from harness.server import wait_until
 from harness.torture import chance, evidence, scaled
 
+pytestmark = pytest.mark.without_asan  # a killed process reports nothing
+
 CYCLES = scaled(15, 1000, whole=50)
 CLIENTS = 6
 REQUESTS = 25  # before a kill, on average: a count, because a busy machine serves fewer requests in a second

@@ -15,6 +15,8 @@ import requests
 from harness import PROGRAM, Person
 from harness.server import Clock, free_port, wait_until
 
+pytestmark = pytest.mark.without_postgres
+
 PORTS = 3
 
 

@@ -9,6 +9,8 @@ import requests
 
 from harness.server import Server, wait_until
 
+pytestmark = pytest.mark.without_postgres
+
 ISSUER = "https://login.example.org"
 DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 KEYS = "/jwks.json"

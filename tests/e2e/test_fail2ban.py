@@ -12,6 +12,8 @@ import pytest
 from harness import Person
 from harness.server import ROOT, TIMEOUT, wait_until
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # about another program
+
 FILTER = ROOT / "packaging" / "fail2ban" / "doubletour.conf"
 # The Debian package starts its service, which bans addresses on this machine, so tools/deps does not install it.  These
 # tests cut off the time and replace <ADDR> as fail2ban 1.0 does.  They also run fail2ban-regex, if it is installed.

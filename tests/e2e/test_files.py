@@ -12,6 +12,8 @@ import pytest
 
 from harness.server import wait_until
 
+pytestmark = pytest.mark.without_postgres
+
 SETTINGS = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"}
 RULES = "rules:\n  - domain: wiki.example.org\n"
 

@@ -7,6 +7,8 @@ import pytest
 
 from harness.torture import scaled
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # many starts of the same code
+
 TIMES = scaled(1, 3, whole=3)
 COMMANDS = [("db", "init"), ("user", "list"), ("user", "add", "anna%"), ("db", "init"), ("invite",), ("audit",), ("user", "list", "--json")]
 NO_DATABASE = "There is no database at"

@@ -156,6 +156,7 @@ def bombard_with(server, count, seed):
     return total, dict(sorted(statuses.items())), strange
 
 
+@pytest.mark.without_postgres
 def test_mutated_requests_get_no_5xx_no_crash_and_no_growth(make_server):
     server = make_server()
     # The first load allocates the memory that the server always needs.
@@ -172,6 +173,7 @@ def test_mutated_requests_get_no_5xx_no_crash_and_no_growth(make_server):
     evidence("mutated requests", requests=total, answers=statuses, keeper_grown_KiB=grown[0], web_grown_KiB=grown[1])
 
 
+@pytest.mark.without_postgres
 def test_a_request_may_be_cut_at_every_byte(server):
     """Cut two requests at each byte: the replies are the same as without a cut."""
     host = f"127.0.0.1:{server.port}"
@@ -200,6 +202,7 @@ def seconds_to_sign_in(person):
     return time.monotonic() - began
 
 
+@pytest.mark.without_postgres
 def test_sign_in_works_beside_thousands_of_slow_clients(make_server):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     slow = min(SLOW, hard - 500)
@@ -350,6 +353,7 @@ def everybody_is_answered(server, connections, what):
     return statuses
 
 
+@pytest.mark.without_postgres
 @pytest.mark.parametrize("what", WANTS)
 def test_few_descriptors_are_shared_beside_a_greedy_address(make_server, what):
     server = with_descriptors(make_server(start=False), 900)
@@ -357,6 +361,7 @@ def test_few_descriptors_are_shared_beside_a_greedy_address(make_server, what):
     everybody_is_answered(server, 1_100, what)
 
 
+@pytest.mark.without_postgres
 @pytest.mark.skipif(not LONG, reason="tools/torture front")
 @pytest.mark.parametrize("what", WANTS)
 def test_all_connections_are_shared_beside_a_greedy_address(make_server, what):
@@ -380,6 +385,7 @@ def test_anonymous_requests_write_no_row(server):
     assert rows() == before
 
 
+@pytest.mark.without_postgres
 def test_one_flooding_address_does_not_block_others(make_server):
     server = make_server(TRUSTED_PROXIES="127.0.0.1", HASH_THREADS=1, PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS=10)
     greedy, alice = Person(server), Person(server).full()

@@ -8,6 +8,8 @@ from harness.guides import GUIDES, Guide
 from harness.proxies import LOGIN, Browser, Echo, enter, make
 from harness.visitor import Visitor
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]
+
 BROWSER = [("Sec-Fetch-Mode", "navigate")]
 SCRIPT = [("Sec-Fetch-Mode", "cors")]
 TARGETS = ["/page", "/page?x=1", "/deep/er/page?q=%C3%A9"]

@@ -11,7 +11,7 @@ import pytest
 from harness.server import wait_until
 from harness.unix import UnixServer
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.without_postgres]
 
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok\n"
 

@@ -7,6 +7,8 @@ from harness.person import Person
 from harness.raw import raw
 from harness.server import Server
 
+pytestmark = pytest.mark.without_postgres
+
 LOGIN = "login.example.org"
 
 

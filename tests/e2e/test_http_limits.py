@@ -9,6 +9,8 @@ import pytest
 
 from harness import Server, raw
 
+pytestmark = pytest.mark.without_postgres
+
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 

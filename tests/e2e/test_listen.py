@@ -20,7 +20,7 @@ from harness.server import TIMEOUT, ROOT, Server, free_port, wait_until
 from harness.unix import UnixServer
 from harness.visitor import Visitor, ask
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.without_postgres]
 GATE = {"GATE_DOMAINS": "example.org,example.net", "ACCESS_RULES": "access.conf"}
 
 

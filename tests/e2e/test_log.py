@@ -18,6 +18,8 @@ from harness import Person
 from harness.plain import plain
 from harness.server import PROGRAM, wait_until
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # about full pipes
+
 ENOUGH = 700  # requests; their lines fill a pipe of 4 KiB and the queue of 64 KiB
 
 

@@ -14,7 +14,7 @@ SETTINGS = {"profile": "development", "HASH_THREADS": 2, "REGISTRATION": "open"}
 HASH_KIB = 19456
 BURSTS, AT_ONCE = 3, 12
 
-pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what was freed")
+pytestmark = [pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what was freed"), pytest.mark.without_postgres, pytest.mark.without_asan]
 
 
 def kib(pid, file, field):

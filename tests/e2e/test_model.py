@@ -11,6 +11,8 @@ from harness import Person
 from harness.codes import code_of_step, step_at
 from harness.torture import chance, evidence, scaled
 
+pytestmark = pytest.mark.without_asan  # one long random run
+
 STEPS = scaled(1_200, 100_000, whole=4_000)
 MINUTE, HOUR = 60, 3600
 PENDING, IDLE, LIFETIME, FRESH = 10 * MINUTE, HOUR, 24 * HOUR, 5 * MINUTE

@@ -28,6 +28,8 @@ from harness.together import form_bytes, together
 from harness.torture import evidence
 from harness.walkthrough import page_blocks
 
+pytestmark = pytest.mark.without_postgres  # uses its own PostgreSQL
+
 KEY = secrets.token_hex(32)
 
 
@@ -377,6 +379,7 @@ def test_behind_a_pooler_of_sessions_everything_works(postgres, pooler, tmp_path
         ends_elsewhere_after_sign_out(Person(a).full(), a, b)
 
 
+@pytest.mark.without_tsan
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
 def test_a_pooler_of_transactions_is_refused_in_words(postgres, pooler, tmp_path, mode):
     name = postgres.new_database().rpartition("/")[2]
@@ -400,6 +403,7 @@ def refused(url, tmp_path, words, *command):
     assert "hunter2" not in done.stdout + done.stderr, "no password on the screen"
 
 
+@pytest.mark.without_tsan
 def test_an_unreachable_database_is_reported(postgres, tmp_path):
     refused(f"postgresql://tests:hunter2@127.0.0.1:{free_port()}/x", tmp_path, "refused")
     refused(f"postgresql://tests:hunter2@127.0.0.1:{postgres.port}/there_is_none", tmp_path, "does not exist")
@@ -408,6 +412,7 @@ def test_an_unreachable_database_is_reported(postgres, tmp_path):
     refused(f"postgresql://tests:hunter2@127.0.0.1:{postgres.port}/postgres?sslmode=require", tmp_path, "SSL")
 
 
+@pytest.mark.without_tsan
 def test_a_wrong_password_is_said(tmp_path):
     with Postgres() as cluster:
         url = cluster.new_database("closed")
@@ -424,6 +429,7 @@ def test_a_wrong_password_is_said(tmp_path):
             assert "right" not in one.log()
 
 
+@pytest.mark.without_tsan
 def test_another_programs_database_is_left_alone(postgres, tmp_path):
     url = postgres.new_database("wiki")
     postgres.sql("wiki", "CREATE TABLE pages (id SERIAL PRIMARY KEY, text TEXT); INSERT INTO pages (text) VALUES ('home')")
@@ -432,6 +438,7 @@ def test_another_programs_database_is_left_alone(postgres, tmp_path):
     assert postgres.sql("wiki", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").strip() == "1"
 
 
+@pytest.mark.without_tsan
 def test_a_role_without_rights_is_said(postgres, tmp_path):
     url = postgres.new_database("poor")
     postgres.sql("poor", "CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
@@ -446,11 +453,13 @@ def test_a_role_without_rights_is_said(postgres, tmp_path):
         Person(one).full()
 
 
+@pytest.mark.without_tsan
 def test_an_encoding_that_cannot_hold_every_name_is_said(postgres, tmp_path):
     postgres.sql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     refused(postgres.url("latin"), tmp_path, "encoding is LATIN1")
 
 
+@pytest.mark.without_tsan
 def test_a_standby_alone_is_said(tmp_path):
     with Postgres() as primary:
         primary.new_database("doubletour")
@@ -461,6 +470,7 @@ def test_a_standby_alone_is_said(tmp_path):
             standby.end()
 
 
+@pytest.mark.without_tsan
 def test_an_old_server_is_said(tmp_path):
     """Greets like PostgreSQL 12."""
 
@@ -512,6 +522,7 @@ def test_an_old_server_is_said(tmp_path):
 # Ways to connect
 
 
+@pytest.mark.without_tsan
 def test_a_socket_a_service_file_and_tls(tmp_path):
     with Postgres() as cluster:
         cluster.new_database("ways")
@@ -542,6 +553,7 @@ def test_a_socket_a_service_file_and_tls(tmp_path):
 # A large audit
 
 
+@pytest.mark.without_tsan
 def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
     (recipe,) = page_blocks("guides/many-nodes.md", "sql", "-- The audit by months")
     url = postgres.new_database()
@@ -570,6 +582,7 @@ def copied(server, source, target, status=0):
     return done
 
 
+@pytest.mark.without_tsan
 def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
     file = f"sqlite:///{tmp_path}/data/doubletour.sqlite"
     home = node(file, tmp_path / "a", DATA_DIR=tmp_path / "data")
@@ -644,6 +657,7 @@ def much(tmp_path):
     return one
 
 
+@pytest.mark.without_tsan
 def test_a_copy_that_is_killed_leaves_an_empty_target(postgres, much):
     target = killed_copy(much, postgres)
     copied(much, much.database_url, target)
@@ -652,6 +666,7 @@ def test_a_copy_that_is_killed_leaves_an_empty_target(postgres, much):
     assert done.returncode == 0, "the numbers of rows go on where they were"
 
 
+@pytest.mark.without_tsan
 @pytest.mark.whole
 def test_a_copy_that_pauses_is_completed(postgres, much):
     """On a slow machine, PostgreSQL has sent all rows many seconds before the copy has compared them."""

@@ -27,6 +27,8 @@ from PIL import Image
 
 from harness import PROGRAM
 
+pytestmark = pytest.mark.without_postgres
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # 12345678901234567890
 RFC_HOTP = "755224 287082 359152 969429 338314 254676 287922 162583 399871 520489".split()  # RFC 4226, appendix D

@@ -7,6 +7,8 @@ from harness.spellings import BEHIND, ENDPOINTS, ENTER, ambiguous
 from harness.visitor import LOGIN
 from test_gate import IDENTITY, inside, make
 
+pytestmark = pytest.mark.without_postgres
+
 BANK = "https://bank.example.org/"
 HOSTS = ("wiki.example.org", LOGIN)
 

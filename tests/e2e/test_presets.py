@@ -16,6 +16,8 @@ from harness import Person
 from harness.application import ASKING, application
 from harness.relying_party import good
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # the same code with the values of each preset
+
 NAMES = """actual argocd audiobookshelf bookstack forgejo freshrss gitea gitlab grafana hedgedoc homeassistant immich jellyfin mastodon mealie
     miniflux nextcloud outline paperless portainer proxmox roundcube vaultwarden vikunja wikijs harbor komga linkwarden memos openwebui synapse tandoor
     generic""".split()

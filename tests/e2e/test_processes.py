@@ -210,6 +210,7 @@ def stopped(make_server):
     return server
 
 
+@pytest.mark.without_tsan
 def test_a_port_in_use_is_reported_and_no_file_is_made(make_server):
     first = make_server()
     second = make_server(start=False)
@@ -217,6 +218,7 @@ def test_a_port_in_use_is_reported_and_no_file_is_made(make_server):
     assert not second.data.exists() or not list(second.data.iterdir())
 
 
+@pytest.mark.without_tsan
 @pytest.mark.sqlite
 def test_a_directory_that_cannot_be_made_is_reported(make_server):
     server = make_server(start=False)
@@ -230,6 +232,7 @@ NOBODY = 65534
 FILE = pytest.mark.sqlite
 
 
+@pytest.mark.without_tsan
 @pytest.mark.parametrize("locked", [pytest.param("directory", marks=FILE), pytest.param("database", marks=FILE), "key"])
 def test_unreadable_and_unwritable_files_are_reported(stopped, locked):
     with tempfile.TemporaryDirectory() as home:
@@ -243,6 +246,7 @@ def test_unreadable_and_unwritable_files_are_reported(stopped, locked):
         path.chmod(0o700)
 
 
+@pytest.mark.without_tsan
 def test_a_data_directory_that_is_a_file_is_reported(make_server):
     server = make_server(start=False)
     server.environment["DATA_DIR"] = str(server.home / "file")
@@ -250,6 +254,7 @@ def test_a_data_directory_that_is_a_file_is_reported(make_server):
     refuses(server, 1, 78, says=[str(server.home / "file")])
 
 
+@pytest.mark.without_tsan
 @pytest.mark.sqlite
 @pytest.mark.parametrize("broken", ["noise", "torn header", "torn in the middle", "another kind of file"])
 def test_a_broken_database_is_reported_and_unchanged(stopped, broken):
@@ -266,17 +271,20 @@ def test_a_broken_database_is_reported_and_unchanged(stopped, broken):
     refuses(stopped, 1, 78, says=["doubletour.sqlite"])
 
 
+@pytest.mark.without_tsan
 def test_a_missing_key_is_reported_and_not_replaced(stopped):
     stopped.key_file().unlink()
     refuses(stopped, 1, 78)
 
 
+@pytest.mark.without_tsan
 def test_a_key_of_another_database_is_reported(stopped):
     key = stopped.key_file()
     key.write_bytes(bytes(b ^ 1 if chr(b).isalnum() else b for b in key.read_bytes()))
     refuses(stopped, 1, 78)
 
 
+@pytest.mark.without_tsan
 def test_a_secret_key_of_another_database_is_reported(make_server):
     server = make_server(SECRET_KEY="a" + secrets.token_hex(32))
     Person(server).full()

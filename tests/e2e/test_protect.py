@@ -3,10 +3,14 @@
 import shlex
 import urllib.parse
 
+import pytest
+
 from harness.proxies import Echo, Proxy
 from harness.server import Server, free_port, wait_until
 from harness.visitor import LOGIN, Visitor
 from harness.walkthrough import page_blocks
+
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # a guide
 
 PAGE = "start/protect-an-application.md"
 

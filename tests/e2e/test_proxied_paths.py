@@ -16,6 +16,8 @@ from harness.server import Server, free_port
 from harness.spellings import BEHIND, ENDPOINTS, ENTER, ambiguous
 from test_proxies import KINDS, Browser, enter
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]
+
 SPELLINGS = [*ambiguous(), *BEHIND]
 IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remote-Jwt")
 

@@ -15,6 +15,8 @@ import pytest
 from harness.proxies import KINDS, LOGIN, Echo, Proxy
 from harness.server import Server, free_port, wait_until
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]
+
 TIMEOUT = 5  # seconds for the next byte of a reply; after that a proxy that waits for more bytes is abandoned
 FIRST, INNER, MARKER = "/language/en?next=/first", "/language/fr?next=/inner", "/language/en?next=/marker"
 

@@ -11,6 +11,8 @@ import pytest
 
 from harness.proxies import APPS, KINDS, Echo, Proxy, enter, make, read_answer
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]
+
 UPGRADE = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="]
 SILENCE = "3600s"  # the printed value
 UPLOADS = (2_000_000, 50_000_000)

@@ -13,6 +13,8 @@ from harness import Person, Server
 from harness.together import form_bytes
 from harness.torture import evidence, scaled
 
+pytestmark = pytest.mark.without_asan  # measures time
+
 SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # measurable work: some 15 ms
 WRONG = "not the password of anybody"
 KNOWN, UNKNOWN = "known.person", "other.person"  # of equal length, so that only the names differ

@@ -11,6 +11,8 @@ import requests
 from harness import Person
 from harness.server import TIMEOUT, wait_until
 
+pytestmark = pytest.mark.without_postgres
+
 
 class Manager:
     """The socket to which the server sends its messages, as systemd's."""

@@ -15,6 +15,9 @@ from harness import Person
 from harness.application import application
 from harness.relying_party import Request, b64, good, refused
 
+pytestmark = pytest.mark.without_postgres
+
+
 @pytest.fixture
 def anna(server):
     person = Person(server).full()

@@ -8,6 +8,8 @@ import pytest
 from harness import Person
 from harness.codes import code_of_step
 
+pytestmark = [pytest.mark.without_postgres, pytest.mark.without_asan]  # test_story.py sends a part of this input
+
 SECURITY = "/account/security"
 LIST = "/account/authenticators"
 NEW = LIST + "/new"

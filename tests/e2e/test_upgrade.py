@@ -17,6 +17,8 @@ from harness.passkey_rows import kinds, with_a_passkey
 from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
 
+pytestmark = pytest.mark.without_postgres  # uses its own PostgreSQL
+
 BACKUP = "before-0006.sqlite"
 PRODUCTION = {"profile": "production", "REGISTRATION": "open", "DATABASE_UPGRADE": "auto"}
 

@@ -12,7 +12,7 @@ from harness import Person
 from harness.server import PROGRAM, ROOT, Server, wait_until
 from harness.walkthrough import Walkthrough, blocks, lines, section
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.without_asan]  # guides
 
 
 @pytest.fixture

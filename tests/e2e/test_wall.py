@@ -19,6 +19,8 @@ from harness.kernel import without_landlock
 from harness.raw import raw
 from harness.server import ROOT, SANITIZED, wait_until
 
+pytestmark = pytest.mark.without_postgres
+
 TABLE = pathlib.Path(PROGRAM).parent / "tests" / "unit" / "wall" / "wall_table"  # built with the program
 NOBODY = 65534
 # another group would be a refused call too

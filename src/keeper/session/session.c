@@ -62,28 +62,39 @@ session_may_be_remembered(const struct call *call, bool remember)
 	return remember && keeper_config(call->keeper)->session_remember_us > 0;
 }
 
-err
-session_begin(struct call *call, int64_t account_id, str return_to, bool remember)
+enum { SESSION_ARGS = 6, SESSION_OWN_ARGS_MAX = 4 };
+
+/* Insert a session in place of the presented one.  own: the arguments of this query after those that both have. */
+static err
+session_insert(struct call *call, enum sql query, int64_t account_id, const struct db_value *own, size_t own_n,
+	       struct token *ret_hash)
 {
-	struct token hash = { 0 };
 	int64_t id = 0, inserted = 0;
 
 	TRY(session_end_presented(call));
 	TRY(random_id(&id));
-	TRY(session_token_new(call, &hash));
-	const struct db_value args[] = {
+	TRY(session_token_new(call, ret_hash));
+	struct db_value args[SESSION_ARGS + SESSION_OWN_ARGS_MAX] = {
 		DB_INT(id),
-		session_token_value(&hash),
+		session_token_value(ret_hash),
 		DB_INT(account_id),
 		DB_INT(call->now_us),
 		DB_TEXT(audit_text(&call->arena, call->head.address)),
 		DB_TEXT(audit_text(&call->arena, call->head.agent)),
-		DB_TEXT(session_path(return_to)),
-		DB_INT(session_may_be_remembered(call, remember)),
 	};
-	TRY(db_run(call->db, SQL_SESSION_INSERT, args, COUNT(args), &inserted));
-	if (inserted != 1)
-		return ERR_NOT_FOUND;
+	memcpy(&args[SESSION_ARGS], own, own_n * sizeof(*own));
+	TRY(db_run(call->db, query, args, SESSION_ARGS + own_n, &inserted));
+	return inserted == 1 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+err
+session_begin(struct call *call, int64_t account_id, str return_to, bool remember)
+{
+	const struct db_value own[] = { DB_TEXT(session_path(return_to)),
+					DB_INT(session_may_be_remembered(call, remember)) };
+	struct token hash = { 0 };
+
+	TRY(session_insert(call, SQL_SESSION_INSERT, account_id, own, COUNT(own), &hash));
 	TRY(session_trim(call, account_id));
 	return session_find(call, &hash, &call->next.session);
 }
@@ -92,26 +103,13 @@ err
 session_begin_verified(struct call *call, int64_t account_id, bool remember, const struct proof *proof)
 {
 	const struct session_columns columns = session_proof_columns(proof);
+	const struct db_value own[] = { DB_INT(session_may_be_remembered(call, remember)), columns.factor_at_us,
+					columns.factor_id, columns.user_verified_at_us };
 	struct token hash = { 0 };
-	int64_t id = 0, inserted = 0;
 
-	TRY(session_end_presented(call));
-	TRY(random_id(&id));
-	TRY(session_token_new(call, &hash));
-	const struct db_value args[] = {
-		DB_INT(id),
-		session_token_value(&hash),
-		DB_INT(account_id),
-		DB_INT(call->now_us),
-		DB_TEXT(audit_text(&call->arena, call->head.address)),
-		DB_TEXT(audit_text(&call->arena, call->head.agent)),
-		DB_INT(session_may_be_remembered(call, remember)),
-		columns.factor_at_us,
-		columns.factor_id,
-		columns.user_verified_at_us,
-	};
-	TRY(db_run(call->db, SQL_SESSION_INSERT_VERIFIED, args, COUNT(args), &inserted));
-	return inserted == 1 ? session_find(call, &hash, &call->next.session) : ERR_NOT_FOUND;
+	_Static_assert(COUNT(own) <= SESSION_OWN_ARGS_MAX, "session_insert has room for them");
+	TRY(session_insert(call, SQL_SESSION_INSERT_VERIFIED, account_id, own, COUNT(own), &hash));
+	return session_find(call, &hash, &call->next.session);
 }
 
 /* After a new token was written: announce the end of the old token and read the changed row. */

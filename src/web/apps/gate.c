@@ -15,6 +15,8 @@
 #include "web/core/pages.h"
 #include "web/core/respond.h"
 
+enum { REFUSED_LINK_MAX_BYTES = 4000 };
+
 /* --- the endpoints: /api/authz/NAME, with Authelia's names -------------------------------------------------------- */
 
 enum source { FROM_ORIGINAL, FROM_FORWARDED, FROM_PATH, FROM_EITHER };
@@ -369,7 +371,7 @@ web_gate_portal_named(struct exchange *x, const struct check *c)
 }
 
 static err
-web_gate_put_location(struct exchange *x, const struct check *c, str portal, struct buf *out)
+web_gate_put_location(struct exchange *x, const struct check *c, str portal, str url, struct buf *out)
 {
 	if (portal.n > 0) {
 		buf_put(out, portal);
@@ -378,13 +380,32 @@ web_gate_put_location(struct exchange *x, const struct check *c, str portal, str
 		buf_put(out, STR("/gate"));
 	}
 	buf_put(out, STR("?rd="));
-	buf_put_percent(out, c->target.url);
+	buf_put_percent(out, url);
 	buf_put(out, STR("&rm="));
 	buf_put(out, c->method);
 	/* /gate decides by the address that it sees itself: without this mark it could send the visitor back here */
 	if (c->outcome == ACCESS_REFUSED)
 		buf_put(out, STR("&refused=1"));
 	return buf_check(out);
+}
+
+/*
+ * The link of a refusal.  The page has it twice and must fit into a buffer of HAProxy (page_max of
+ * proxies/haproxy.lua), so a long address loses its query.  If it is still too long, the page has no link.
+ */
+static err
+web_gate_put_refused_link(struct exchange *x, const struct check *c, struct buf *out)
+{
+	str portal = web_gate_portal_named(x, c), query = c->target.url, page = str_cut(&query, '?');
+
+	TRY(web_gate_put_location(x, c, portal, c->target.url, out));
+	if (out->n <= REFUSED_LINK_MAX_BYTES)
+		return ERR_OK;
+	buf_clear(out);
+	TRY(web_gate_put_location(x, c, portal, page, out));
+	if (out->n > REFUSED_LINK_MAX_BYTES)
+		buf_clear(out);
+	return ERR_OK;
 }
 
 /*
@@ -403,7 +424,7 @@ web_gate_reply_refused(struct exchange *x, const struct check *c)
 	log_event(LOG_NOTICE, "gate.refused", LOG_STR("user", c->guest.visitor.name), LOG_STR("host", c->target.host),
 		  LOG_STR("path", c->target.path), LOG_STR("method", c->method), LOG_INT("rule", c->line),
 		  LOG_STR("address", x->address));
-	TRY(web_gate_put_location(x, c, web_gate_portal_named(x, c), &location));
+	TRY(web_gate_put_refused_link(x, c, &location));
 	notice.go = buf_str(&location);
 	return web_gate_put_notice(x, 403, &notice);
 }
@@ -433,7 +454,7 @@ web_gate_reply_ask(struct exchange *x, const struct check *c)
 					   .host = c->target.host,
 					   .link = N_("Sign in") };
 
-	TRY(web_gate_put_location(x, c, portal, &location));
+	TRY(web_gate_put_location(x, c, portal, c->target.url, &location));
 	TRY(web_gate_header(x, "Location", buf_str(&location)));
 	if (status == 401)
 		TRY(web_gate_challenge(x));

@@ -290,7 +290,7 @@ def test_activity_rows_of_another_version_have_a_neutral_sentence(server, langua
     assert words(person.visit("/account/devices"))[:3] == [neutral] * 3
 
 
-def test_activity_shows_the_own_account_only(server, alice):
+def test_activity_shows_events_of_the_account_only(server, alice):
     bob = Person(server).full()
     change(bob)
     assert "Password changed" in bob.visit("/account/devices").text

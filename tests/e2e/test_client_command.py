@@ -106,7 +106,7 @@ def test_a_refused_change_says_why_and_changes_nothing(server, change, word):
     assert one(server, "show", client) == before
 
 
-def test_insecure_redirect_is_said_at_each_show(server):
+def test_each_show_warns_about_insecure_redirect(server):
     client = added(server)["client_id"]
     assert "without TLS" not in server.command("client", "show", client).stdout
     assert server.command("client", "set", client, "insecure_redirect=yes", "redirect_uris=http://nas.local/cb").returncode == 0

@@ -143,7 +143,7 @@ def test_ten_redirects_are_followed(clients, application):
     assert len(application.requests) == 10 + 11
 
 
-def test_a_loop_ends(clients, application):
+def test_a_redirect_loop_ends(clients, application):
     application.redirect("/login", "/login")
     assert "redirects more than 10 times" in doctor(clients, application.url("/login"), 1)
 
@@ -152,7 +152,7 @@ def test_a_loop_ends(clients, application):
     ("http://wiki.example.org/login", "which has no TLS"), ("http://localhost:x@wiki.example.org/", "which has no TLS"), ("app.immich:///oauth", "not a web page"), ("javascript:alert(1)", "not a web page"),
     ("file:///etc/passwd", "not a web page"), ("https://127.0.0.1:1/x", "cannot be reached"),
 ])
-def test_addresses_that_are_not_followed(clients, application, location, words):
+def test_other_addresses_are_not_followed(clients, application, location, words):
     application.redirect("/login", location)
     (found,) = findings(clients, application.url("/login"), 1)
     assert words in found["text"] and found["state"] == "differs"
@@ -279,7 +279,7 @@ def test_other_faults_of_the_request_are_named_as_the_server_does(clients):
 
 
 @pytest.mark.parametrize("changes", [{"redirect_uri": CALLBACK + "/", "scope": "openid groups", "code_challenge": None}])
-def test_the_printed_commands_mend_all_differences(clients, changes):
+def test_the_printed_commands_correct_all_differences(clients, changes):
     """A shell runs the commands as they are printed."""
     clients.command("client", "add", "mended", "--redirect", CALLBACK, "--scopes", "openid profile")
     url = endpoint(clients, client_id="mended", **changes)

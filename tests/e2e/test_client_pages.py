@@ -154,7 +154,7 @@ def test_consent_names_what_the_application_will_receive(server):
     assert "A number for your account" in page.html and "Your e-mail address" not in page.html
 
 
-def test_allow_leads_on_with_a_code_and_is_remembered(server):
+def test_allow_returns_a_code_and_is_remembered(server):
     person = Person(server).full()
     person.visit(address())
     before, response = response_in(led_on(check(decide(person, "allow"))))
@@ -163,14 +163,14 @@ def test_allow_leads_on_with_a_code_and_is_remembered(server):
     assert person.visit(address(scope="openid profile email")).status == 200, "asked for more"
 
 
-def test_cancel_leads_on_with_access_denied(server):
+def test_cancel_returns_access_denied(server):
     person = Person(server).full()
     person.visit(address())
     _, response = response_in(led_on(check(decide(person, "cancel"))))
     assert response["error"] == "access_denied" and response["state"] == SECRETS[0] and "code" not in response
 
 
-def test_cancel_on_the_sign_in_page_leads_on_with_access_denied(server):
+def test_cancel_on_the_sign_in_page_returns_access_denied(server):
     person = Person(server)
     person.visit(address())
     _, response = response_in(led_on(check(decide(person, "cancel"))))
@@ -191,7 +191,7 @@ def test_consent_needs_the_forms_token_and_the_shown_request(server):
     assert page.status == 403
 
 
-def test_a_consent_form_without_a_request_leads_home(server):
+def test_a_consent_form_without_a_request_redirects_home(server):
     person = Person(server).full()
     for following in ("", "/account", "https://evil.example/", "//evil.example"):
         token = person.arrive("/").token
@@ -211,7 +211,7 @@ def test_a_session_that_ended_before_the_form_signs_in_at_the_address(server):
 # --- POST, form_post
 
 
-def test_a_posted_request_becomes_the_same_with_get(server):
+def test_a_posted_request_redirects_to_get(server):
     person = Person(server).full()
     query = quiet().partition("?")[2]
     page = check(person.post(ENDPOINT, query, headers={"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://wiki.example.org",
@@ -221,7 +221,7 @@ def test_a_posted_request_becomes_the_same_with_get(server):
     assert page.location == f"{ENDPOINT}?a=%22%3C%3E%23%5C%C3%A9"
 
 
-def test_form_post_is_one_form_that_may_leave(server):
+def test_the_form_post_page_may_submit_to_the_application(server):
     person = Person(server).full()
     response = person.http.get(server.origin + quiet(response_mode="form_post", state='a&b="c"'), headers={"Cookie": f"doubletour={person.session}"},
                                allow_redirects=False, timeout=60)
@@ -244,7 +244,7 @@ def test_form_post_is_one_form_that_may_leave(server):
     ({"redirect_uri": "http://wiki.example.org:443/callback"}, "not registered"),
     ({"state": "x" * 9000}, None),
 ])
-def test_an_unknown_client_or_address_is_a_page(server, changed, sentence):
+def test_an_unknown_client_or_address_gets_an_error_page(server, changed, sentence):
     person = Person(server)
     page = person.visit(address(**changed))
     assert page.location is None
@@ -254,7 +254,7 @@ def test_an_unknown_client_or_address_is_a_page(server, changed, sentence):
         assert check(page).status == 400 and sentence in page.html
 
 
-def test_a_parameter_twice_is_a_page(server):
+def test_a_parameter_twice_gets_an_error_page(server):
     page = check(Person(server).visit(address() + "&client_id=wiki"))
     assert (page.status, page.location) == (400, None) and "one parameter of the request twice" in page.html
 
@@ -268,7 +268,7 @@ def test_the_error_page_compares_the_addresses(server):
     assert command in text
 
 
-def test_errors_after_the_client_is_known_go_back_to_it(server):
+def test_errors_are_sent_to_a_known_client(server):
     person = Person(server)
     before, response = response_in(check(person.visit(quiet(response_type="token"))).location)
     assert before == CALLBACK and response["error"] == "unsupported_response_type" and response["kept"] == "1"
@@ -403,7 +403,7 @@ def end(**parameters):
     return "/api/oidc/end-session?" + urllib.parse.urlencode(parameters)
 
 
-def test_an_end_without_a_hint_asks_first_and_then_leads_on(server):
+def test_a_logout_without_a_hint_asks_first_and_then_redirects(server):
     person = Person(server).full()
     page = check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER, state="s t")))
     assert page.status == 200 and "Wiki asks to end your session here." in page.text and person.name in page.text
@@ -422,7 +422,7 @@ def test_staying_signed_in_changes_nothing(server):
     assert person.visit("/account").status == 200
 
 
-def test_an_end_without_an_address_says_that_the_session_has_ended(server):
+def test_a_logout_without_an_address_redirects_to_sign_in(server):
     person = Person(server).full()
     page = person.visit(end())
     page = person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout"))
@@ -437,7 +437,7 @@ def test_an_end_without_an_address_says_that_the_session_has_ended(server):
     ({"id_token_hint": "a.b.c", "post_logout_redirect_uri": AFTER}, "ID token that this server did not issue"),
     ({"id_token_hint": "a" * 8190}, "too long"),
 ])
-def test_a_bad_end_is_a_page_and_ends_nothing(server, parameters, sentence):
+def test_a_bad_logout_request_gets_a_page_and_ends_nothing(server, parameters, sentence):
     person = Person(server).full()
     page = check(person.visit(end(**parameters)))
     assert (page.status, page.location) == (400, None) and sentence in page.text
@@ -457,12 +457,12 @@ def test_copied_commands_hold_only_registrable_addresses(server, make, asked):
     assert "redirect_uris+=" not in page.html and "logout_uris+=" not in page.html
 
 
-def test_an_end_that_names_a_parameter_twice_is_a_page(server):
+def test_a_logout_with_a_parameter_twice_gets_an_error_page(server):
     page = check(Person(server).visit(end(state="a") + "&state=b"))
     assert (page.status, page.location) == (400, None)
 
 
-def test_a_posted_end_becomes_the_same_with_get(server):
+def test_a_posted_logout_redirects_to_get(server):
     page = Person(server).post("/api/oidc/end-session", {"client_id": "wiki", "state": "a b"}, headers={"Origin": "https://wiki.example.org"})
     assert (page.status, page.location) == (303, "/api/oidc/end-session?client_id=wiki&state=a+b")
 

@@ -32,7 +32,7 @@ def test_registration_does_not_get_the_name_of_a_closed_account(server):
     assert not registers(server, anna.name) and not registers(server, anna.name.upper())
 
 
-def test_commands_refuse_and_give_again_the_name_of_an_account(server):
+def test_commands_refuse_a_closed_name_without_name_again(server):
     taken, other = name(), name()
     for account in (taken, other):
         assert server.command("user", "add", account).returncode == 0
@@ -69,7 +69,7 @@ def test_an_import_reports_the_name_of_a_closed_account(server, tmp_path):
     assert free in listed and taken not in listed
 
 
-def test_a_name_that_is_closed_at_the_same_moment_is_not_given(server):
+def test_a_name_closed_at_the_same_time_is_not_given(server):
     """Registrations race with the deletion of the account."""
     taken = name()
     assert server.command("user", "add", taken).returncode == 0

@@ -86,7 +86,7 @@ def test_check_refuses_the_tutorials_key_and_says_how_to_make_one(doubletour, do
     assert "fdkjsh" not in done.stderr
 
 
-def test_check_takes_the_rest_of_the_tutorials_file(doubletour, dotenv):
+def test_check_accepts_the_rest_of_the_tutorials_file(doubletour, dotenv):
     dotenv(
         "export DEBUG=True\nexport APP_SETTINGS=config.DevelopmentConfig\n"
         "export DATABASE_URL=postgresql://me:hunter2@localhost:5432/db\nexport FLASK_APP=src\nexport FLASK_DEBUG=1\n"

@@ -90,7 +90,7 @@ def test_message_names_the_folder_that_needs_a_volume(make_server, on_root, sett
     ({"APP_SETTINGS": "development"}, "data for trials"),
     ({"SECRET_KEY": KEY, "DATABASE_URL": "postgresql://127.0.0.1:1/none?connect_timeout=2"}, "no file that matters"),
 ])
-def test_start_goes_on_where_no_data_can_be_lost(make_server, on_root, settings, why):
+def test_start_continues_where_no_data_can_be_lost(make_server, on_root, settings, why):
     done = production(make_server, **{"DATA_DIR": on_root / "data", **settings, "HOST": "127.0.0.2", "PORT": 1, "LISTEN": "unix:/no-such-folder/socket"}).command("run")
     assert done.returncode == 1 and "There is no folder /no-such-folder" in done.stderr, f"{why}: the next step is the socket"
 

@@ -74,7 +74,7 @@ def test_a_foreign_session_cookie_is_not_an_expired_one(server, session):
     assert "expired" not in person.cookies.get("doubletour-flash", "") and person.cookies["session"] == session
 
 
-def test_an_earlier_session_lives_on_until_sign_out(server):
+def test_a_session_of_release_0_1_lasts_until_sign_out(server):
     alice = as_of_release_0_1(Person(server).full())
     assert alice.visit("/").status == 200 and alice.visit("/account/devices").status == 200
     old = dict(alice.cookies)
@@ -90,7 +90,7 @@ def test_an_earlier_session_gets_the_new_name_with_its_next_token(server):
     assert alice.visit("/").status == 200
 
 
-def test_an_earlier_session_on_https_lives_on(make_server):
+def test_a_session_of_release_0_1_lasts_on_https(make_server):
     server = make_server(PUBLIC_URL="https://login.example.org", TRUSTED_PROXIES="127.0.0.1")
     person = Visitor(server).full()
     person.cookies = {name.replace("doubletour", "session"): value for name, value in person.cookies.items() if name == "__Host-doubletour"}
@@ -98,7 +98,7 @@ def test_an_earlier_session_on_https_lives_on(make_server):
 
 
 @pytest.mark.parametrize("today", ["", "x", "A" * 43, "{0}; doubletour={0}"])
-def test_todays_name_goes_before_the_earlier_one(server, today):
+def test_the_new_cookie_name_takes_precedence(server, today):
     alice = Person(server).full()
     sent = f"session={alice.session}; doubletour={today.format(alice.session)}"
     page = alice.visit("/", headers={"Cookie": sent}, cookies={})
@@ -112,7 +112,7 @@ def test_an_earlier_form_can_still_be_sent(server):
     assert alice.post("/login", {"csrf_token": token, "username": alice.name, "password": alice.password}).status == 303
 
 
-def test_an_earlier_language_is_still_the_choice(server):
+def test_an_earlier_language_cookie_is_still_read(server):
     person = Person(server, language="en")
     person.cookies = {"language": "fr"}
     assert person.visit("/login").language == "fr"

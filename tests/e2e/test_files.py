@@ -87,7 +87,7 @@ def test_standard_input_is_accepted_as_a_file(make_server, tmp_path):
         assert generate(cat.stdout, "--file", "-").returncode == 0
 
 
-def test_a_file_without_end_is_left_at_its_maximum(make_server):
+def test_an_endless_file_is_read_up_to_its_maximum(make_server):
     server = make_server(start=False, **SETTINGS).init()
     with open(server.work / "endless", "wb") as file:
         file.truncate(1 << 44)

@@ -103,7 +103,7 @@ def test_replies_of_other_programs_are_judged(server, reply, words):
 
 @pytest.mark.whole
 @pytest.mark.parametrize("drips", [False, True])
-def test_silent_server_is_given_up_after_five_seconds(server, drips):
+def test_healthcheck_gives_up_on_a_silent_server_after_5_s(server, drips):
     def answer(connection):
         end = time.monotonic() + 60
         while drips and time.monotonic() < end:
@@ -145,5 +145,5 @@ def test_an_address_that_never_answers_leaves_time_for_the_next(server, tmp_path
 @pytest.mark.parametrize("arguments, more, status", [
     (["--help"], {}, 0), (["now"], {}, 2), (["--fast"], {}, 2), ([], {"PORT": "none"}, 78),
 ])
-def test_healthcheck_status_tells_usage_from_health(server, arguments, more, status):
+def test_healthcheck_status_separates_usage_from_health(server, arguments, more, status):
     assert server.command("healthcheck", *arguments, **more).returncode == status

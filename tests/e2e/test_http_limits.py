@@ -162,7 +162,7 @@ def ended(s):
         return True
 
 
-def test_a_byte_now_and_then_does_not_move_the_deadline(server):
+def test_single_bytes_do_not_extend_the_deadline(server):
     begun = time.monotonic()
     with contextlib.ExitStack() as opened:
         def begin():

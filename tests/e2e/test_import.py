@@ -235,7 +235,7 @@ def test_a_key_rotation_survives_repeated_kills(make_server, tmp_path):
 # Apache and Authelia
 
 
-def test_htpasswd_files_with_bcrypt_and_sha_crypt(make_server, tmp_path):
+def test_htpasswd_files_with_bcrypt_and_sha_crypt_are_imported(make_server, tmp_path):
     server = make_server()
     crypted = {
         "beth": flask_bcrypt.generate_password_hash("password of beth", 4).decode().replace("$2b$", "$2y$"),
@@ -262,7 +262,7 @@ def _openssl(kind, password):
     return done.stdout.strip()
 
 
-def test_authelias_users_with_their_authenticators(make_server, tmp_path):
+def test_authelias_users_are_imported_with_authenticators(make_server, tmp_path):
     server = make_server()
     Person(server, name="template", password="password of anna").register()
     (argon2,), = server.sql("SELECT password_hash FROM accounts WHERE name = 'template'")
@@ -378,7 +378,7 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize("change, word", BAD_ROWS, ids=[change.split(" SET ")[1][:40] for change, _ in BAD_ROWS])
-def test_check_names_what_a_handler_would_refuse(make_server, change, word):
+def test_check_names_values_that_a_handler_would_refuse(make_server, change, word):
     server = make_server()
     person = Person(server).full()
     assert server.command("check").returncode == 0
@@ -467,7 +467,7 @@ def test_two_users_of_one_name_are_both_refused(make_server, tmp_path):
     assert set(accounts(server)) == {"ben"}
 
 
-def test_groups_and_e_mail_come_along_and_the_rest_is_named(make_server, tmp_path):
+def test_groups_and_e_mail_are_imported_and_other_keys_named(make_server, tmp_path):
     server = make_server(start=False).init()
     text = "users:\n" + user("anna", "email: anna@example.org", "groups: [staff, admins, staff]", "locale: fr", "phone_number: '1'")
     told = imported(server, *authelia(tmp_path, text + user("ben", "groups: []", "locale: en")))
@@ -525,7 +525,7 @@ def test_existing_authenticators_are_not_replaced(make_server, tmp_path):
     assert person.page.status == 303
 
 
-def test_lines_that_are_not_uris_are_passed_over_and_counted(make_server, tmp_path):
+def test_lines_without_a_uri_are_skipped_and_counted(make_server, tmp_path):
     server = make_server(start=False).init()
     totp = "\ufeff" + uri("anna").replace("\n", "\r\n") + "\r\nSuccessfully exported TOTP configurations\r\n# remark\r\n"
     told = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), totp))
@@ -539,7 +539,7 @@ MENTIONED = [
 
 
 @pytest.mark.parametrize("form, why", MENTIONED, ids=[why for _, why in MENTIONED])
-def test_a_line_that_speaks_of_a_uri_is_not_passed_over(make_server, tmp_path, form, why):
+def test_a_line_that_mentions_a_uri_is_not_skipped(make_server, tmp_path, form, why):
     server = make_server(start=False).init()
     text, totp = "users:\n" + user("anna") + user("ben"), uri("anna") + form.format(uri("ben").strip()) + "\n"
     told = imported(server, *authelia(tmp_path, text, totp), status=1)
@@ -576,7 +576,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("line, name", BROKEN, ids=["no base32", "no secret", "digits", "counted", "80 bits", "period", "broken later"])
-def test_a_broken_authenticator_costs_its_own_account_only(make_server, tmp_path, line, name):
+def test_a_broken_authenticator_rejects_its_account_only(make_server, tmp_path, line, name):
     server = make_server(start=False).init()
     text = "users:\n" + user("anna") + user("ben")
     told = imported(server, *authelia(tmp_path, text, uri("anna") + line), status=1)
@@ -632,7 +632,7 @@ def test_a_pipe_is_refused_at_once(make_server, tmp_path):
 # The place of the tutorial's database, and the meaning of its values
 
 
-def test_the_folder_instance_is_looked_in_too(make_server, tmp_path):
+def test_the_folder_instance_is_searched_too(make_server, tmp_path):
     server = make_server(start=False).init()
     (server.work / "instance").mkdir()
     flask_database(server.work / "instance" / "db.sqlite", [flask_row("reader1", "password 1")])
@@ -710,7 +710,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 @pytest.mark.parametrize("end, word", [pytest.param(" ORDER BY username", "endless view", id="sorted", marks=pytest.mark.whole),
                                        pytest.param(" WHERE i < 0", "endless view", id="no row")])
-def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
+def test_an_endless_view_is_abandoned(make_server, tmp_path, end, word):
     server = make_server(start=False).init()
     with sqlite3.connect(tmp_path / "db.sqlite") as db:
         db.execute("CREATE VIEW users AS " + ENDLESS + end)
@@ -720,7 +720,7 @@ def test_a_view_without_an_end_is_given_up(make_server, tmp_path, end, word):
 
 
 @pytest.mark.whole
-def test_a_view_without_an_end_is_left_at_two_million_rows(make_server, tmp_path):
+def test_an_endless_view_is_abandoned_at_two_million_rows(make_server, tmp_path):
     server = make_server(start=False).init()
     with sqlite3.connect(tmp_path / "db.sqlite") as db:
         db.execute("CREATE VIEW users AS " + ENDLESS)
@@ -738,7 +738,7 @@ def test_a_value_as_large_as_memory_is_not_read(make_server, tmp_path):
     assert result.returncode == 1 and "too big" in result.stderr, result.stderr
 
 
-def test_the_hash_of_authelias_manual_is_taken(make_server, tmp_path):
+def test_the_hash_of_authelias_manual_is_accepted(make_server, tmp_path):
     server = make_server()
     tag = ctypes.create_string_buffer(32)
     assert ctypes.CDLL("libargon2.so.1").argon2id_hash_raw(2, 64, 1, b"password of anna", ctypes.c_size_t(16), b"0123456789ab", ctypes.c_size_t(12),

@@ -41,7 +41,7 @@ def shown(server, client):
     return json.loads(result.stdout)
 
 
-def test_an_application_goes_on_with_its_secret_and_its_identifiers(make_server, tmp_path):
+def test_imported_applications_keep_secrets_and_identifiers(make_server, tmp_path):
     server = make_server()
     anna = Person(server, name="anna").full()
     clients = clients_file(tmp_path, f"""
@@ -87,7 +87,7 @@ def test_an_application_goes_on_with_its_secret_and_its_identifiers(make_server,
     ("id_token_signed_response_alg: ES256", {"id_token_alg": "ES256"}),
     ("scopes: [openid, offline_access]", {"scopes": ["openid", "offline_access"]}),
 ])
-def test_each_field_of_a_client_is_taken(make_server, tmp_path, lines, wanted):
+def test_each_field_of_a_client_is_imported(make_server, tmp_path, lines, wanted):
     server = make_server(start=False).init()
     text = "- client_id: app\n  client_secret: '$plaintext$x'\n  redirect_uris: ['https://a.example/']\n"
     text += "".join(f"  {line}\n" for line in lines.split("\n"))
@@ -106,7 +106,7 @@ def test_names_of_older_versions_and_single_uris_are_read(make_server, tmp_path)
     assert accepts(server, "old", "plain-secret") and not accepts(server, "old", "plain-secre")
 
 
-def test_values_that_are_not_taken_are_listed(make_server, tmp_path):
+def test_values_that_are_not_imported_are_listed(make_server, tmp_path):
     server = make_server(start=False).init()
     told = imported(server, "--clients", clients_file(tmp_path, """
 - client_id: app
@@ -151,7 +151,7 @@ def test_a_client_of_a_stricter_policy_waits_for_its_rule(make_server, tmp_path,
     ("client_id: a/b", "characters of a-z"),
     ("client_id: ''", "it has no client_id"),
 ])
-def test_a_client_that_cannot_go_on_is_skipped_with_the_reason(make_server, tmp_path, lines, word):
+def test_an_unsupported_client_is_skipped_with_the_reason(make_server, tmp_path, lines, word):
     server = make_server(start=False).init()
     fields = {"client_id": "app", "client_secret": "x", "redirect_uris": "['https://a.example/']"}
     key, _, value = lines.partition(": ")

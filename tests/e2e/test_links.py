@@ -80,7 +80,7 @@ def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alic
     assert elsewhere.give_password().status == 422, "the old password is dead"
 
 
-def test_the_form_can_be_looked_at_any_number_of_times(newcomer):
+def test_viewing_the_form_does_not_consume_the_link(newcomer):
     for method in ("GET", "HEAD", "GET"):
         assert newcomer.request(method, newcomer.link).status == 200
     assert Person(newcomer.server).visit(newcomer.link).status == 200
@@ -216,7 +216,7 @@ def delete(server, alice):
 
 
 @pytest.mark.parametrize("act", [new_password, closing, another_link, reset, disable, delete])
-def test_a_link_is_void_once_its_purpose_is_gone(server, alice, act):
+def test_a_link_expires_with_its_purpose(server, alice, act):
     link = planted(server, alice)
     opened = Person(server)
     fields = {"csrf_token": opened.visit(link).token, "link": token_of(link), **CHOSEN}
@@ -226,7 +226,7 @@ def test_a_link_is_void_once_its_purpose_is_gone(server, alice, act):
     assert is_dead(opened.post("/set-password", fields)) and not opened.session, "nor does a form that was open"
 
 
-def test_a_password_set_with_a_link_signs_everybody_else_out(server, alice):
+def test_a_password_set_with_a_link_ends_all_other_sessions(server, alice):
     link, found = planted(server, alice), Person(server)
     assert alice.visit("/account").status == 200
     assert found.send(link, CHOSEN).location == "/verify-2fa"

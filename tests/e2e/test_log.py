@@ -126,7 +126,7 @@ def test_lost_lines_are_counted_when_the_log_is_read_again(run_with, format):
     assert not [line for line in text.splitlines() if line and not re.match(r"\d{4}-|\{", line) and "is ready" not in line], "no line is torn"
 
 
-def test_a_closed_pipe_ends_nothing(run_with):
+def test_a_closed_log_pipe_stops_nothing(run_with):
     server, reader = run_with(of_a_pipe())
     reader.close()
     ask(server, 100)
@@ -196,7 +196,7 @@ def test_a_reader_that_made_the_pipe_non_blocking_loses_no_line(run_with):
 FILE_MAX = 8 << 20  # bytes: more than the database and its log need here
 
 
-def test_a_log_file_at_its_limit_ends_nothing_and_tears_no_line(make_server):
+def test_a_log_file_at_its_limit_stops_nothing_and_cuts_no_line(make_server):
     """As on a full disk: a part of a line is written, then no bytes, then there is room again."""
     server = make_server(start=False)
     server.log_path.write_text("x" * (FILE_MAX - 3001) + "\n")

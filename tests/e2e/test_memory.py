@@ -47,7 +47,7 @@ def registrations(server, number):
 
 
 @pytest.mark.parametrize("burst", [sign_ins, registrations])
-def test_every_burst_of_hashing_gives_its_memory_back(server, burst):
+def test_memory_is_released_after_every_burst_of_hashing(server, burst):
     keeper = server.keeper_pid()
     server.forgive()
     for number in range(BURSTS):
@@ -59,7 +59,7 @@ def test_every_burst_of_hashing_gives_its_memory_back(server, burst):
     wait_until(lambda: held(keeper) < HASH_KIB, "memory is given back after the last burst")
 
 
-def test_every_burst_of_pages_gives_its_memory_back(server):
+def test_memory_is_released_after_every_burst_of_pages(server):
     """QR codes and lists, for a signed-in user and a user who enrols."""
     full, enrolling = Person(server).full(), Person(server).enrolling()
     pages = [(full, "/account/devices"), (full, "/account/security"), (enrolling, "/setup-2fa")]

@@ -63,7 +63,7 @@ def opens(person, server):
 
 
 @pytest.mark.whole
-def test_challenge_works_on_every_node_and_once_in_all(postgres, tmp_path):
+def test_challenge_works_once_across_all_nodes(postgres, tmp_path):
     url = postgres.new_database()
     with node(url, tmp_path / "a", public_host="localhost") as a, node(url, tmp_path / "b", a, PUBLIC_URL=a.origin) as b:
         alice = KeyHolder(a).with_passkey().forget()
@@ -78,7 +78,7 @@ def test_challenge_works_on_every_node_and_once_in_all(postgres, tmp_path):
 # One session, everywhere
 
 
-def test_a_sign_in_holds_on_all_nodes(pair):
+def test_a_sign_in_is_valid_on_all_nodes(pair):
     a, b = pair
     alice = Person(a).full()
     assert opens(alice, b) and opens(alice, a)
@@ -140,7 +140,7 @@ def test_password_changes_and_commands_end_sessions_on_all_nodes(pair):
         assert gone(alice, a), both
 
 
-def test_a_notification_that_is_lost_costs_two_seconds_at_most(pair, postgres):
+def test_a_lost_notification_delays_a_sign_out_by_two_seconds(pair, postgres):
     a, b = pair
     alice = Person(a).full()
     token = dict(alice.cookies)
@@ -228,7 +228,7 @@ def test_four_nodes_starting_at_once_create_one_schema(postgres, tmp_path):
 # The database is unavailable
 
 
-def test_a_database_that_starts_anew_needs_no_restart_of_ours(tmp_path):
+def test_a_database_restart_needs_no_restart_of_the_server(tmp_path):
     with Postgres() as cluster:
         url = cluster.new_database("anew")
         with node(url, tmp_path / "a") as one:
@@ -273,7 +273,7 @@ def test_a_hanging_database_gives_503_quickly(tmp_path):
         alice.forget().sign_in()
 
 
-def test_a_failover_costs_503_for_its_length_and_loses_nothing(tmp_path):
+def test_a_failover_causes_503_meanwhile_and_loses_nothing(tmp_path):
     with Postgres() as primary:
         url = primary.new_database("doubletour")
         standby = primary.standby()
@@ -372,7 +372,7 @@ def listens(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_behind_a_pooler_of_sessions_everything_works(postgres, pooler, tmp_path):
+def test_everything_works_behind_a_session_pooler(postgres, pooler, tmp_path):
     name = postgres.new_database().rpartition("/")[2]
     url = pooler("session") + name
     with node(url, tmp_path / "a") as a, node(url, tmp_path / "b", a) as b:
@@ -381,7 +381,7 @@ def test_behind_a_pooler_of_sessions_everything_works(postgres, pooler, tmp_path
 
 @pytest.mark.without_tsan
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
-def test_a_pooler_of_transactions_is_refused_in_words(postgres, pooler, tmp_path, mode):
+def test_a_transaction_pooler_is_refused_with_a_reason(postgres, pooler, tmp_path, mode):
     name = postgres.new_database().rpartition("/")[2]
     done = node(pooler(mode) + name, tmp_path / "a").command("run")
     assert done.returncode in (1, 78) and one_sentence(done), done.stderr
@@ -413,7 +413,7 @@ def test_an_unreachable_database_is_reported(postgres, tmp_path):
 
 
 @pytest.mark.without_tsan
-def test_a_wrong_password_is_said(tmp_path):
+def test_a_wrong_database_password_is_reported(tmp_path):
     with Postgres() as cluster:
         url = cluster.new_database("closed")
         cluster.sql("closed", "SET password_encryption = 'scram-sha-256'; CREATE ROLE anna LOGIN PASSWORD 'right one'")
@@ -439,7 +439,7 @@ def test_another_programs_database_is_left_alone(postgres, tmp_path):
 
 
 @pytest.mark.without_tsan
-def test_a_role_without_rights_is_said(postgres, tmp_path):
+def test_a_role_without_rights_is_reported(postgres, tmp_path):
     url = postgres.new_database("poor")
     postgres.sql("poor", "CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     poor = url.replace("tests@", "poor@")
@@ -454,13 +454,13 @@ def test_a_role_without_rights_is_said(postgres, tmp_path):
 
 
 @pytest.mark.without_tsan
-def test_an_encoding_that_cannot_hold_every_name_is_said(postgres, tmp_path):
+def test_an_unsuitable_encoding_is_reported(postgres, tmp_path):
     postgres.sql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     refused(postgres.url("latin"), tmp_path, "encoding is LATIN1")
 
 
 @pytest.mark.without_tsan
-def test_a_standby_alone_is_said(tmp_path):
+def test_a_standby_without_a_primary_is_reported(tmp_path):
     with Postgres() as primary:
         primary.new_database("doubletour")
         standby = primary.standby()
@@ -471,7 +471,7 @@ def test_a_standby_alone_is_said(tmp_path):
 
 
 @pytest.mark.without_tsan
-def test_an_old_server_is_said(tmp_path):
+def test_an_old_postgresql_server_is_reported(tmp_path):
     """Greets like PostgreSQL 12."""
 
     def message(kind, *parts):
@@ -523,7 +523,7 @@ def test_an_old_server_is_said(tmp_path):
 
 
 @pytest.mark.without_tsan
-def test_a_socket_a_service_file_and_tls(tmp_path):
+def test_socket_service_file_and_tls_connect(tmp_path):
     with Postgres() as cluster:
         cluster.new_database("ways")
         signed = Authority(tmp_path, ["localhost"])
@@ -554,7 +554,7 @@ def test_a_socket_a_service_file_and_tls(tmp_path):
 
 
 @pytest.mark.without_tsan
-def test_an_audit_that_is_cut_into_months_works_as_before(postgres, tmp_path):
+def test_an_audit_table_partitioned_by_month_works(postgres, tmp_path):
     (recipe,) = page_blocks("guides/many-nodes.md", "sql", "-- The audit by months")
     url = postgres.new_database()
     with node(url, tmp_path / "a") as one:
@@ -583,7 +583,7 @@ def copied(server, source, target, status=0):
 
 
 @pytest.mark.without_tsan
-def test_out_of_one_file_and_back_everybody_comes_along(postgres, tmp_path):
+def test_db_copy_to_postgresql_and_back_keeps_all_accounts(postgres, tmp_path):
     file = f"sqlite:///{tmp_path}/data/doubletour.sqlite"
     home = node(file, tmp_path / "a", DATA_DIR=tmp_path / "data")
     home.data = tmp_path / "data"

@@ -145,7 +145,7 @@ def test_basic_credentials_are_decoded_or_taken_as_they_are(app):
         refused(post(app.server, "token", ask, {"Authorization": basic(name, secret)["Authorization"].rstrip("=")}), "invalid_grant")
 
 
-def test_basic_with_a_secret_that_is_not_form_encoded(server):
+def test_basic_accepts_a_secret_that_is_not_form_encoded(server):
     """Clients that do not encode: the raw halves are tried too."""
     app = party(server)
     for secret in ("100%+1", "a+b", "a:b:c", "%zz"):
@@ -154,7 +154,7 @@ def test_basic_with_a_secret_that_is_not_form_encoded(server):
         refused(post(server, "token", {"grant_type": "authorization_code", "code": "dtc_x"}, basic(app.client_id, secret)), "invalid_grant")
 
 
-def test_one_way_to_authenticate_in_one_request(app):
+def test_two_authentication_methods_in_one_request_are_refused(app):
     ask, header = {"grant_type": "authorization_code", "code": "dtc_x"}, basic(app.client_id, app.secret)
     refused(post(app.server, "token", {**ask, **app.proof()}, header), "invalid_request")
     refused(post(app.server, "token", {**ask, "client_id": "another"}, header), "invalid_request")
@@ -219,7 +219,7 @@ def test_userinfo_reads_the_token_from_header_or_body_only(server):
     assert 'error="invalid_request"' in reply.headers["WWW-Authenticate"]
 
 
-def test_other_texts_are_inactive_and_revoked(app):
+def test_unknown_tokens_are_inactive_and_can_be_revoked(app):
     for token in ("dta_x", "dtr_x", "x", "x" * 2000, "a.b.c", "\u00e9", "a\0b", "dtr_" + "A" * 64):
         assert good(app.introspect(token)) == {"active": False}
         assert good(app.revoke(token)) == {}
@@ -244,7 +244,7 @@ def test_no_input_makes_the_server_fail(app):
         app.server.forgive()
 
 
-def test_a_database_that_is_away_is_said_in_json(tmp_path):
+def test_an_unavailable_database_gets_a_json_error(tmp_path):
     with Server(tmp_path / "away") as server:
         app = party(server)
         server.faults.set("query", 1, lasting=True)
@@ -315,14 +315,14 @@ def test_a_client_that_tries_two_ways_keeps_its_code(server):
 
 @pytest.mark.parametrize("changes", [{"code_verifier": "x" * 43}, {"code_verifier": None}, {"redirect_uri": "https://app.example.org/callback/"}, {"redirect_uri": None}],
                          ids=["another verifier", "no verifier", "another redirect URI", "no redirect URI"])
-def test_a_wrong_try_kills_the_code(server, changes):
+def test_a_wrong_attempt_invalidates_the_code(server, changes):
     app = party(server)
     code, request = app.code(Person(server).full())
     refused(app.redeem(code, request, **changes), "invalid_grant")
     refused(app.redeem(code, request), "invalid_grant")
 
 
-def test_a_code_of_another_client_is_left_alone(server):
+def test_a_code_of_another_client_stays_valid(server):
     app, other = party(server), party(server)
     code, request = app.code(Person(server).full())
     refused(other.redeem(code, request), "invalid_grant")
@@ -407,7 +407,7 @@ def test_a_person_who_leaves_the_group_loses_the_tokens(tmp_path):
         refused(app.redeem(code, request), "invalid_grant")
 
 
-def test_revocation_over_http(server):
+def test_revocation_ends_an_access_token_or_a_whole_sign_in(server):
     person, app = Person(server).full(), offline(server)
     tokens = app.sign_in(person)
     assert good(app.revoke(tokens["access_token"], token_type_hint="refresh_token")) == {}
@@ -476,7 +476,7 @@ def at_once(servers, path, fields, count=64):
     return together(servers, [form_bytes(servers[i % len(servers)], path, fields, {}) for i in range(count)])
 
 
-def test_of_64_redemptions_at_once_one_has_tokens_that_are_dead(pair):
+def test_at_most_one_of_64_redemptions_gets_tokens(pair):
     one, two = pair
     app = offline(one)
     code, request = app.code(Person(one).full())
@@ -536,7 +536,7 @@ class Killed:
         return got
 
 
-def test_a_kill_in_a_refresh_signs_no_user_out(tmp_path):
+def test_a_kill_during_a_refresh_signs_no_user_out(tmp_path):
     dice = chance()
     with Server(tmp_path / "killed", REGISTRATION="open") as server:
         client = Killed(server)
@@ -551,7 +551,7 @@ def test_a_kill_in_a_refresh_signs_no_user_out(tmp_path):
         evidence("refresh and kill", kills=client.lost + client.given, lost_answers=client.lost)
 
 
-def test_a_kill_in_a_redemption_gives_no_code_twice(tmp_path):
+def test_a_kill_during_a_redemption_redeems_no_code_twice(tmp_path):
     dice = chance()
     with Server(tmp_path / "killed", REGISTRATION="open") as server:
         client = Killed(server)

@@ -191,7 +191,7 @@ def test_another_time_is_refused(otp, typed):
     is_refused(otp(["generate", "--time", typed], RFC_SECRET), 2, "--time takes a time such as")
 
 
-def test_the_code_of_now_is_the_one_of_the_clock(otp):
+def test_the_current_code_follows_the_clock(otp):
     before = int(time.time())
     shown = line_of(otp(["generate"], RFC_SECRET))
     steps = range(before // 30, int(time.time()) // 30 + 1)
@@ -208,7 +208,7 @@ def test_offset_start_and_count_choose_the_step(otp):
     is_refused(otp(["generate", "--time", "@999", "--start", "@1000"], RFC_SECRET), 1, "before the start")
 
 
-def test_verbose_and_json_say_the_rest(otp):
+def test_verbose_and_json_print_step_and_remaining_time(otp):
     options = ["generate", "--time", "@1781490013", "--count", "2"]
     first, second = lines_of(otp([*options, "--verbose"], RFC_SECRET))
     assert first[6:] == "  step 59383000, from 2026-06-15T02:20:00Z, 17 s left"
@@ -533,7 +533,7 @@ def test_parse_prints_every_part_of_a_uri(otp):
     assert counted["type"] == "hotp" and counted["counter"] == 9 and counted["issuer"] == "" and "period" not in counted
 
 
-def test_parse_can_keep_the_secret_to_itself(otp):
+def test_parse_can_hide_the_secret(otp):
     uri = pyotp.TOTP(RFC_SECRET, name="ann").provisioning_uri()
     for options in ((), ("--json",)):
         done = otp(["parse", "--no-secret", *options], uri)
@@ -687,7 +687,7 @@ def test_a_link_or_a_device_is_not_written_to(otp, tmp_path):
         (("--force",), 2, SHOP, "--force goes with"),
     ],
 )
-def test_no_qr_code_is_made_of_what_does_not_fit(otp, tmp_path, arguments, code, text, sentence):
+def test_text_that_is_too_long_gets_no_qr_code(otp, tmp_path, arguments, code, text, sentence):
     is_refused(otp(["qr", *arguments], text), code, sentence)
     assert list(tmp_path.iterdir()) == []
 
@@ -852,7 +852,7 @@ def test_nothing_in_an_export_is_left_out_silently(otp, line, printed, sentence)
     ],
     ids=["nothing", "blanks", "ten-megabytes", "ten-megabytes-of-lines"],
 )
-def test_nothing_and_ten_megabytes_are_refused(otp, command, given, sentence):
+def test_empty_and_oversized_input_is_refused(otp, command, given, sentence):
     done = otp([command, *NEEDED.get(command, ())], given)
     is_refused(done, 2 if command == "verify" else 1, sentence)
 
@@ -874,7 +874,7 @@ def test_a_file_that_cannot_be_read_is_named(otp, tmp_path, command):
 
 
 @pytest.mark.parametrize("command", READERS)
-def test_a_file_is_as_good_as_standard_input(otp, tmp_path, command):
+def test_a_file_works_like_standard_input(otp, tmp_path, command):
     text = {"migration": exported(TIMED), "parse": SHOP, "qr": SHOP}.get(command, RFC_SECRET)
     arguments = [command, *NEEDED.get(command, ())] + (["--time", "@59"] if command in ("generate", "verify") else [])
     (tmp_path / "F").write_text(text + "\n")

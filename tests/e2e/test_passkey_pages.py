@@ -194,7 +194,7 @@ def test_recovery_of_an_account_of_passkeys_names_no_authenticator(server):
         assert not [a for a in page.dom.one("main").all("a", class_="primary") if a["href"] != NEW and "/account/security" not in a["href"]]
 
 
-def test_owner_of_a_copied_passkey_is_told_at_once(server):
+def test_owner_of_a_copied_passkey_is_informed_at_once(server):
     anna = KeyHolder(server).with_passkey()
     assert anna.forget().touch(count=7).status == 303
     page = anna.forget().touch(count=3)

@@ -179,7 +179,7 @@ def test_changed_backup_flags_lock_no_user_out(server):
     assert [event for event, _ in events_since(server, last)].count("passkey.backup-changed") == 1
 
 
-def test_passkey_stands_for_code_and_password(server):
+def test_passkey_replaces_code_and_password(server):
     """Step-up: a form that asks for a code, and for the current password."""
     alice = KeyHolder(server).with_passkey().grow_stale()
     new = "another good password 42"

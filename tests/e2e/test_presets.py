@@ -221,7 +221,7 @@ def test_each_client_has_what_its_application_needs(server, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_path_and_a_slash_at_the_end_of_the_url(server, name):
+def test_urls_may_have_a_path_and_end_in_a_slash(server, name):
     plain = one(server, "presets", name, "https://app.example.org:8443" if name != "hedgedoc" else "https://app.example.org")
     slash = one(server, "presets", name, "https://App.example.org:8443//" if name != "hedgedoc" else "https://App.example.org/")
     assert slash == plain
@@ -268,7 +268,7 @@ def test_http_is_for_home_networks_and_this_machine(server):
     ("freshrss", "https://rss.example.org:8443", ["https://rss.example.org:8443/i/oidc/"]),
     ("freshrss", "https://[2001:db8::1]", ["https://[2001:db8::1]/i/oidc/", "https://[2001:db8::1]:443/i/oidc/"]),
 ])
-def test_ports_of_redirect_uris(server, name, url, uris):
+def test_redirect_uris_keep_the_port_of_the_url(server, name, url, uris):
     assert one(server, "show", added(server, name, url)["client_id"])["redirect_uris"] == uris
     assert one(server, "presets", name, url)["redirect_uris"].splitlines() == uris
 
@@ -317,7 +317,7 @@ def test_the_random_text_of_freshrss_is_new_each_time(server):
     assert len(keys) == 3 and all(len(key) == 43 for key in keys)
 
 
-def test_unmaintained_and_unverified_facts_are_said(server):
+def test_unmaintained_and_unverified_facts_are_printed(server):
     text = printed(server, "presets", "jellyfin").stdout
     assert "Not maintained:\n- The author of the plugin archived it" in text and "\nNot verified:\n- " in text
     assert "\nNotes:\n- " in text and "Not maintained" not in printed(server, "presets", "gitea").stdout

@@ -311,7 +311,7 @@ def use_part(part):
 
 
 @pytest.mark.sampled
-def test_each_of_64_users_gets_the_own_name(world):
+def test_each_of_64_users_gets_the_right_name(world):
     crowd[:] = [enter(world) for _ in range(64)]
     with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
         assert sum(pool.map(use_part, range(PROCESSES))) == REQUESTS // 64 * 64
@@ -424,7 +424,7 @@ def test_a_dot_at_the_end_of_a_name_opens_nothing(world):
         assert answer.status == 302 and led_to(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
 
 
-def test_a_login_page_is_not_asked_about(world):
+def test_the_gate_is_not_asked_about_the_login_page(world):
     answer = Browser(world).get("/login", host=LOGIN)
     assert answer.status == 200 and b"password" in answer.body
 
@@ -488,7 +488,7 @@ NO_OTHER = "request_header -X-Nothing"  # replaces a line, because Caddy refuses
 
 @pytest.mark.with_asan
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_doctor_sees_what_leaks(kind, tmp_path):
+def test_the_doctor_detects_leaked_headers(kind, tmp_path):
     line, words = BROKEN[kind][1]
 
     def change(text):

@@ -78,7 +78,7 @@ def test_the_recovery_page_ignores_a_hostile_return_url(alice, path):
     assert alice.post(SAVED, {"csrf_token": page.token, "next": path}).location == "/"
 
 
-def test_the_way_on_has_a_box_to_tick_that_works_without_script(alice, codes):
+def test_continuing_requires_a_ticked_box_without_scripts_too(alice, codes):
     form = alice.page.form_to(SAVED)
     box = form.one("input", type="checkbox")
     assert box.has("required") and not box.has("checked") and not form.has("novalidate")
@@ -287,7 +287,7 @@ def test_a_recovery_code_refreshes_the_proof(alice, codes):
 
 
 @pytest.mark.parametrize("otp", ["12345", "x" * 4000, "\u202e123456", "123\x00456"])
-def test_nonsense_in_the_field_for_the_proof_renews_nothing(alice, codes, otp):
+def test_malformed_input_in_the_proof_field_renews_nothing(alice, codes, otp):
     alice.grow_stale()
     page = alice.send(PATH, {"otp": otp})
     assert page.status in (400, 422) and not page.recovery_codes

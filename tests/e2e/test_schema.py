@@ -128,7 +128,7 @@ POSTGRES = [
 ]
 
 
-def test_check_names_what_postgres_holds_beside_ours(make_server, postgres):
+def test_check_names_foreign_objects_in_postgresql(make_server, postgres):
     for statements, words, why in POSTGRES:
         name = postgres.new_database().rsplit("/", 1)[1]
         server = make_server(start=False, DATABASE_URL=postgres.url(name))

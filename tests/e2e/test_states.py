@@ -149,7 +149,7 @@ def person_in(state, server):
     return person if state == "none" else getattr(person, state)()
 
 
-def test_the_table_of_routes_is_the_one_that_was_decided(table):
+def test_the_route_table_matches_the_recorded_one(table):
     assert {(row["method"], row["path"]): set(row["opens"]) for row in table} == OPENS
     assert len(table) == len(OPENS)
 
@@ -236,7 +236,7 @@ def test_no_page_fails_for_a_cached_session(server, table, state):
             assert status(f"{path}?{query}", Cookie=cookies) < 500, (state, path, query)
 
 
-def test_the_state_is_the_sessions_and_not_the_accounts(server):
+def test_each_session_has_its_own_state(server):
     """One account, two browsers: a proof in one does not count in the other."""
     person = Person(server).full()
     other = Person(server, person.name, person.password)

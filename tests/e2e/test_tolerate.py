@@ -84,7 +84,7 @@ def test_outline_adds_foreign_parameters(server, anna):
 
 
 @pytest.mark.parametrize("preset", ["grafana", "gitlab", "mastodon"])
-def test_a_verifier_of_128_characters(server, anna, preset):
+def test_a_verifier_of_128_characters_is_accepted(server, anna, preset):
     party = application(server, preset)
     verifier = "aA0-._~" * 18 + "zz"
     assert len(verifier) == 128
@@ -231,7 +231,7 @@ def test_mastodon_signs_out_with_the_address_only(server, anna):
     assert returned_to(confirm(anna)) == [uri] and is_signed_out(anna)
 
 
-def test_an_address_of_two_clients_leads_nowhere_alone(server, anna):
+def test_a_logout_address_of_two_clients_is_not_followed(server, anna):
     party = application(server, "mastodon", url="https://two.example.net")
     application(server, "mastodon", url="https://two.example.net")
     party.sign_in(anna)
@@ -241,7 +241,7 @@ def test_an_address_of_two_clients_leads_nowhere_alone(server, anna):
 
 
 @pytest.mark.parametrize("preset", ["nextcloud", "gitea"])
-def test_signing_out_without_a_hint(server, anna, preset):
+def test_signing_out_without_a_hint_asks_first(server, anna, preset):
     party = application(server, preset)
     request = party.request() if preset == "nextcloud" else without_pkce(party)
     party.sign_in(anna, request)

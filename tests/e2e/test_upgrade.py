@@ -169,7 +169,7 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
 @pytest.mark.sqlite
 @pytest.mark.whole
 @pytest.mark.parametrize("way", ["restore", "downgrade"])
-def test_the_previous_release_takes_its_database_back(make_server, way):
+def test_the_previous_release_runs_after_a_downgrade(make_server, way):
     server = make_server(start=False, **PRODUCTION)
     today, server.program = server.program, previous.program()
     done(server, "db", "init")

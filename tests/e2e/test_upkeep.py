@@ -159,7 +159,7 @@ def test_a_backup_of_another_key_is_refused(make_server, tmp_path):
 # Check
 
 
-def test_check_names_what_is_wrong(make_server):
+def test_check_names_each_error(make_server):
     server = make_server()
     alice, bob = Person(server).full(), Person(server).full()
     assert well(server)["accounts"] == 2

@@ -133,7 +133,7 @@ def test_refused_passkeys_are_explained_and_lock_no_user_out(browse, server):
         # The fingerprint is not given: the browser's own refusal, then its causes.
         sign_out(browser, phone)
         phone.verify_user(False)
-        for words in ("Nothing was sent.", "Perhaps this device"):
+        for words in ("Your browser sent no passkey.", "Perhaps this device"):
             browser.find(BUTTON).click()
             browser.wait(lambda: words in browser.find(SAID).text, words)
         browser.look("passkey-cancelled")

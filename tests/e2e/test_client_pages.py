@@ -148,7 +148,7 @@ def test_consent_names_what_the_application_will_receive(server):
     person = Person(server).full()
     page = check(person.visit(address(scope="openid profile email groups offline_access", prompt="consent")))
     assert page.status == 200 and page.heading == "Allow Wiki to use your account?"
-    assert all(words in page.html for words in ("Your name and language", person.name, "Your e-mail address", "none is set", "Your groups",
+    assert all(words in page.html for words in ("Your name and language", person.name, "Your e-mail address", "not set", "Your groups",
                                                 "Access while you are away"))
     page = person.visit(address(scope="openid", prompt="consent"))
     assert "A number for your account" in page.html and "Your e-mail address" not in page.html

@@ -14,7 +14,7 @@ static void
 health_log(bool late)
 {
 	if (late)
-		log_event(LOG_ERROR, "keeper.late", LOG_TEXT("why", "the keeper does not check the database any more"));
+		log_event(LOG_ERROR, "keeper.late", LOG_TEXT("why", "the keeper no longer checks the database"));
 	else
 		log_event(LOG_NOTICE, "keeper.back");
 }

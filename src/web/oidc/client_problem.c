@@ -11,30 +11,30 @@ struct problem_text {
 };
 
 static const struct problem_text problem_texts[OIDC_PROBLEM_COUNT] = {
-	[OIDC_PROBLEM_NONE] = { N_("This request cannot be served"),
+	[OIDC_PROBLEM_NONE] = { N_("This request cannot be completed"),
 				N_("The application sent a request that the server "
 				   "cannot read.") },
-	[OIDC_PROBLEM_MALFORMED] = { N_("This request cannot be served"),
+	[OIDC_PROBLEM_MALFORMED] = { N_("This request cannot be completed"),
 				     N_("The application sent a request that the server cannot read, or that is too "
 					"long.") },
-	[OIDC_PROBLEM_TWICE] = { N_("This request cannot be served"),
+	[OIDC_PROBLEM_TWICE] = { N_("This request cannot be completed"),
 				 N_("The application sent one parameter of the request twice.") },
-	[OIDC_PROBLEM_NO_CLIENT] = { N_("This request cannot be served"),
-				     N_("The application did not say which one it is: client_id is missing.") },
+	[OIDC_PROBLEM_NO_CLIENT] = { N_("This request cannot be completed"),
+				     N_("The application did not identify itself: client_id is missing.") },
 	[OIDC_PROBLEM_CLIENT] = { N_("Unknown application"), N_("No application is registered with this client ID."),
 				  N_("Compare it with the client ID in the settings of the application. This command "
 				     "lists the registered ones:") },
 	[OIDC_PROBLEM_DISABLED] = { N_("This application is disabled"),
 				    N_("The administrator has disabled the sign-in to this application."),
 				    N_("This command enables it again:") },
-	[OIDC_PROBLEM_NO_REDIRECT] = { N_("This request cannot be served"),
+	[OIDC_PROBLEM_NO_REDIRECT] = { N_("This request cannot be completed"),
 				       N_("The application did not say where to return: redirect_uri is missing.") },
 	[OIDC_PROBLEM_REDIRECT] = { N_("This return address is not registered"),
 				    N_("The application wants to return to an address that is not registered for it. "
 				       "Addresses must be equal in every character."),
 				    N_("If the address really belongs to the application, this command registers "
 				       "it:") },
-	[OIDC_PROBLEM_HINT] = { N_("This request cannot be served"),
+	[OIDC_PROBLEM_HINT] = { N_("This request cannot be completed"),
 				N_("The application sent an ID token that this server did not issue to it.") },
 };
 

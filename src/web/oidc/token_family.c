@@ -48,7 +48,7 @@ token_sentence(enum oidc_error error)
 	case OIDC_INVALID_CLIENT:
 		return "The client is unknown, or its authentication failed.";
 	case OIDC_INVALID_GRANT:
-		return "The code or the token is invalid, expired, or of another request.";
+		return "The code or the token is invalid, expired, or belongs to another request.";
 	case OIDC_UNAUTHORIZED_CLIENT:
 		return "This client may not use this grant type.";
 	case OIDC_UNSUPPORTED_GRANT_TYPE:

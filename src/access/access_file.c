@@ -393,9 +393,8 @@ access_file_condition_values(struct access_reading *r, const yaml_node_t *node, 
 	for (size_t i = 0; i < texts.n; i++) {
 		any = str_equal(texts.at[i], STR("*"));
 		if (any && texts.n > 1)
-			return access_file_wrong(
-			    r, access_file_item_at(r, node, i),
-			    "'*' is any value already: the other values of this list say nothing.");
+			return access_file_wrong(r, access_file_item_at(r, node, i),
+						 "'*' already means any value: delete the other values of this list.");
 	}
 	condition->values = texts.at;
 	condition->values_n = any ? 0 : texts.n;

@@ -43,7 +43,7 @@ user_become(uid_t uid, gid_t gid, struct why *why)
 	else
 		snprintf(name, sizeof(name), "%.60s", entry->pw_name);
 	if (!user_change(entry, uid, entry == NULL ? gid : entry->pw_gid))
-		return why_set(why, ERR_DENIED, "The command cannot become the user %s, the owner of DATA_DIR: %s.",
+		return why_set(why, ERR_DENIED, "The command cannot switch to the user %s, the owner of DATA_DIR: %s.",
 			       name, strerror(errno));
 	if (entry != NULL)
 		(void)!setenv("HOME", entry->pw_dir, 1);

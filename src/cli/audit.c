@@ -22,8 +22,8 @@ static const char audit_help[] =
     "  --user NAME      only events of this account\n"
     "  --account ID     the same by account id; also for deleted accounts\n"
     "  --event PREFIX   only events whose name begins with PREFIX: signin, prove.refused, admin. ...\n"
-    "  --since MOMENT   only events from this time on\n"
-    "  --until MOMENT   only events before this time\n"
+    "  --since TIME     only events from this time on\n"
+    "  --until TIME     only events before this time\n"
     "  --follow         continue to print new events, until interrupted\n"
     "  --json           print JSON, one object per line, for export\n"
     "  --help           show this help\n"
@@ -31,7 +31,7 @@ static const char audit_help[] =
     "ACTOR is person (a user of the pages), system, or command:WHO.  WHO is the user that ran the command: SUDO_USER, "
     "or\n"
     "uid=NUMBER.\n"
-    "MOMENT is a time: 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m ago.\n"
+    "TIME is, for example, 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m ago.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
 /*

@@ -465,7 +465,7 @@ client_doctor_compare(struct client_doctor *d)
 	TRY(oidc_request_read(parameters, &d->r->arena, &d->request, &problem));
 	if (problem != OIDC_PROBLEM_NONE) {
 		client_doctor_text(d, problem == OIDC_PROBLEM_TWICE
-					  ? STR("A parameter of the request is there twice.")
+					  ? STR("A parameter of the request occurs twice.")
 					  : STR("The parameters of the request are malformed."));
 		return client_doctor_find(d, DOCTOR_DIFFERS, "request");
 	}

@@ -168,8 +168,8 @@ preset_refuse_origin(const struct preset *preset, const char *url, str origin, b
 
 	if (problem == REDIRECT_INSECURE)
 		return why_set(why, ERR_INVALID,
-			       "%s has no TLS: everybody on the way could read codes.  Use https.  In a home network, "
-			       "add --insecure-redirect.",
+			       "%s has no TLS: anyone on the network could read codes.  Use https.  In a home "
+			       "network, add --insecure-redirect.",
 			       url);
 	if (problem != REDIRECT_GOOD)
 		return why_set(why, ERR_INVALID, "%s cannot be used: %s.", url, redirect_problem_text(problem));

@@ -73,8 +73,8 @@ client_show_lines(struct client_request *r, const struct client_view *view, cons
 		client_lines(&r->out, client_setting_facts(i)->key, draft->of[i]);
 	if (view->client.insecure_redirect)
 		cli_line(&r->out,
-			 "Warning: insecure_redirect lets codes travel without TLS.  Anyone on the way can read "
-			 "them.");
+			 "Warning: insecure_redirect lets codes travel without TLS.  Anyone on the network can "
+			 "read them.");
 	return buf_check(&r->out);
 }
 

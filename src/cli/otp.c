@@ -119,7 +119,7 @@ cli_otp_help(bool to_stderr)
 		"\n"
 		"Example: doubletour otp uri --issuer Shop --account ann --new | doubletour otp qr\n"
 		"\n"
-		"Exit status: 0 done, 1 could not (verify: the code is wrong), 2 wrong usage.\n"));
+		"Exit status: 0 success, 1 failure (verify: the code is wrong), 2 wrong usage.\n"));
 	buf_put_byte(&out, '\0');
 	return buf_check(&out) != ERR_OK ? CLI_FAILED : to_stderr ? cli_print_usage(out.p) : cli_print(str_of(out.p));
 }

@@ -13,7 +13,7 @@ enum {
 	FAR_WINDOW = 100 /* the same for two codes */
 };
 
-static const char before_start[] = "There is no step then: --time or --offset leads before the start.";
+static const char before_start[] = "That time is before the start, so it has no step: change --time or --offset.";
 
 /* --- generate ----------------------------------------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@
 static const char rotate_keys_help[] =
     "Usage: doubletour rotate-keys [OPTIONS]\n"
     "\n"
-    "Make new keys for the ID tokens of OpenID Connect, before their time.  The server publishes a new key at once "
+    "Make new keys for the ID tokens of OpenID Connect before they are due.  The server publishes a new key at once "
     "and\n"
     "signs with it after 7 days, so that all applications know it by then.  Without this command the server does so\n"
     "every 90 days.  The server may be running.  `doubletour rotate-key` is another command: it replaces the master "
@@ -18,7 +18,7 @@ static const char rotate_keys_help[] =
     "\n"
     "  --list           list the keys: name (kid), algorithm, state, first and last signature; make none\n"
     "  --withdraw KID   withdraw a key whose private half may be known to others.  The next key, or a new one, signs\n"
-    "                   at once.  Tokens of the withdrawn key are not valid any more\n"
+    "                   at once.  Tokens of the withdrawn key become invalid\n"
     "  --json           print JSON, one object per line\n"
     "  --help           show this help\n"
     "\n"
@@ -112,13 +112,12 @@ rotate_keys_withdraw(struct rotate_keys *r)
 		cli_json_text(&line, "withdrawn", kid);
 		return cli_json_put(&line, &r->out);
 	}
-	cli_line(&r->out, "Withdrew %.*s.  It signs nothing more.", STR_ARG(kid));
-	buf_put(
-	    &r->out,
-	    STR("Most applications notice at once, at the next sign-in, because it names a key that is new to them.  "
-		"Some read\n"
-		"the keys again after a day: restart an application in which sign-ins fail until then.\n"
-		"Until it reads the keys again, an application accepts tokens of the withdrawn key.\n"));
+	cli_line(&r->out, "Withdrew %.*s.  It signs no more tokens.", STR_ARG(kid));
+	buf_put(&r->out, STR("Most applications fetch the keys again at the next sign-in, because it names a key that "
+			     "they do not know.\n"
+			     "Some cache the keys for a day: restart an application in which sign-ins fail.  Until it "
+			     "fetches the keys\n"
+			     "again, an application accepts tokens of the withdrawn key.\n"));
 	return buf_check(&r->out);
 }
 

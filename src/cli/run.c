@@ -35,7 +35,7 @@ static const char run_help[] =
     "restart is needed.  An invalid file changes nothing.\n"
     "\n"
     "Under a service manager such as systemd (Type=notify), the server reports its start, reload and stop.  With\n"
-    "WATCHDOG_USEC it reports that its database loop turns.  In the journal, lines begin with their level.\n"
+    "WATCHDOG_USEC it reports that its database loop runs.  In the journal, lines begin with their level.\n"
     "\n"
     "Exit status: 0 stopped by a signal, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 

@@ -46,7 +46,7 @@ static const char setup_help[] =
     "are\n"
     "valid.\n"
     "\n"
-    "  --demo                show it: run the server, Caddy and a sample application on this machine, until Ctrl-C\n"
+    "  --demo                try it out: run the server, Caddy and a sample application on this machine, until Ctrl-C\n"
     "  --port PORT           with --demo: the first of three ports, from 1024 to 65533; default 8443\n"
     "\n"
     "The demo puts all its files into the folder doubletour-demo, and reads no other settings.  Run it again to "

@@ -44,7 +44,7 @@ static const struct cli_topic user_topics[] = {
 	  "  --display-name TEXT  the name that pages and applications show\n"
 	  "  --email ADDRESS      the e-mail address that applications receive\n"
 	  "  --groups LIST        groups, separated by commas, for access rules and applications\n"
-	  "  --name-again         give NAME although a closed or renamed account had it\n" JSON_OPTION },
+	  "  --name-again         accept a NAME that a closed or renamed account had\n" JSON_OPTION },
 	{ "list", "[OPTIONS]", "List all accounts: user name, last sign-in, state.\n",
 	  "  --disabled           only disabled accounts\n"
 	  "  --without-2fa        only accounts without an authenticator\n"

@@ -115,7 +115,7 @@ claim_read_value(str *rest, str *ret_value)
 	*rest = claim_skip_blanks(*rest);
 	n = claim_json_length(*rest);
 	if (n == 0 || (n < rest->n && !claim_is_blank(rest->p[n])))
-		return "the value must be JSON, as \"admin\", true, 5 or [\"a\", \"b\"], or the word groups.";
+		return "the value must be JSON, such as \"admin\", true, 5 or [\"a\", \"b\"], or the word groups.";
 	if (n > CLAIM_VALUE_MAX)
 		return "a value has at most 2048 bytes.";
 	*ret_value = str_upto(*rest, n);
@@ -139,7 +139,7 @@ claim_read_condition(str *rest, struct claim_rule *rule)
 	if (!claim_skip_word(rest, STR("if")))
 		return NULL;
 	if (!claim_skip_word(rest, STR("group")))
-		return "after if comes group and the name of a group.";
+		return "the word if needs the word group and the name of a group.";
 	rule->group = claim_next_word(rest);
 	if (!claim_group_is_good(rule->group))
 		return "the name of a group has only characters of a-z 0-9 . _ -";
@@ -154,7 +154,7 @@ claim_read_scope(str *rest, struct claim_rule *rule)
 	} else if (claim_skip_word(rest, STR("with"))) {
 		rule->scope = oidc_scopes_read(claim_next_word(rest));
 		if (rule->scope == 0)
-			return "after with comes openid, profile, email, groups or offline_access.";
+			return "the word with needs openid, profile, email, groups or offline_access.";
 	}
 	return claim_skip_blanks(*rest).n == 0
 		   ? NULL
@@ -170,7 +170,7 @@ claim_read_name(str *rest, struct claim_rule *rule)
 	if (after.p == NULL || !claim_name_is_good(rule->name))
 		return "it must begin with the name of a claim and =.";
 	if (claim_name_is_taken(rule->name))
-		return "the server itself gives a claim of this name.";
+		return "the server has its own claim of this name.";
 	*rest = after;
 	return NULL;
 }

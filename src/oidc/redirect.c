@@ -13,7 +13,7 @@ struct redirect_parts {
 
 static const char *const redirect_texts[REDIRECT_PROBLEM_COUNT] = {
 	[REDIRECT_GOOD] = "",
-	[REDIRECT_NO_URI] = "it is not an absolute URI of at most 2048 bytes, as https://app.example.org/callback",
+	[REDIRECT_NO_URI] = "it is not an absolute URI of at most 2048 bytes, such as https://app.example.org/callback",
 	[REDIRECT_FRAGMENT] = "it has a fragment: leave out the # and all that follows",
 	[REDIRECT_SCHEME] = "a browser could run or open it instead of the application",
 	[REDIRECT_WILDCARD] = "it has a wildcard (*): register each redirect URI in full",

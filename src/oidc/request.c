@@ -188,7 +188,7 @@ static const struct {
 	[REQUEST_NO_CHALLENGE] = { OIDC_INVALID_REQUEST, "This client must send code_challenge (PKCE)." },
 	[REQUEST_STATE] = { OIDC_INVALID_REQUEST, "state is longer than 2048 bytes or not printable ASCII." },
 	[REQUEST_NONCE] = { OIDC_INVALID_REQUEST, "nonce is longer than 512 bytes or not printable." },
-	[REQUEST_PROMPT] = { OIDC_INVALID_REQUEST, "prompt has none beside another value." },
+	[REQUEST_PROMPT] = { OIDC_INVALID_REQUEST, "prompt has none together with another value." },
 	[REQUEST_MAX_AGE] = { OIDC_INVALID_REQUEST, "max_age is not a number of seconds." },
 	[REQUEST_CLAIMS] = { OIDC_INVALID_REQUEST, "claims is not a JSON object." },
 	[REQUEST_MEMORY] = { OIDC_TEMPORARILY_UNAVAILABLE, "Try again later." },

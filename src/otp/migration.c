@@ -176,7 +176,7 @@ otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size, struc
 	text += sizeof(prefix) - 1;
 	n -= sizeof(prefix) - 1;
 	if (size < n)
-		return otp_migration_refuse(OTP_TOO_SHORT, ret_wrong, "there is not room enough");
+		return otp_migration_refuse(OTP_TOO_SHORT, ret_wrong, "the buffer is too small");
 	if (!otp_percent_decode(text, n, (char *)room, size, &decoded))
 		return otp_migration_refuse(OTP_INVALID, ret_wrong, "it has a broken percent-escape");
 	if (decoded == 0 || !otp_base64_decode((const char *)room, decoded, room, size, &bytes))
@@ -342,7 +342,7 @@ otp_migration_account_read(struct bytes in, unsigned flags, struct otp_uri *uri,
 			return otp_migration_refuse(OTP_INVALID, ret_wrong, "an account is cut off or broken");
 		if (!otp_migration_account_put(&a, &field))
 			return otp_migration_refuse(OTP_INVALID, ret_wrong,
-						    "a field of an account is of another kind than is known");
+						    "a field of an account has an unexpected type");
 	}
 	wrong = otp_migration_names_take(&a, uri);
 	if (wrong == NULL)
@@ -374,8 +374,7 @@ otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_u
 			continue;
 		*ret_more = true;
 		if (field.number != PAYLOAD_ACCOUNT || field.wire != WIRE_BYTES)
-			return otp_migration_refuse(OTP_INVALID, ret_wrong,
-						    "it is a field of the export that is not known");
+			return otp_migration_refuse(OTP_INVALID, ret_wrong, "it is an unknown field of the export");
 		status = otp_migration_account_read(field.bytes, flags, &uri, ret_wrong);
 		if (status == OTP_OK)
 			*ret_uri = uri;

@@ -487,12 +487,13 @@ otp_note_text(enum otp_note note)
 		enum otp_note note;
 		const char *text;
 	} texts[] = {
-		{ OTP_NOTE_ISSUERS_DIFFER, "label and parameter name different issuers; the parameter's was taken" },
+		{ OTP_NOTE_ISSUERS_DIFFER,
+		  "label and parameter name different issuers; that of the parameter is used" },
 		{ OTP_NOTE_REPEATED, "a parameter occurs twice with different values; the first one is used" },
-		{ OTP_NOTE_UNKNOWN, "a parameter that is not known was passed over" },
+		{ OTP_NOTE_UNKNOWN, "an unknown parameter was ignored" },
 		{ OTP_NOTE_SHORT_SECRET, "the secret is shorter than 128 bits" },
-		{ OTP_NOTE_UNUSUAL, "algorithm, digits or period are ones that some apps get wrong" },
-		{ OTP_NOTE_COUNTER_MISSING, "there is no counter; 0 was taken" },
+		{ OTP_NOTE_UNUSUAL, "some apps misread this algorithm, number of digits or period" },
+		{ OTP_NOTE_COUNTER_MISSING, "there is no counter; 0 is used" },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

@@ -50,10 +50,11 @@ sqlite_health_files_healthy(struct sqlite *s, struct why *why)
 	if (sqlite_files_check(s) == ERR_OK)
 		return ERR_OK;
 	if (store_identity(s->path).file == 0)
-		return why_set(why, ERR_AWAY,
-			       "The database %s is gone: its file was moved or deleted while the server runs.  Put it "
-			       "back, or stop the server and restore a backup.",
-			       s->path);
+		return why_set(
+		    why, ERR_AWAY,
+		    "The database %s is gone: its file was moved or deleted while the server was running.  Put it "
+		    "back, or stop the server and restore a backup.",
+		    s->path);
 	return why_set(why, ERR_AWAY,
 		       "The database %s, or its -wal, was replaced by another file.  Put the old file back, or restart "
 		       "the server.",

@@ -274,7 +274,7 @@ def test_other_faults_of_the_request_are_named_as_the_server_does(clients):
     assert "request_uri" in difference(clients, request_uri="urn:x")["text"]
     assert "max_age is not" in difference(clients, max_age="soon")["text"]
     twice = endpoint(clients) + "&state=y"
-    assert "is there twice" in findings(clients, twice, 1)[0]["text"]
+    assert "occurs twice" in findings(clients, twice, 1)[0]["text"]
     assert "malformed" in findings(clients, endpoint(clients) + "&x=%zz", 1)[0]["text"]
 
 

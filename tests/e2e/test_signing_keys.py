@@ -76,7 +76,7 @@ def test_a_withdrawn_key_disappears_at_once(make_server):
     run(server, *CLIENT)
     (old,) = published(server)
     said = run(server, "rotate-keys", "--withdraw", old)
-    assert f"Withdrew {old}." in said and "after a day" in said
+    assert f"Withdrew {old}." in said and "cache the keys for a day" in said
     (new,) = published(server)
     assert states(server) == {old: "withdrawn", new: "signs"}
     again = server.command("rotate-keys", "--withdraw", old)

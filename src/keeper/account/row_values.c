@@ -73,7 +73,7 @@ account_value_wrong(enum account_value which, const struct account_values *value
 	case ACCOUNT_PASSWORD:
 		return row_values_password_wrong(value);
 	case ACCOUNT_EMAIL:
-		return email_good(value) ? NULL : "its e-mail address is not one, or is longer than 254 bytes";
+		return email_good(value) ? NULL : "its e-mail address is invalid, or longer than 254 bytes";
 	case ACCOUNT_GROUPS:
 		return groups_good(value, arena) ? NULL
 						 : "its groups are not at most 50 names of 1 to 40 of a-z 0-9 . _ - "

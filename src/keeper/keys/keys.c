@@ -171,7 +171,7 @@ keys_file_make(const struct config *config, struct master_key *master, struct wh
 			       "The folder %s cannot be created: %s.  Create it, or set DATA_DIR to another folder.",
 			       config->data_dir, strerror(errno));
 	if (keys_random_key(master) != ERR_OK)
-		return why_set(why, ERR_CRYPTO, "The system gives no random bytes for a key.");
+		return why_set(why, ERR_CRYPTO, "The system provides no random bytes for a key.");
 	e = keys_file_put(config, master);
 	if (e != ERR_OK && e != ERR_EXISTS)
 		return why_set(why, ERR_DENIED, "The key file %s cannot be written: %s.", master->path,

@@ -1,9 +1,11 @@
-"""Applications from Debian's packages sign people in: Apache, and programs with authlib, go-oidc and OmniAuth."""
+"""Applications from Debian's packages sign people in: Apache, oidc-agent, and programs of ours with three libraries."""
 
 import itertools
 import json
 import os
 import pathlib
+import shutil
+import socket
 import subprocess
 import urllib.parse
 
@@ -12,7 +14,8 @@ import requests
 
 from harness import Person
 from harness.apache import Apache
-from harness.server import TIMEOUT, wait_until
+from harness.oidc_agent import OidcAgent
+from harness.server import TIMEOUT, free_port, wait_until
 from harness.wanderer import Wanderer
 
 # The applications are not installed by `make test`; .ci/run installs them.
@@ -96,6 +99,67 @@ def test_apache_ends_the_session_here_too(server, apache):
         browser.open(f"{application.origin}/app/callback?logout={urllib.parse.quote(gone, safe='')}")
         assert browser.url == gone, browser.passed
         assert person.visit("/").location.startswith("/login"), "the session has ended"
+
+
+# --- oidc-agent: its web server on loopback receives the code ---------------------------------------------------------
+
+@pytest.fixture
+def agent(server):
+    if not shutil.which("oidc-agent"):
+        pytest.skip("this release of Debian has no package of it")
+    with OidcAgent(server.origin) as started:
+        yield started
+
+
+def signed_in(server, agent, person, registered, redirects, *arguments):
+    """Sign in with password and code, through the first redirect address whose port is free; return the client."""
+    client_id, secret = client(server, "--scopes", "openid profile offline_access", *arguments)(registered)
+    browser = Wanderer(person)
+    agent.sign_in(browser.open, client_id, secret, redirects)
+    assert browser.consents == 1 and any("/verify-2fa?" in url for url in browser.passed), browser.passed
+    return client_id
+
+
+def userinfo(server, token):
+    return requests.get(f"{server.origin}/api/oidc/userinfo", headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--public",)], ids=["secret", "public"])
+def test_oidc_agent_gets_access_tokens(server, agent, arguments):
+    person = grouped(server)
+    person.log_out()
+    port = free_port()
+    signed_in(server, agent, person, f"http://localhost:{port}", [f"http://localhost:{port}"], *arguments)
+    answer = userinfo(server, agent.token())
+    assert answer.status_code == 200 and answer.json()["preferred_username"] == person.name
+
+
+def test_oidc_agent_takes_another_port_when_one_is_busy(server, agent):
+    """A redirect address on loopback is registered without its port (RFC 8252 s7.3)."""
+    person = grouped(server)
+    person.log_out()
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        busy_port, port = busy.getsockname()[1], free_port()
+        signed_in(server, agent, person, "http://localhost", [f"http://localhost:{busy_port}", f"http://localhost:{port}"])
+    assert userinfo(server, agent.token()).status_code == 200
+
+
+def test_oidc_agent_refreshes_its_tokens(server, agent):
+    person = grouped(server)
+    person.log_out()
+    port = free_port()
+    client_id = signed_in(server, agent, person, f"http://localhost:{port}", [f"http://localhost:{port}"])
+    first = agent.token()
+    assert person.log_out().location == "/login"
+    assert userinfo(server, first).status_code == 401, "the sign-out ends it"
+    second = agent.token("--force-new")
+    assert userinfo(server, second).status_code == 200, "offline_access outlives the session"
+    server.clock.advance(3700)
+    assert userinfo(server, second).status_code == 401, "it has expired"
+    third = agent.token("--time=7200")
+    assert userinfo(server, third).status_code == 200
+    assert server.command("client", "disable", client_id).returncode == 0
+    assert agent.token("--force-new") is None and userinfo(server, third).status_code == 401
 
 
 # --- programs that print their address, and read the address that the browser came back to ---------------------------

@@ -1,7 +1,7 @@
 /*
- * A second parser of JSON (RFC 8259). The target `client_data` compares jansson with it.
+ * A second parser of JSON (RFC 8259). The targets `client_data`, `jwt` and `claims` compare jansson with it.
  *
- * It keeps only strings, `false`, and the members of the outermost object. Like jansson, it refuses U+0000, surrogates
+ * It keeps strings, `true`, `false`, the members of the outermost object, and the text of objects and arrays. Like jansson, it refuses U+0000, surrogates
  * without a partner, and numbers too large for an int64_t or a double. It also refuses a name twice in one object, at
  * any depth, and compares names after it decoded the escapes.
  */
@@ -17,11 +17,11 @@
 
 enum { JSON_TEXT_MAX = 2048, JSON_MEMBERS_MAX = JSON_TEXT_MAX / 5 };
 
-enum json_kind { JSON_ABSENT, JSON_A_STRING, JSON_A_FALSE, JSON_AN_OBJECT, JSON_ANOTHER };
+enum json_kind { JSON_ABSENT, JSON_A_STRING, JSON_A_TRUE, JSON_A_FALSE, JSON_AN_OBJECT, JSON_AN_ARRAY, JSON_ANOTHER };
 
 struct json_value {
 	enum json_kind kind;
-	str text; /* of a string, decoded */
+	str text; /* of a string: decoded; of an object or an array: as it stands */
 };
 
 struct json_name {
@@ -257,25 +257,35 @@ json_bare_value(struct json *j, struct json_value *ret_value)
 		ret_value->kind = JSON_AN_OBJECT;
 		return json_object(j);
 	}
-	if (json_literal(j, STR("[")))
+	if (json_literal(j, STR("["))) {
+		ret_value->kind = JSON_AN_ARRAY;
 		return json_array(j);
+	}
+	if (json_literal(j, STR("true"))) {
+		ret_value->kind = JSON_A_TRUE;
+		return true;
+	}
 	if (json_literal(j, STR("false"))) {
 		ret_value->kind = JSON_A_FALSE;
 		return true;
 	}
-	return json_literal(j, STR("true")) || json_literal(j, STR("null")) || json_number(j);
+	return json_literal(j, STR("null")) || json_number(j);
 }
 
 /* A value with the blanks around it. */
 static inline bool
 json_value_read(struct json *j, struct json_value *ret_value)
 {
+	str from;
 	bool good;
 
 	json_blanks(j);
+	from = j->rest;
 	j->depth++;
 	good = json_bare_value(j, ret_value);
 	j->depth--;
+	if (ret_value->kind == JSON_AN_OBJECT || ret_value->kind == JSON_AN_ARRAY)
+		ret_value->text = str_upto(from, from.n - j->rest.n);
 	json_blanks(j);
 	return good;
 }
@@ -290,6 +300,17 @@ json_read_object(str text, struct json *ret)
 	ret->used = ret->depth = 0;
 	ret->members = 0;
 	return json_value_read(ret, &value) && value.kind == JSON_AN_OBJECT && ret->rest.n == 0;
+}
+
+/* Go to the first value of an array that was read before; false: it is empty.  json_value_read reads each value. */
+static inline bool
+json_array_begin(str text, struct json *ret)
+{
+	ret->rest = str_from(text, 1);
+	ret->used = ret->members = 0;
+	ret->depth = 1;
+	json_blanks(ret);
+	return !json_literal(ret, STR("]"));
 }
 
 static inline struct json_value

@@ -293,18 +293,41 @@ buf_json_point(struct buf *b, str bytes, int32_t point)
 	}
 }
 
+/* How many bytes at the beginning are ASCII that stays unchanged. */
+static size_t
+buf_json_plain(str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
+/* Returns how many bytes of s are written. */
+static size_t
+buf_json_next(struct buf *b, str s)
+{
+	size_t n = buf_json_plain(s);
+	int32_t point = 0;
+
+	if (n > 0) {
+		buf_put(b, str_upto(s, n));
+		return n;
+	}
+	n = str_utf8_next(s, &point);
+	if (n > 0)
+		buf_json_point(b, str_upto(s, n), point);
+	else
+		buf_put(b, STR("\xef\xbf\xbd"));
+	return n > 0 ? n : 1;
+}
+
 void
 buf_put_json(struct buf *b, str s)
 {
 	buf_put_byte(b, '"');
-	while (s.n > 0) {
-		int32_t point = 0;
-		size_t n = str_utf8_next(s, &point);
-		if (n == 0)
-			buf_put(b, STR("\xef\xbf\xbd"));
-		else
-			buf_json_point(b, str_upto(s, n), point);
-		s = str_from(s, n == 0 ? 1 : n);
-	}
+	while (s.n > 0)
+		s = str_from(s, buf_json_next(b, s));
 	buf_put_byte(b, '"');
 }

@@ -110,6 +110,7 @@ buf_escapes_by_the_rules_of_each_language(void **state)
 		{ buf_put_hex, STR_INIT("\x00\x7f\xff"), "007fff", "two lower-case digits each" },
 		{ buf_put_json, STR_INIT("a\"b\\c"), "\"a\\\"b\\\\c\"", "RFC 8259 s7" },
 		{ buf_put_json, STR_INIT("\n\t\r\x00\x7f"), "\"\\n\\t\\u000d\\u0000\\u007f\"", "control bytes" },
+		{ buf_put_json, STR_INIT(" !#[]~\"a"), "\" !#[]~\\\"a\"", "plain bytes up to one that is not" },
 		{ buf_put_json, STR_INIT("\xc3\xa9"), "\"\xc3\xa9\"", "UTF-8 stays unchanged" },
 		{ buf_put_json, STR_INIT("a\xffz"), "\"a\xef\xbf\xbdz\"", "invalid UTF-8 is replaced" },
 		{ buf_put_json, STR_INIT("\xc3\xa9\xc3"), "\"\xc3\xa9\xef\xbf\xbd\"", "and only the invalid byte" },

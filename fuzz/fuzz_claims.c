@@ -29,7 +29,7 @@ class_of(str name)
 	return str_equal(name, STR("phr")) ? OIDC_ACR_PHR : 0;
 }
 
-/* The member of an object inside an object; absent when `outer` is no object. */
+/* The member of an object inside an object; absent when `outer` is something else. */
 static struct json_value
 inner_member(struct json_value outer, str name, struct json *j)
 {

@@ -1,9 +1,9 @@
 /*
  * A second parser of JSON (RFC 8259). The targets `client_data`, `jwt` and `claims` compare jansson with it.
  *
- * It keeps strings, `true`, `false`, the members of the outermost object, and the text of objects and arrays. Like jansson, it refuses U+0000, surrogates
- * without a partner, and numbers too large for an int64_t or a double. It also refuses a name twice in one object, at
- * any depth, and compares names after it decoded the escapes.
+ * It keeps strings, `true`, `false`, the members of the outermost object, and the text of objects and arrays. Like
+ * jansson, it refuses U+0000, surrogates without a partner, and numbers too large for an int64_t or a double. It also
+ * refuses a name twice in one object, at any depth, and compares names after it decoded the escapes.
  */
 #ifndef FUZZ_JSON_H
 #define FUZZ_JSON_H

@@ -56,9 +56,16 @@ class Testbed(contextlib.ExitStack):
 
     def __enter__(self):
         super().__enter__()
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-bench-"))
-        self.callback(shutil.rmtree, self.home, True)
+        self._take_home()
         return self
+
+    def _take_home(self, inside=None):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="doubletour-bench-", dir=inside))
+        self.callback(shutil.rmtree, self.home, True)
+
+    def in_memory(self):
+        """Put the files of all later programs into memory: no figure depends on how busy the disk is."""
+        self._take_home("/dev/shm")
 
     # Programs
 
@@ -135,10 +142,11 @@ class Testbed(contextlib.ExitStack):
             out.write("\n%%\n".join(requests))
         return path
 
-    def load(self, port, *requests, connections=CONNECTIONS, seconds=SECONDS):
-        """Send these requests in turn, as fast as they are answered."""
-        done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", ROOT / "bench/load.lua", f"http://127.0.0.1:{port}/", "--",
-                               self.requests_file(requests)], capture_output=True, text=True, check=True)
+    def load(self, port, *requests, connections=CONNECTIONS, seconds=SECONDS, pattern=None):
+        """Send these requests in turn, as fast as they are answered; with a pattern as bench/flow.lua says."""
+        script = ["bench/load.lua"] if pattern is None else ["bench/flow.lua", pattern]
+        done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", ROOT / script[0], f"http://127.0.0.1:{port}/", "--",
+                               self.requests_file(requests), *script[1:]], capture_output=True, text=True, check=True)
         return Loaded(done.stdout)
 
     def rate(self, port, *requests, **more):

@@ -1,13 +1,13 @@
-"""Sign-ins to applications, compared with a provider made with Authlib: an authorization request of a signed-in person,
-the redemption of a code with an RS256 ID token, and userinfo.  One code flow is one of the first and one of the second.
+"""Sign-ins to applications, compared with a provider made with Authlib: code flows, refreshes and userinfo.
 
-Codes and access tokens are written into the databases before; each code is redeemed once.
+A code flow is an authorization request of a signed-in person, and the redemption of its code, with PKCE.  Userinfo is
+also compared with a check at the gate.  The memory is that of a hundred thousand live access tokens.  All databases are
+in memory: both programs would wait for the same disk.
 """
 
 import base64
 import contextlib
 import hashlib
-import os
 import pathlib
 import sqlite3
 import subprocess
@@ -15,125 +15,160 @@ import tempfile
 import time
 import urllib.parse
 
+import requests
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from bench.fixtures import fill, token
+from bench.fixtures import checks, fill, token
 from bench.measure import Limit, rates
-from bench.testbed import ROOT, get, post
+from bench.rows.memory import at_rest_kib, pss_kib
+from bench.testbed import LOGIN, ROOT, get, post
 from harness.server import free_port
 
 PEOPLE, ROUNDS = 1_000, 5
-LOAD = {"connections": 8, "seconds": 3}  # Authlib answers more connections too late
+LOAD = {"connections": 8, "seconds": 2}  # Authlib answers more connections too late
 LIVE = 100_000  # access tokens in the database
-CODES = 20_000  # for one load: more than it redeems
+FAMILIES = 16  # of refresh tokens, for one load
 REDIRECT = "https://app.example.org/callback"
 VERIFIER = "a-verifier-of-forty-three-letters-or-more.~_0"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
-CLIENT = {"client_id": "bench", "client_secret": "bench-secret"}
-REQUEST = urllib.parse.urlencode({"response_type": "code", "client_id": "bench", "redirect_uri": REDIRECT, "scope": "openid profile", "state": "s", "nonce": "n",
-                                  "code_challenge": CHALLENGE, "code_challenge_method": "S256"})
+SECRET = "bench-secret"
+CODE, REFRESH = "[?&]code=([^&]+)", '"refresh_token": ?"([^"]+)"'  # bench/flow.lua finds them in an answer
 
 
-def text_of(prefix, number):
-    return prefix + base64.urlsafe_b64encode(hashlib.sha256(f"{prefix}{number}".encode()).digest()).decode().rstrip("=")
+def asked(client, scope):
+    return urllib.parse.urlencode({"response_type": "code", "client_id": client, "redirect_uri": REDIRECT, "scope": scope, "state": "s",
+                                   "code_challenge": CHALLENGE, "code_challenge_method": "S256"})
 
 
-def redemptions(path, numbers):
-    return tuple(post(path, urllib.parse.urlencode({"grant_type": "authorization_code", "code": text_of("dtc_", n), "redirect_uri": REDIRECT, "code_verifier": VERIFIER, **CLIENT}))
-                 for n in numbers)
+OFFLINE = asked("bench-refresh", "openid profile offline_access")
 
 
-class Ours:
-    """Our server with a client, and with codes and tokens of a thousand people."""
+def redemption(client, code):
+    return {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER, "client_id": client, "client_secret": SECRET}
+
+
+def refresh(refresh_token):
+    return {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": "bench-refresh", "client_secret": SECRET}
+
+
+def access_token(number):
+    return "dta_" + base64.urlsafe_b64encode(hashlib.sha256(b"%d" % number).digest()).decode().rstrip("=")
+
+
+class Provider:
+    """A server on a port, with the paths of its endpoints; cookie(n) is that of the session of person n."""
+
+    def __init__(self, testbed, port, prefix, authorization, cookie):
+        self.testbed, self.port, self.prefix, self.authorization, self.cookie = testbed, port, prefix, authorization, cookie
+
+    def flows(self, client):
+        query = asked(client, "openid profile")
+        authorizations = [get(f"{self.authorization}?{query}", cookie=self.cookie(n)) for n in range(1, PEOPLE + 1)]
+        redeemed = post(f"{self.prefix}/token", urllib.parse.urlencode(redemption(client, "TEXT")))
+        return lambda: self.testbed.load(self.port, *authorizations, redeemed, pattern=CODE, **LOAD).rate
+
+    def refresh_token(self, person):
+        """Sign in as an application that asks for one."""
+        origin, headers = f"http://127.0.0.1:{self.port}", {"Host": LOGIN, "Cookie": self.cookie(person)}
+        answer = requests.get(f"{origin}{self.authorization}?{OFFLINE}", headers=headers, allow_redirects=False, timeout=60)
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["code"][0]
+        tokens = requests.post(f"{origin}{self.prefix}/token", redemption("bench-refresh", code), headers={"Host": LOGIN}, timeout=60)
+        return tokens.json()["refresh_token"]
+
+    def refreshes(self):
+        """Measure with new families: the tokens of an earlier load were used."""
+        families = [self.refresh_token(n) for n in range(1, FAMILIES + 1)]
+        sent = [post(f"{self.prefix}/token", urllib.parse.urlencode(refresh(text))) for text in (*families, "TEXT")]
+        return self.testbed.load(self.port, *sent, pattern=REFRESH, **LOAD).rate
+
+    def userinfo(self, **load):
+        return self.testbed.rate(self.port, *(get(f"{self.prefix}/userinfo", Authorization="Bearer " + access_token(n)) for n in range(1, PEOPLE + 1)), **load)
+
+
+class Ours(Provider):
+    """Our server with three clients and a thousand people."""
 
     def __init__(self, testbed):
-        self.testbed, self.server, self.next = testbed, testbed.server(), 1
+        self.server = testbed.server()
+        super().__init__(testbed, self.server.port, "/api/oidc", "/api/oidc/authorization", lambda n: f"__Host-doubletour={token(n)}")
         fill(self.server, PEOPLE)
-        done = self.server.command("client", "add", "bench", "--redirect", REDIRECT, "--scopes", "openid profile", "--consent", "never")
+        self.add_client("bench", "--scopes", "openid profile")
+        self.add_client("bench-es256", "--scopes", "openid profile", "--id-token-alg", "ES256")
+        self.add_client("bench-refresh", "--scopes", "openid profile offline_access", "--offline-without-consent")
+        self.server.sql("UPDATE oidc_secrets SET secret_hash = ?", hashlib.sha256(SECRET.encode()).digest())
+
+    def add_client(self, name, *options):
+        done = self.server.command("client", "add", name, "--redirect", REDIRECT, "--consent", "never", *options)
         if done.returncode != 0:
             raise SystemExit(f"bench: {done.stderr}")
-        (self.client,), = self.server.sql("SELECT id FROM oidc_clients")
-        self.server.sql("UPDATE oidc_secrets SET secret_hash = ?", hashlib.sha256(CLIENT["client_secret"].encode()).digest())
 
-    def insert(self, count, code):
-        """Insert grants with a code, or with an access token; return their numbers."""
-        numbers, now = range(self.next, self.next + count), int(time.time() * 1e6)
-        self.next += count
-        late = now + 86_400_000_000
-        grants = ((n, self.client, n % PEOPLE + 1, n % PEOPLE + 1, "openid profile", "", now, "pwd otp mfa", "https://refeds.org/profile/mfa", "T4ItTE7kUhr63uH91ve4Ww", now, late)
-                  for n in numbers)
-        with contextlib.closing(sqlite3.connect(self.server.database(), timeout=60)) as db, db:
-            db.executemany("INSERT INTO oidc_grants (id, client_id, account_id, session_id, scopes, claims, auth_at_us, amr, acr, sid, created_at_us, expires_at_us) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", grants)
-            if code:
-                db.executemany("INSERT INTO oidc_codes (id, code_hash, grant_id, session_id, redirect_uri, challenge, nonce, expires_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                               ((n, hashlib.sha256(text_of("dtc_", n).encode()).digest(), n, n % PEOPLE + 1, REDIRECT, CHALLENGE, "n", late) for n in numbers))
-            else:
-                db.executemany("INSERT INTO oidc_access_tokens (id, token_hash, grant_id, session_id, scopes, created_at_us, expires_at_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                               ((n, hashlib.sha256(text_of("dta_", n).encode()).digest(), n, n % PEOPLE + 1, "openid profile", now, late) for n in numbers))
-        return numbers
+    def database(self):
+        return contextlib.closing(sqlite3.connect(self.server.database(), timeout=60))
 
     def size(self):
-        with contextlib.closing(sqlite3.connect(self.server.database(), timeout=60)) as db:
-            (pages,), (size,) = db.execute("PRAGMA page_count").fetchone(), db.execute("PRAGMA page_size").fetchone()
-        return pages * size
+        with self.database() as db:
+            return db.execute("PRAGMA page_count").fetchone()[0] * db.execute("PRAGMA page_size").fetchone()[0]
+
+    def insert(self):
+        """Insert the access tokens of as many sign-ins."""
+        now = int(time.time() * 1e6)
+        late, of = now + 86_400_000_000, range(1, LIVE + 1)
+        (client,), = self.server.sql("SELECT id FROM oidc_clients WHERE client_id = 'bench'")
+        with self.database() as db, db:
+            db.executemany("INSERT INTO oidc_grants (id, client_id, account_id, session_id, scopes, claims, auth_at_us, amr, acr, sid, created_at_us, expires_at_us) "
+                           f"VALUES (?, {client}, ?, ?, 'openid profile', '', {now}, 'pwd otp mfa', 'https://refeds.org/profile/mfa', 'T4ItTE7kUhr63uH91ve4Ww', {now}, {late})",
+                           ((n, n % PEOPLE + 1, n % PEOPLE + 1) for n in of))
+            db.executemany("INSERT INTO oidc_access_tokens (id, token_hash, grant_id, session_id, scopes, created_at_us, expires_at_us) "
+                           f"VALUES (?, ?, ?, ?, 'openid profile', {now}, {late})",
+                           ((n, hashlib.sha256(access_token(n).encode()).digest(), n, n % PEOPLE + 1) for n in of))
 
     def live_mib(self):
+        """Return how much the database grows."""
         before = self.size()
-        self.live = self.insert(LIVE, code=False)
+        self.insert()
         return (self.size() - before) / 2**20
 
-    def authorize(self):
-        return self.testbed.rate(self.server.port, *(get(f"/api/oidc/authorization?{REQUEST}", cookie=f"__Host-doubletour={token(n)}") for n in range(1, PEOPLE + 1)), **LOAD)
+    def memory_mib(self):
+        """Return how much the memory of both processes grows when all tokens are used."""
+        self.server.restart()
+        before = at_rest_kib(self.testbed, self.server)
+        self.testbed.load(self.port, *(get("/api/oidc/userinfo", Authorization="Bearer " + access_token(n)) for n in range(1, LIVE + 1)), seconds=10)
+        return (pss_kib(self.server) - before) / 1024
 
-    def redeem(self):
-        return self.testbed.load(self.server.port, *redemptions("/api/oidc/token", self.insert(CODES, code=True)), **LOAD).rate
-
-    def userinfo(self):
-        return self.testbed.rate(self.server.port, *(get("/api/oidc/userinfo", Authorization="Bearer " + text_of("dta_", n)) for n in self.live[:PEOPLE]), **LOAD)
+    def checks(self):
+        return self.testbed.rate(self.port, *checks(range(1, PEOPLE + 1)))
 
 
-class Authlib:
-    """bench/authlib_app under gunicorn with two workers."""
+class Authlib(Provider):
+    """bench/authlib_app under gunicorn with two workers.  Each request comes from its only person."""
 
     def __init__(self, testbed):
-        self.testbed, self.port, self.next = testbed, free_port(), 1
+        super().__init__(testbed, free_port(), "", "/authorize", lambda n: "")
         home = pathlib.Path(tempfile.mkdtemp(dir=testbed.home))
-        self.database = home / "db.sqlite"
-        key = rsa.generate_private_key(65537, 2048)
-        (home / "key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        for name, key in (("RS256", rsa.generate_private_key(65537, 2048)), ("ES256", ec.generate_private_key(ec.SECP256R1()))):
+            (home / name).write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         folder = ROOT / "bench/authlib_app"
-        environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": f"sqlite:///{self.database}", "KEY_FILE": str(home / "key"), "AUTHLIB_INSECURE_TRANSPORT": "1",
+        environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": f"sqlite:///{home}/db.sqlite", "KEYS": str(home), "AUTHLIB_INSECURE_TRANSPORT": "1",
                        "PYTHONDONTWRITEBYTECODE": "1"}
         subprocess.run(["/usr/bin/python3", "app.py"], cwd=folder, env=environment, check=True)
         with open(home / "log", "wb") as log:
             testbed.process(["/usr/bin/gunicorn", "--workers", 2, "--bind", f"127.0.0.1:{self.port}", "--worker-tmp-dir", home, "app:app"], self.port, "gunicorn",
                             cwd=folder, env=environment, stdout=log, stderr=log)
-        self.sql("INSERT INTO token (client_id, token_type, access_token, scope, issued_at, access_token_revoked_at, refresh_token_revoked_at, expires_in, user_id) "
-                 "VALUES ('bench', 'Bearer', ?, 'openid profile', ?, 0, 0, 86400, 1)", [(text_of("dta_", n), int(time.time())) for n in range(1, PEOPLE + 1)])
-
-    def sql(self, statement, rows):
-        with contextlib.closing(sqlite3.connect(self.database, timeout=60)) as db, db:
-            db.executemany(statement, rows)
-
-    def authorize(self):
-        return self.testbed.rate(self.port, get(f"/authorize?{REQUEST.replace('nonce=n&', '')}"), **LOAD)
-
-    def redeem(self):
-        numbers = range(self.next, self.next + CODES)
-        self.next += CODES
-        self.sql("INSERT INTO code (code, client_id, redirect_uri, response_type, scope, nonce, auth_time, code_challenge, code_challenge_method, user_id) "
-                 "VALUES (?, 'bench', ?, 'code', 'openid profile', 'n', ?, ?, 'S256', 1)", [(text_of("dtc_", n), REDIRECT, int(time.time()), CHALLENGE) for n in numbers])
-        return self.testbed.load(self.port, *redemptions("/token", numbers), **LOAD).rate
-
-    def userinfo(self):
-        return self.testbed.rate(self.port, *(get("/userinfo", Authorization="Bearer " + text_of("dta_", n)) for n in range(1, PEOPLE + 1)), **LOAD)
+        with contextlib.closing(sqlite3.connect(home / "db.sqlite", timeout=60)) as db, db:
+            db.executemany("INSERT INTO token (client_id, token_type, access_token, scope, issued_at, access_token_revoked_at, refresh_token_revoked_at, expires_in, user_id) "
+                           "VALUES ('bench', 'Bearer', ?, 'openid profile', ?, 0, 0, 86400, 1)", ((access_token(n), int(time.time())) for n in range(1, PEOPLE + 1)))
+        for _ in range(8):  # both workers load their code with the first requests
+            self.refresh_token(1)
 
 
 def comparisons(testbed):
+    testbed.in_memory()
     ours, authlib = Ours(testbed), Authlib(testbed)
     yield Limit(f"database for {LIVE:,} access tokens of as many sign-ins", ours.live_mib, "MiB", 80)
-    yield rates("authorization request of a signed-in person", "Authlib", ours.authorize(), authlib.authorize(), 3, rounds=ROUNDS)
-    yield rates("redemption of a code", "Authlib", ours.redeem, authlib.redeem, 3, rounds=ROUNDS)
-    yield rates("userinfo", "Authlib", ours.userinfo(), authlib.userinfo(), 10, rounds=ROUNDS)
+    yield Limit(f"memory, {LIVE:,} access tokens", ours.memory_mib, "MiB", 32)
+    for client, what in (("bench", "code flow"), ("bench-es256", "code flow, ES256")):
+        yield rates(what, "Authlib", ours.flows(client), authlib.flows(client), 20, rounds=ROUNDS)
+    yield rates("refresh", "Authlib", ours.refreshes, authlib.refreshes, 20, rounds=ROUNDS)
+    yield rates("userinfo", "Authlib", ours.userinfo(**LOAD), authlib.userinfo(**LOAD), 20, rounds=ROUNDS)
+    yield rates("userinfo", "check at the gate", ours.userinfo(), ours.checks(), 0.5, rounds=ROUNDS)

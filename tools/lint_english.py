@@ -55,6 +55,9 @@ WORDS = [
     ("hurry", r"\bhurr(y|ies|ied)\b", '"deadline" or "statement timeout"'),
     ("bones", r"\bbones?\b", '"redacted" or "what remains"'),
     ("stranger", r"\b(strangers?|newcomers?)\b", '"a person without an account", "an unauthenticated client", "a new entry"'),
+    ("good for", r"\bgood for (a|an|one|two|\d+)\b", 'say "valid for"'),
+    ("is said", r"\b(is|are|was|were) said\b", 'say who reports it: "the log names it", "the page says so"'),
+    ("leads on", r"\b(leads?|led) on\b", 'say "redirects", "continues" or "opens the next page"'),
     ("old name", r"\b(concerns_id|let_in|come_in|stand_on|way_back|nobodys|misnamed)\b", "the name that the code has now"),
 ]
 WORDS = [(rule, re.compile(pattern, re.IGNORECASE), hint) for rule, pattern, hint in WORDS]

@@ -415,7 +415,7 @@ client_run(struct cli *cli, const struct client_command *command, struct client_
 	e = admin_open(&cli->config, r->admin);
 	if (e == ERR_OK)
 		e = command->run(r);
-	if (e == ERR_IO && why->text[0] == '\0') /* standard output is closed: it was said */
+	if (e == ERR_IO && why->text[0] == '\0') /* standard output is closed: already reported */
 		return CLI_FAILED;
 	if (e != ERR_OK)
 		return cli_fail(e, why);

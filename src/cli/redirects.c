@@ -36,7 +36,7 @@ redirects_address(str url)
 	return redirects_without(url, '?');
 }
 
-/* What precedes an @ is no host: http://localhost:x@wiki.example.org */
+/* The text before an @ is not the host: http://localhost:x@wiki.example.org */
 static bool
 redirects_is_loopback(str url)
 {

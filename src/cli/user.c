@@ -522,7 +522,7 @@ user_run(struct cli *cli, const struct user_command *command, struct request *ty
 	e = admin_open(&cli->config, &admin);
 	if (e == ERR_OK)
 		e = command->run(&r);
-	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: it was said */
+	if (e == ERR_IO && admin.why.text[0] == '\0') /* standard output is closed: already reported */
 		return CLI_FAILED;
 	return e == ERR_OK ? cli_print(buf_str(&r.out)) : cli_fail(e, &admin.why);
 }

@@ -55,7 +55,7 @@ def response_in(url, separator="?"):
 
 
 def led_on(page):
-    """Return the URL to which a page leads on: by itself, and by its link."""
+    """Return the URL that a page opens: by itself, and by its link."""
     assert page.status == 200 and page.location is None, repr(page)
     refresh = page.dom.one("meta", **{"http-equiv": "refresh"})["content"]
     url = refresh.removeprefix("0; url=")

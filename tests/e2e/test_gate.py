@@ -698,7 +698,7 @@ def test_the_page_of_a_refusal_is_short(gate, rest, leads_to):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_a_refused_navigation_gets_a_page_that_leads_on(gate, endpoint):
+def test_a_refused_navigation_gets_a_page_that_opens_gate(gate, endpoint):
     person = inside(gate)
     url = "https://wiki.example.org/admin/x?a=%22%3E%3Cb%3E&c='"
     answer = person.ask(url, endpoint=endpoint, headers={"Accept-Language": "fr"})

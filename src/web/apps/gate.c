@@ -409,7 +409,7 @@ web_gate_put_refused_link(struct exchange *x, const struct check *c, struct buf 
 }
 
 /*
- * 403 in any case, because proxies read the status.  The page leads on to /gate, where the user is signed in: it names
+ * 403 in any case, because proxies read the status.  The page opens /gate, where the user is signed in: it names
  * the user and the reason, which the application's host must not learn.
  */
 static err

@@ -2,7 +2,7 @@
  * Sends the browser back to an OpenID client, with the parameters of a response.
  *
  *	303                   no form was sent before (OAuth 2.0: never 307, which would repeat a form's body)
- *	a page that leads on  after a form: browsers apply form-action to each redirect of a form's submission.  A
+ *	a page with a refresh  after a form: browsers apply form-action to each redirect of a form's submission.  A
  *	                      private scheme gets a button, because phones open applications only after a tap
  *	a page with a form    response mode form_post: the script sends it, or its button
  */

@@ -466,7 +466,7 @@ web_accounts_verify_refused(struct exchange *x, struct channel *keeper, enum ver
 
 /*
  * After the enrolment, go to the recovery codes; after a recovery code, go to the security page, to replace the
- * lost authenticator.  Both pages lead on to next.
+ * lost authenticator.  Both pages continue to next.
  */
 static err
 web_accounts_verify_passed(struct exchange *x, bool enrolling, const struct verified_body *verified)

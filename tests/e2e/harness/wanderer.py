@@ -1,4 +1,4 @@
-"""A person's browser that visits applications too: it follows redirects and the pages that lead on, between all hosts.
+"""A person's browser that visits applications too: it follows redirects, and pages with a refresh, between all hosts.
 
     browser = Wanderer(person)
     browser.open("http://127.0.0.1:8080/")          # signs in on the way, if the person is not signed in

@@ -36,6 +36,9 @@ SENTENCES = [
     ("hurry", "It is in a hurry.", "It has a deadline."),
     ("bones", "The bones remain.", "The redacted row remains."),
     ("stranger", "A stranger sends it.", "A client sends it."),
+    ("good for", "The seal is good for an hour.", "The seal is valid for an hour."),
+    ("is said", "A wrong key is said.", "The log names a wrong key."),
+    ("leads on", "The page leads on.", "The page leads to the application."),
     ("old name", "It calls let_in once.", "It calls sign_in_complete once."),
     ("long sentence", "It has " + "very " * lint_english.MAX_WORDS + "many words.", "It has " + "very " * (lint_english.MAX_WORDS - 4) + "many words."),
 ]

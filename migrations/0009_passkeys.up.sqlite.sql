@@ -62,3 +62,5 @@ ALTER TABLE accounts ADD COLUMN code_sign_in_at_us INTEGER NOT NULL DEFAULT 0;
 
 -- When a device last verified its user (PIN, fingerprint) for this session; 0: never.
 ALTER TABLE sessions ADD COLUMN user_verified_at_us INTEGER NOT NULL DEFAULT 0;
+-- When a passkey last answered for this session; 0: never.  A code renews factor_at_us, not this.
+ALTER TABLE sessions ADD COLUMN passkey_at_us INTEGER NOT NULL DEFAULT 0;

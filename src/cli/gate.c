@@ -63,8 +63,9 @@ cli_gate_user_row(void *context, const struct admin_user *user)
 	TRY(arena_copy(&r->arena, user->name, &r->visitor.name));
 	TRY(arena_copy(&r->arena, user->groups, &r->visitor.groups));
 	r->visitor.level = user->disabled ? ACCESS_NOBODY : ACCESS_FULL;
-	r->visitor.phishing_resistant = r->passkey;
-	return clock_now_us(&r->visitor.verified_us);
+	TRY(clock_now_us(&r->visitor.verified_us));
+	r->visitor.phishing_resistant_us = r->passkey ? r->visitor.verified_us : 0;
+	return ERR_OK;
 }
 
 static err
@@ -144,6 +145,8 @@ cli_gate_outcome_text(const struct access_decision *d)
 		return "must enter a new code";
 	case ACCESS_PASSKEY:
 		return "must use a passkey: a code is not enough";
+	case ACCESS_PASSKEY_OLD:
+		return "must use the passkey again";
 	default:
 		return d->outcome == ACCESS_PASSES ? "passes" : "is refused";
 	}
@@ -163,7 +166,8 @@ cli_gate_put_rule(struct request *r, const struct access_rule *rule)
 	if (rule->phishing_resistant)
 		buf_put(&more, STR(", with a passkey"));
 	if (rule->max_age_us != 0)
-		buf_printf(&more, ", maximum age of the code %lld s", (long long)(rule->max_age_us / SECONDS_US(1)));
+		buf_printf(&more, ", maximum age of the %s %lld s", rule->phishing_resistant ? "passkey" : "code",
+			   (long long)(rule->max_age_us / SECONDS_US(1)));
 	cli_line(&r->out, "%s, line %u: %s%.*s", r->config->access_rules, rule->line, access_policy_name(rule->policy),
 		 STR_ARG(buf_str(&more)));
 }

@@ -326,7 +326,7 @@ passkey_freshen(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	}
 	TRY(passkey_take_place(call, a));
-	TRY(session_step_up(call, ret_commit));
+	TRY(session_step_up(call, &factor_kind_passkey, ret_commit));
 	return *ret_commit ? passkey_settle(call, a, AUDIT_PASSKEY_STEP_UP) : ERR_OK;
 }
 

@@ -58,7 +58,7 @@ a_first_passkey_completes_the_sign_in(void **state)
 	add_passkey(&w, &b, 1);
 	assert_int_equal(b.head.state, STATE_FULL);
 	assert_memory_not_equal(&before, &b.token, sizeof(before));
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(b.head.passkeys, 1);
 	assert_int_equal(b.head.code_digits, 0);
 	assert_true(b.head.user_verified_us > 0);
@@ -371,7 +371,7 @@ another_passkey_ends_all_other_sessions(void **state)
 	assert_memory_not_equal(&before, &b.token, sizeof(before));
 	assert_verdict(ask(&w, &other, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	/* the session keeps the factor that it began with, and enrols nothing else */
-	assert_int_equal(b.head.phishing_resistant, 0);
+	assert_int_equal(b.head.phishing_resistant_us, 0);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE confirmed_at_us IS NULL"), 0);
 	assert_int_equal(b.head.passkeys, 1);
 	assert_int_equal(b.head.authenticators, 2);
@@ -396,7 +396,7 @@ a_passkey_takes_the_place_of_a_recovery_code(void **state)
 	assert_int_equal(b.head.recovered, 1);
 	add_passkey(&w, &b, 1);
 	assert_int_equal(b.head.recovered, 0);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(b.passkey.recovery_left, 9);
 	world_end(&w);
 }

@@ -164,7 +164,7 @@ a_passkey_alone_opens_a_full_session(void **state)
 	assert_string_equal(b.name, "anna");
 	assert_string_equal(b.passkey.next, "/wiki");
 	assert_int_equal(b.passkey.user_verified, 1);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(b.head.user_verified_us, b.head.verified_us);
 	assert_true(b.head.user_verified_us > 0 && b.head.last_sign_in_us > 0 && b.head.remembered_until_us > 0);
 	assert_memory_not_equal(&before, &b.token, sizeof(before));
@@ -315,7 +315,7 @@ a_passkey_after_the_password_follows_the_policy(void **state)
 		check_verdict(&second[i], &b, STATE_PENDING);
 		check_marks(&w, &second[i]);
 		assert_int_equal(b.head.user_verified_us > 0, says_so);
-		assert_int_equal(b.head.phishing_resistant, 1);
+		assert_true(b.head.phishing_resistant_us != 0);
 	}
 	holder_end(&anna);
 	world_end(&w);
@@ -807,12 +807,12 @@ a_step_up_by_passkey_takes_the_place_of_the_code(void **state)
 
 	world_new(&w);
 	holder_make(&w, &anna, "anna", 1);
-	assert_int_equal(anna.b.head.phishing_resistant, 0);
+	assert_int_equal(anna.b.head.phishing_resistant_us, 0);
 	clock_forward(MINUTES_US(10));
 	anna.key.flags = UP;
 	assert_verdict(step_up(&w, &anna.b, &anna.key), VERDICT_PASSED);
 	assert_int_equal(anna.b.passkeys.user_verification, 0);
-	assert_int_equal(anna.b.head.phishing_resistant, 1);
+	assert_true(anna.b.head.phishing_resistant_us != 0);
 	assert_int_equal(anna.b.head.user_verified_us, 0);
 	assert_int_equal(sessions_with(&w, "f.kind = 'passkey'"), 1);
 	anna.key.flags = UV;
@@ -853,7 +853,8 @@ a_session_without_a_password_keeps_its_passkey(void **state)
 	const struct verify_body code = { str_of(code_of(anna.b.secret, 0).z) };
 	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &code), VERDICT_PASSED);
 	assert_int_equal(b.head.user_verified_us, began_us);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us > began_us);           /* of the other passkey, */
+	assert_true(b.head.verified_us > b.head.phishing_resistant_us); /* not of the code */
 	assert_int_equal(
 	    sessions_with(&w,
 			  "s.password_at_us = 0 AND f.id = (SELECT factor_id FROM passkeys WHERE uv_initialized = 1)"),

@@ -35,6 +35,7 @@ struct exchange {
 	str next;            /* safe path on this server to redirect to later; empty: none */
 	str anonymous;       /* value of the cookie that form tokens depend on before sign-in; empty: none */
 	str flash;           /* word of the flash message for this page; empty: none */
+	bool demoted;        /* this request, or the one before, demoted a passkey that it accepted: tell the user */
 	str form_token;      /* for the forms of this reply */
 	str csrf_token;      /* sent by the POST */
 	void *form;          /* the route's form struct, filled from the body of a POST; NULL: the route has no form */

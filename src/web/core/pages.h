@@ -63,7 +63,8 @@ struct page_layout {
 	str path;            /* return URL of the language switch; empty: "/" */
 	const char *flash;   /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
-	str request_id; /* shown on the error page only */
+	const char *demoted; /* msgid: a passkey that was accepted works only with the password from now on */
+	str request_id;      /* shown on the error page only */
 	/* whom to ask for help (_contact.html), and the address of its link; both empty: CONTACT is not set */
 	str contact, contact_url;
 	bool full;      /* fully signed in */

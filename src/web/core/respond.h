@@ -34,6 +34,9 @@ MUST_USE err exchange_layout(struct exchange *x, struct page_layout *ret_layout)
  */
 MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash);
 
+/* Read the flash message that the request before left: x->flash, x->demoted. */
+void exchange_flash_take(struct exchange *x);
+
 /* Redirect with 303 to the step for this session state: /login, /setup-2fa, /verify-2fa or home; next is kept. */
 MUST_USE err exchange_redirect_to_step(struct exchange *x, str next);
 

@@ -66,6 +66,7 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 	s->factors_usable = row->factors_usable;
 	s->passkeys_usable = row->passkeys_usable;
 	s->codes_off = row->codes_off;
+	s->codes_disabled = row->codes_disabled;
 	s->code_sign_in_us = row->code_sign_in_at_us;
 	s->code_digits = row->code_digits < 0 || row->code_digits > CODE_DIGITS_MAX ? 0 : row->code_digits;
 	display_name_clean(row->display_name, &s->display_name);

@@ -46,6 +46,7 @@ struct session {
 	int64_t passkey_us;       /* when a passkey last answered for this session; 0: never */
 	int64_t code_sign_in_us;  /* when a code completed a sign-in although a passkey exists; 0: never */
 	bool codes_off;           /* the user switched the codes of authenticators off */
+	bool codes_disabled;      /* the account has authenticators, and all of them are disabled */
 	int64_t passkeys_usable;  /* the account's passkeys that are not disabled */
 	int64_t factors_usable;   /* the account's factors, of any kind, that are not disabled */
 	int64_t code_digits;      /* of the codes of all these factors; 0: they differ, or there is none */

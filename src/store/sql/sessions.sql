@@ -16,7 +16,7 @@ FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, passkeys_usable int, code_digits int,
--- row: gated_at_us int, group_names text, codes_off bool, code_sign_in_at_us int, sessions int
+-- row: codes_disabled bool, gated_at_us int, group_names text, codes_off bool, code_sign_in_at_us int, sessions int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
        s.user_verified_at_us, s.passkey_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        coalesce((SELECT backup_eligible FROM passkeys WHERE factor_id = f.id), 0) <> 0 AS factor_synced,
@@ -31,6 +31,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
            AND disabled_at_us IS NULL) AS passkeys_usable,
        coalesce((SELECT min(digits) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL
                  AND digits > 0 HAVING min(digits) = max(digits)), 0) AS code_digits,
+       coalesce((SELECT min(CASE WHEN disabled_at_us IS NULL THEN 0 ELSE 1 END) FROM factors
+                 WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND digits > 0), 0) <> 0 AS codes_disabled,
        s.gated_at_us, a.group_names, a.codes_off <> 0 AS codes_off, a.code_sign_in_at_us, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id

@@ -171,7 +171,7 @@ struct page_verify_2fa {
 	struct page_layout layout;
 	struct page_otp otp;
 	const char *error;
-	bool codes_disabled; /* only a recovery code is accepted, after 100 wrong codes */
+	bool codes_disabled; /* codes are not accepted after 100 wrong ones: only a passkey, or a recovery code */
 	bool has_passkey;    /* the page asks for a code, and the account has a passkey */
 	bool passkey_first;  /* the page asks for a passkey; the form for a code is for browsers without scripts */
 	str next;

@@ -471,6 +471,28 @@ a_removed_passkey_is_remembered_for_400_days(void **state)
 	world_end(&w);
 }
 
+static void
+an_account_has_at_most_100_removed_passkeys(void **state)
+{
+	struct world w;
+	struct browser b, other;
+
+	world_new(&w);
+	bring_to(&w, &other, "robert", STATE_FULL);
+	add_passkey(&w, &other, 2);
+	assert_verdict(remove_factor(&w, &other, 1), VERDICT_PASSED);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	add_passkey(&w, &b, 1);
+	sql_run(&w, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) "
+		    "INSERT INTO passkeys_removed (id, account_id, credential_hash, removed_at_us) "
+		    "SELECT i, (SELECT id FROM accounts WHERE name = 'alice'), randomblob(32), 1000 + i FROM n");
+	assert_verdict(remove_factor(&w, &b, 1), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed WHERE removed_at_us > 1120"), 2);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed"), 101);
+	assert_int_equal(sql_number(&w, "SELECT min(removed_at_us) FROM passkeys_removed"), 1022);
+	world_end(&w);
+}
+
 static err
 reset_factors(struct world *w, struct browser *b)
 {
@@ -695,6 +717,7 @@ main(void)
 		cmocka_unit_test(a_passkey_takes_the_place_of_a_recovery_code),
 		cmocka_unit_test(the_model_names_a_passkey_without_a_name),
 		cmocka_unit_test(a_removed_passkey_is_remembered_for_400_days),
+		cmocka_unit_test(an_account_has_at_most_100_removed_passkeys),
 		cmocka_unit_test(passkeys_of_resets_and_deleted_accounts_are_remembered),
 		cmocka_unit_test(a_refused_removal_remembers_nothing),
 		cmocka_unit_test(a_passkey_of_another_host_counts_for_nothing),

@@ -200,7 +200,7 @@ static const struct {
 	  "backed up without being eligible" },
 	{ { .flags = FLAG_PRESENT | FLAG_VERIFIED }, PASSKEY_FAULT_REFUSED, "auth-data", "no credential" },
 	{ { .other_id = true }, PASSKEY_FAULT_REFUSED, "credential", "the id of another credential" },
-	{ { .bad_point = true }, PASSKEY_FAULT_KEY, "key", "a point off the curve" },
+	{ { .bad_point = true }, PASSKEY_FAULT_REFUSED, "key", "a point off the curve" },
 	{ { .challenge = "AAAA" }, PASSKEY_FAULT_OLD, "challenge", "an invented challenge" },
 };
 
@@ -315,10 +315,10 @@ a_credential_belongs_to_one_account(void **state)
 	bring_to(&w, &alice, "alice", STATE_FULL);
 	add_passkey(&w, &alice, 1);
 	assert_verdict(do_passkey(&w, &alice, (struct authenticator){ .id = 1 }), VERDICT_REFUSED);
-	assert_int_equal(alice.passkey.fault, PASSKEY_FAULT_TAKEN);
+	assert_int_equal(alice.passkey.fault, PASSKEY_FAULT_REFUSED);
 	bring_to(&w, &robert, "robert", STATE_ENROLLING);
 	assert_verdict(do_passkey(&w, &robert, (struct authenticator){ .id = 1 }), VERDICT_REFUSED);
-	assert_int_equal(robert.passkey.fault, PASSKEY_FAULT_TAKEN);
+	assert_int_equal(robert.passkey.fault, PASSKEY_FAULT_REFUSED);
 	assert_int_equal(robert.head.state, STATE_ENROLLING);
 	assert_int_equal(audit_reasons(&w, "taken"), 2);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE kind = 'passkey'"), 1);

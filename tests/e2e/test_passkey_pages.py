@@ -228,7 +228,7 @@ def test_owner_of_a_copied_passkey_is_told_on_a_form_shown_again(server):
 
 @pytest.mark.parametrize("language, words", [("en", "Your passkey still works"), ("fr", "fonctionne toujours")])
 def test_passkey_is_named_where_codes_are_disabled(server, language, words):
-    """A hundred wrong codes disable the authenticators of an account.  Only the person who gave the password is told."""
+    """A hundred wrong codes disable the authenticators of an account.  Only after the password is that told."""
     anna, ben = KeyHolder(server).full().add_passkey(), KeyHolder(server).full()
     for person in (anna, ben):
         person.language = language

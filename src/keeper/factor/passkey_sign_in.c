@@ -207,8 +207,8 @@ passkey_claim(struct call *call, const struct assertion *a, bool *ret_claimed)
 }
 
 /*
- * The answer is refused, but its signature is right: use the challenge up all the same. Otherwise it could be tried
- * again with another user handle, or after a change of the account: the signature covers neither.
+ * The answer is refused, but its signature is right: it still uses the challenge up. Otherwise it could be tried again
+ * with another user handle, or after a change of the account: the signature covers neither.
  */
 static err
 passkey_claim_refused(struct call *call, void *context, bool *ret_commit)

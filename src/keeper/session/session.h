@@ -52,7 +52,7 @@ MUST_USE err session_reattach(struct call *call, const struct proof *proof);
 MUST_USE err session_renew(struct call *call, bool *ret_done);
 
 /*
- * Record that a factor of this kind was verified again; the token stays. *ret_done false: the token was no longer valid.
+ * Record that a factor of this kind was verified again; the token stays. *ret_done false: the token was not valid.
  * Only a kind that resists phishing renews the age of a phishing-resistant proof.
  */
 MUST_USE err session_step_up(struct call *call, const struct factor_kind *kind, bool *ret_done);

@@ -31,8 +31,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
            AND disabled_at_us IS NULL) AS passkeys_usable,
        coalesce((SELECT min(digits) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL
                  AND digits > 0 HAVING min(digits) = max(digits)), 0) AS code_digits,
-       coalesce((SELECT min(CASE WHEN disabled_at_us IS NULL THEN 0 ELSE 1 END) FROM factors
-                 WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND digits > 0), 0) <> 0 AS codes_disabled,
+       (SELECT count(*) > 0 AND count(disabled_at_us) = count(*) FROM factors
+        WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND digits > 0) AS codes_disabled,
        s.gated_at_us, a.group_names, a.codes_off <> 0 AS codes_off, a.code_sign_in_at_us, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id

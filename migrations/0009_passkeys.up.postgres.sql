@@ -21,10 +21,12 @@ CREATE TABLE passkeys (
 -- Passkeys that this server removed, so that it may tell a browser to forget them.
 CREATE TABLE passkeys_removed (
 	id INTEGER PRIMARY KEY,
+	account_id INTEGER NOT NULL,          -- whose it was; the account may be gone
 	credential_hash BLOB NOT NULL UNIQUE, -- SHA-256 of the credential id
 	removed_at_us INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX passkeys_removed_at ON passkeys_removed (removed_at_us);
+CREATE INDEX passkeys_removed_account ON passkeys_removed (account_id, removed_at_us);
 
 -- user.id of all passkeys of this account: 64 random bytes.  NULL: it has never had one.
 ALTER TABLE accounts ADD COLUMN user_handle BLOB;
@@ -35,3 +37,5 @@ ALTER TABLE accounts ADD COLUMN code_sign_in_at_us INTEGER NOT NULL DEFAULT 0;
 
 -- When a device last verified its user (PIN, fingerprint) for this session; 0: never.
 ALTER TABLE sessions ADD COLUMN user_verified_at_us INTEGER NOT NULL DEFAULT 0;
+-- When a passkey last answered for this session; 0: never.  A code renews factor_at_us, not this.
+ALTER TABLE sessions ADD COLUMN passkey_at_us INTEGER NOT NULL DEFAULT 0;

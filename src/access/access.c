@@ -145,6 +145,17 @@ access_proof_is_old(const struct access_rule *rule, int64_t verified_us, int64_t
 	return rule->max_age_us != 0 && (age_us < 0 || age_us > rule->max_age_us);
 }
 
+/* A rule that requires a passkey judges the age of the passkey's answer: a newer code does not renew it. */
+static struct access_decision
+access_apply_phishing_resistant(const struct access_rule *rule, const struct access_visitor *visitor, int64_t now_us)
+{
+	if (visitor->phishing_resistant_us == 0)
+		return access_decided(ACCESS_ASKS, ACCESS_PASSKEY, rule);
+	return access_proof_is_old(rule, visitor->phishing_resistant_us, now_us)
+		   ? access_decided(ACCESS_ASKS, ACCESS_PASSKEY_OLD, rule)
+		   : access_decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);
+}
+
 static struct access_decision
 access_apply(const struct access_rule *rule, const struct access_visitor *visitor, int64_t now_us)
 {
@@ -159,8 +170,8 @@ access_apply(const struct access_rule *rule, const struct access_visitor *visito
 			return access_decided(ACCESS_ASKS, ACCESS_UNKNOWN, rule);
 		if (visitor->level != ACCESS_FULL)
 			return access_decided(ACCESS_ASKS, ACCESS_CODE, rule);
-		if (rule->phishing_resistant && !visitor->phishing_resistant)
-			return access_decided(ACCESS_ASKS, ACCESS_PASSKEY, rule);
+		if (rule->phishing_resistant)
+			return access_apply_phishing_resistant(rule, visitor, now_us);
 		return access_proof_is_old(rule, visitor->verified_us, now_us)
 			   ? access_decided(ACCESS_ASKS, ACCESS_OLD, rule)
 			   : access_decided(ACCESS_PASSES, ACCESS_BY_RULE, rule);

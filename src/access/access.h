@@ -69,10 +69,10 @@ enum access_level { ACCESS_NOBODY = 0, ACCESS_PASSWORD, ACCESS_FULL };
 
 struct access_visitor {
 	enum access_level level;
-	str name;                /* user name */
-	str groups;              /* "admins,staff" */
-	int64_t verified_us;     /* when the second factor was last verified */
-	bool phishing_resistant; /* a passkey is among the proofs */
+	str name;                      /* user name */
+	str groups;                    /* "admins,staff" */
+	int64_t verified_us;           /* when the second factor was last verified */
+	int64_t phishing_resistant_us; /* when a passkey was last verified; 0: none is among the proofs */
 };
 
 struct access_request {
@@ -98,11 +98,12 @@ enum access_reason {
 	 * NULL) because no rule matches it
 	 */
 	ACCESS_UNCLEAR,
-	ACCESS_UNKNOWN, /* asks: the visitor is unknown */
-	ACCESS_CODE,    /* asks: the second factor is missing */
-	ACCESS_OLD,     /* asks: the proof is older than max_age */
-	ACCESS_DOTS,    /* the path contains a dot segment, plain or encoded: refused before any rule */
-	ACCESS_PASSKEY, /* asks: both factors are verified, but neither of them is a passkey */
+	ACCESS_UNKNOWN,     /* asks: the visitor is unknown */
+	ACCESS_CODE,        /* asks: the second factor is missing */
+	ACCESS_OLD,         /* asks: the proof is older than max_age */
+	ACCESS_DOTS,        /* the path contains a dot segment, plain or encoded: refused before any rule */
+	ACCESS_PASSKEY,     /* asks: both factors are verified, but neither of them is a passkey */
+	ACCESS_PASSKEY_OLD, /* asks: the rule requires a passkey, and its last answer is older than max_age */
 };
 
 struct access_decision {

@@ -545,7 +545,8 @@ access_file_rule_check(struct access_reading *r, const yaml_node_t *node, struct
 	if (rule->policy == ACCESS_BYPASS && access_file_rule_names_persons(rule))
 		return access_file_wrong(r, node, "bypass does not identify users, so it cannot name users or groups.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->max_age_us != 0)
-		return access_file_wrong(r, node, "max_age is the age of a code, so it needs the policy two_factor.");
+		return access_file_wrong(r, node,
+					 "max_age is the age of a code or passkey, so it needs the policy two_factor.");
 	if (rule->policy != ACCESS_TWO_FACTOR && rule->phishing_resistant)
 		return access_file_wrong(r, node,
 					 "phishing_resistant requires a passkey, so it needs the policy two_factor.");

@@ -11,8 +11,7 @@ access_text_outcome(const struct access_decision *d)
 		return "is refused: no rule matches";
 	case ACCESS_UNCLEAR:
 		return "is refused: the path or the query is ambiguous, or the browser's address is unknown, and one "
-		       "of "
-		       "the possible rules refuses it";
+		       "of the possible rules refuses it";
 	case ACCESS_DOTS:
 		return "is refused: the path has a segment of one or two dots, plain or encoded";
 	case ACCESS_UNKNOWN:
@@ -23,6 +22,8 @@ access_text_outcome(const struct access_decision *d)
 		return "must enter a new code";
 	case ACCESS_PASSKEY:
 		return "must use a passkey: a code is not enough";
+	case ACCESS_PASSKEY_OLD:
+		return "must use the passkey again";
 	default:
 		return d->outcome == ACCESS_PASSES ? "passes" : "is refused";
 	}
@@ -44,7 +45,8 @@ access_text_put_rule(struct buf *out, const char *file, const struct access_rule
 	if (rule->phishing_resistant)
 		buf_put(&more, STR(", with a passkey"));
 	if (rule->max_age_us != 0)
-		buf_printf(&more, ", maximum age of the code %lld s", (long long)(rule->max_age_us / SECONDS_US(1)));
+		buf_printf(&more, ", maximum age of the %s %lld s", rule->phishing_resistant ? "passkey" : "code",
+			   (long long)(rule->max_age_us / SECONDS_US(1)));
 	cli_line(out, "%s, line %u: %s%.*s", file, rule->line, access_policy_name(rule->policy),
 		 STR_ARG(buf_str(&more)));
 }

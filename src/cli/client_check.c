@@ -45,8 +45,7 @@ client_check_decide(struct client_check *c)
 	const struct person *person = &c->preview.person;
 	struct access_visitor visitor = { .level = person->disabled ? ACCESS_NOBODY : ACCESS_FULL,
 					  .name = person->name,
-					  .groups = person->groups,
-					  .phishing_resistant = r->passkey };
+					  .groups = person->groups };
 	const struct access_request request = { .client = c->view.client.client_id, .address = str_of(r->address) };
 	int64_t now_us = 0;
 	str text = { 0 };
@@ -55,6 +54,7 @@ client_check_decide(struct client_check *c)
 	TRY(digest_setup()); /* icons are named by their digest */
 	TRY(access_load(r->config, &c->arena, &text, &c->rules, &r->admin->why));
 	visitor.verified_us = now_us;
+	visitor.phishing_resistant_us = r->passkey ? now_us : 0;
 	c->decision = access_decide(&c->rules, &request, &visitor, now_us);
 	return ERR_OK;
 }

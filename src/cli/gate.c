@@ -64,8 +64,9 @@ cli_gate_user_row(void *context, const struct admin_user *user)
 	TRY(arena_copy(&r->arena, user->name, &r->visitor.name));
 	TRY(arena_copy(&r->arena, user->groups, &r->visitor.groups));
 	r->visitor.level = user->disabled ? ACCESS_NOBODY : ACCESS_FULL;
-	r->visitor.phishing_resistant = r->passkey;
-	return clock_now_us(&r->visitor.verified_us);
+	TRY(clock_now_us(&r->visitor.verified_us));
+	r->visitor.phishing_resistant_us = r->passkey ? r->visitor.verified_us : 0;
+	return ERR_OK;
 }
 
 static err

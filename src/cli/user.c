@@ -527,6 +527,28 @@ user_run(struct cli *cli, const struct user_command *command, struct request *ty
 	return e == ERR_OK ? cli_print(buf_str(&r.out)) : cli_fail(e, &admin.why);
 }
 
+/* Read the command and its arguments: the words after the options. */
+static int
+user_command_read(int n, char **words, struct request *r, const struct user_command **ret_command)
+{
+	static const char *const takes[] = { "no name", "one name", "a name and a value" };
+	const struct user_command *command = n > 0 ? user_find(words[0]) : NULL;
+
+	if (n == 0)
+		return cli_print_usage(user_help);
+	if (command == NULL)
+		return cli_topic_unknown(words[0], user_topics, "doubletour user");
+	if (n - 1 != command->arguments) {
+		cli_say("doubletour user %s takes %s.  See `doubletour user %s --help`.", command->name,
+			takes[command->arguments], command->name);
+		return CLI_USAGE;
+	}
+	r->name = str_of(n > 1 ? words[1] : "");
+	r->new_name = str_of(n > 2 ? words[2] : "");
+	*ret_command = command;
+	return CLI_GO_ON;
+}
+
 int
 cli_user(struct cli *cli, int argc, char **argv)
 {
@@ -542,7 +564,7 @@ cli_user(struct cli *cli, int argc, char **argv)
 		{ .name = "yes", .flag = &r.yes },
 		{ .name = "name-again", .flag = &r.name_again },
 	};
-	const struct user_command *command;
+	const struct user_command *command = NULL;
 	struct cli_help room;
 	int status;
 
@@ -552,21 +574,8 @@ cli_user(struct cli *cli, int argc, char **argv)
 			     COUNT(options), 3);
 	if (status != CLI_GO_ON)
 		return status;
-	if (optind == argc)
-		return cli_print_usage(user_help);
-	command = user_find(argv[optind]);
-	if (command == NULL)
-		return cli_topic_unknown(argv[optind], user_topics, "doubletour user");
-	if (argc - optind - 1 != command->arguments) {
-		cli_say("doubletour user %s takes %s.  See `doubletour user %s --help`.", command->name,
-			command->arguments == 0   ? "no name"
-			: command->arguments == 1 ? "one name"
-						  : "a name and a value",
-			command->name);
-		return CLI_USAGE;
-	}
-	r.name = str_of(command->arguments > 0 ? argv[optind + 1] : "");
-	r.new_name = str_of(command->arguments > 1 ? argv[optind + 2] : "");
-	status = cli_config(cli);
+	status = user_command_read(argc - optind, argv + optind, &r, &command);
+	if (status == CLI_GO_ON)
+		status = cli_config(cli);
 	return status == CLI_GO_ON ? user_run(cli, command, &r) : status;
 }

@@ -97,12 +97,10 @@ enum {
 /* Why a passkey was refused, as far as the user is told.  The audit trail has the exact reason. */
 enum passkey_fault {
 	PASSKEY_FAULT_NONE = 0,
-	PASSKEY_FAULT_REFUSED,    /* not known, or not proved */
+	PASSKEY_FAULT_REFUSED,    /* not known, or not proved; enrolment: any other cause */
 	PASSKEY_FAULT_OLD,        /* the challenge was too old, or a newer one was used: try again on this page */
 	PASSKEY_FAULT_UNVERIFIED, /* correct, but without user verification, or demoted: only beside the password */
-	PASSKEY_FAULT_TAKEN,      /* enrolment: some account has this credential already */
 	PASSKEY_FAULT_LIMIT,      /* enrolment: the account has too many factors */
-	PASSKEY_FAULT_KEY,        /* enrolment: not a kind of key that this server accepts */
 	PASSKEY_FAULT_COUNT
 };
 

@@ -47,6 +47,9 @@ rules:
     policy: bypass
   - domain: vault.example.org
     phishing_resistant: true
+  - domain: strongroom.example.org
+    phishing_resistant: true
+    max_age: 15m
   - domain: ['*.example.org', example.org, '*.example.net']
 """
 ENDPOINTS = ("auth-request", "forward-auth", "ext-authz", "verify")
@@ -607,6 +610,22 @@ def test_a_code_does_not_open_an_application_for_passkeys(gate, language, words)
         assert not page.dom.all("input", name="otp"), "a code would not help"
 
 
+@pytest.mark.parametrize("language, words", [("en", "too long ago"), ("fr", "trop longtemps")])
+def test_a_new_code_does_not_replace_an_old_passkey(gate, language, words):
+    person, url = inside(gate), "https://strongroom.example.org/"
+    person.language = language
+    with_a_passkey(gate, person.name)
+    gate.sql("UPDATE passkeys SET rp_id = ?", LOGIN)
+    own = "account_id = (SELECT id FROM accounts WHERE name = ?)"
+    gate.sql(f"UPDATE sessions SET passkey_at_us = factor_at_us, factor_id = (SELECT id FROM factors WHERE kind = 'passkey' AND {own}) WHERE {own}", person.name, person.name)
+    assert person.follow_to(gate_path(url)) == url and person.ask(url).status_code == 200
+    gate.sql(f"UPDATE sessions SET passkey_at_us = factor_at_us - 16 * 60000000 WHERE {own}", person.name)
+    wait_until(lambda: person.ask(url).status_code == 401, "the old passkey opens nothing")
+    assert person.follow_to(gate_path(url)) is None
+    (form,) = person.page.dom.all("form", action="/gate")
+    assert person.page.status == 403 and words in person.page.text and not form.all("input", name="otp")
+
+
 def test_another_account_returns_to_the_refused_page(gate):
     person, admin = inside(gate), Visitor(gate).full()
     assert gate.command("user", "groups", admin.name, "admins").returncode == 0
@@ -985,6 +1004,7 @@ def test_gate_check_says_which_rule_and_why(gate):
     done = check(gate, *vault, "--passkey")
     assert (done.returncode, done.stdout) == (0, f"{rule}{person.name} (staff) passes.\n")
     assert json.loads(check(gate, *vault, "--json").stdout)["passkey"] is True
+    assert "with a passkey, maximum age of the passkey 900 s" in check(gate, "https://strongroom.example.org/").stdout
     assert check(gate, "https://lan.example.org/", "--address", "192.168.3.4").returncode == 0
     assert check(gate, "https://api.example.org/", "--method", "OPTIONS").returncode == 0
 

@@ -591,7 +591,7 @@ def test_db_copy_to_postgresql_and_back_keeps_all_accounts(postgres, tmp_path):
         people = [Person(one).full() for _ in range(3)]
         pending, lost = Person(one).pending(), Person(one).full()
         with_a_passkey(one, lost.name)
-        one.sql("INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES (1, ?, ?)", bytes(32), int(time.time() * 1e6))
+        one.sql("INSERT INTO passkeys_removed (id, account_id, credential_hash, removed_at_us) VALUES (1, 1, ?, ?)", bytes(32), int(time.time() * 1e6))
         assert "server is running" in copied(one, file, postgres.new_database(), 1).stderr
     target, back = postgres.new_database(), f"sqlite:///{tmp_path}/back.sqlite"
     told = copied(home, file, target).stdout

@@ -200,3 +200,45 @@ def test_owner_of_a_copied_passkey_is_informed_at_once(server):
     page = anna.forget().touch(count=3)
     assert page.status == 422 and "may have been copied" in page.text
     assert anna.forget().touch(count=8).status == 422 and "may have been copied" not in anna.page.text, "the counter rises again"
+
+
+@pytest.mark.parametrize("language, copied, changed", [("en", "may have been copied", "password was changed"), ("fr", "peut-être été copiée", "mot de passe")])
+def test_owner_of_a_copied_passkey_is_told_at_a_step_up(server, language, copied, changed):
+    """The message follows the result of the form, and comes once."""
+    anna = KeyHolder(server).with_passkey()
+    anna.language = language
+    anna.forget().give_password()
+    assert anna.touch(VERIFY, count=7).status == 303
+    anna.grow_stale().ask("/account/password")
+    new = "another good password 42"
+    assert anna.answer(anna.get(count=3), current=anna.password, password=new, confirm=new).status == 303
+    page = anna.follow()
+    assert changed in page.flashes[0] and copied in " ".join(page.alerts)
+    assert copied not in " ".join(anna.visit(SECURITY).alerts)
+
+
+def test_owner_of_a_copied_passkey_is_told_on_a_form_shown_again(server):
+    anna = KeyHolder(server).with_passkey()
+    anna.forget().give_password()
+    assert anna.touch(VERIFY, count=7).status == 303
+    anna.grow_stale().ask("/account/password")
+    page = anna.answer(anna.get(count=3), current=anna.password, password="short", confirm="short")
+    assert page.status == 422 and "may have been copied" in " ".join(page.alerts)
+
+
+@pytest.mark.parametrize("language, words", [("en", "Your passkey still works"), ("fr", "fonctionne toujours")])
+def test_passkey_is_named_where_codes_are_disabled(server, language, words):
+    """A hundred wrong codes disable the authenticators of an account.  Only after the password is that told."""
+    anna, ben = KeyHolder(server).full().add_passkey(), KeyHolder(server).full()
+    for person in (anna, ben):
+        person.language = language
+        server.sql("UPDATE factors SET disabled_at_us = 1 WHERE kind = 'totp' AND account_id = (SELECT id FROM accounts WHERE name = ?)", person.name)
+        for path in ("/verify-2fa", "/verify-2fa?code=1"):
+            assert person.forget().give_password().status == 303
+            page = person.visit(path)
+            assert "100" in page.dom.one(class_="note").text and (words in page.text) == (person is anna)
+    anna.forget().give_password(password="not the password")
+    assert words not in anna.page.text
+    server.forgive()
+    anna.give_password()
+    assert anna.touch(VERIFY).status == 303

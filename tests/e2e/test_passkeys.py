@@ -3,6 +3,7 @@
 A refused answer changes no row, leaves one audit event with the reason, and looks like every other refused answer.
 """
 
+import dataclasses
 import functools
 import hashlib
 import itertools
@@ -423,17 +424,22 @@ def some_of(faults):
     return [pytest.param(fault, marks=() if number % 5 == 0 else pytest.mark.whole) for number, fault in enumerate(faults)]
 
 
+# All columns but last_challenge_us.
+PASSKEYS = "SELECT factor_id, credential_id, rp_id, sign_count, uv_initialized, backup_eligible, backed_up, transports, aaguid FROM passkeys"
+
+
 @functools.lru_cache(maxsize=None)
 def tables(server):
     return sorted(set(server.tables()) - {"audit", "throttle", "sqlite_sequence"})
 
 
 def contents(server):
-    """Return all rows, except those that count attempts."""
+    """Return all rows, except those that count attempts.  Refused answers use their challenge up."""
     server.sql("UPDATE accounts SET refused = 0")
+    rows = {**{table: table for table in tables(server)}, "passkeys": f"({PASSKEYS}) AS passkeys"}
     if server.on_postgres():  # one connection: each takes long
-        return set(server.sql(" UNION ALL ".join(f"SELECT '{table}', CAST({table} AS text) FROM {table}" for table in tables(server))))
-    return {(table, *row) for table in tables(server) for row in server.sql(f"SELECT * FROM {table}")}
+        return set(server.sql(" UNION ALL ".join(f"SELECT '{table}', CAST({table} AS text) FROM {source}" for table, source in rows.items())))
+    return {(table, *row) for table, source in rows.items() for row in server.sql(f"SELECT * FROM {source}")}
 
 
 class Refusal:
@@ -628,6 +634,16 @@ def test_passkeys_of_other_accounts_are_refused(server):
     bob.forget().ask(LOGIN)
     refused(bob, bob.key.get(bob.asked.challenge, id=alice.key.newest.id), "user-handle")
     assert bob.session is None
+
+
+def test_refused_answer_is_not_mended_with_the_right_user_handle(server):
+    """The signature does not cover the user handle."""
+    alice = KeyHolder(server).with_passkey().forget()
+    alice.ask(LOGIN)
+    made = alice.get()
+    refused(alice, dataclasses.replace(made, handle=b""), "user-handle")
+    refused(alice, made, "challenge-used")
+    assert alice.touch().status == 303
 
 
 def test_sign_in_without_a_name_needs_the_user_handle(server, holder, usual, halfway):

@@ -191,7 +191,7 @@ gate_visitor_of(const struct guest *guest)
 					.name = account_name_str(&guest->session.name),
 					.groups = guest->groups,
 					.verified_us = session_verified_us(&guest->session),
-					.phishing_resistant = session_phishing_resistant(&guest->session) };
+					.phishing_resistant_us = session_phishing_resistant_us(&guest->session) };
 }
 
 static enum access_refusal
@@ -254,7 +254,7 @@ gate_guest_describe(struct call *call, const struct guest *guest, struct gate_vi
 	answer->email = guest->email;
 	answer->groups = guest->groups;
 	answer->verified_us = guest->session.state == STATE_FULL ? session_verified_us(&guest->session) : 0;
-	answer->phishing_resistant = session_phishing_resistant(&guest->session);
+	answer->phishing_resistant_us = session_phishing_resistant_us(&guest->session);
 	answer->expires_us = guest->session.expires_us;
 	answer->session = guest->token_hash;
 	return ERR_OK;

@@ -136,10 +136,10 @@ dispatch_head_fill(const struct config *config, const struct outcome *now, struc
 	head->passkeys = s->passkeys_usable > 100 ? 100 : (uint32_t)s->passkeys_usable;
 	head->codes_off = s->codes_off;
 	head->user_verified_us = s->state == STATE_FULL ? s->user_verified_us : 0;
-	head->phishing_resistant = session_phishing_resistant(s);
+	head->phishing_resistant_us = session_phishing_resistant_us(s);
 	head->code_sign_in_us = session_code_sign_in_us(s);
 	head->other_sessions = s->sessions > 1 ? (uint32_t)(s->sessions - 1) : 0;
-	head->codes_disabled = session_is_enrolled(s) && s->factors_usable == 0;
+	head->codes_disabled = s->codes_disabled || (session_is_enrolled(s) && s->factors_usable == 0);
 	head->code_digits = (uint32_t)s->code_digits;
 }
 

@@ -38,7 +38,8 @@ session_proof_columns(const struct proof *proof)
 	return (struct session_columns){ DB_INT(proof->at_us),
 					 proof->factor_id == 0 ? DB_NULL() : DB_INT(proof->factor_id),
 					 DB_INT(proof->kind->recovers ? proof->at_us : 0),
-					 DB_INT(proof->user_verified ? proof->at_us : 0) };
+					 DB_INT(proof->user_verified ? proof->at_us : 0),
+					 DB_INT(proof->kind->resists_phishing ? proof->at_us : 0) };
 }
 
 struct session
@@ -51,6 +52,7 @@ session_from_basis(const struct session_basis_row *row)
 				 .remembered = row->remembered,
 				 .proofs = session_proofs(row),
 				 .user_verified_us = row->user_verified_at_us,
+				 .passkey_us = row->passkey_at_us,
 				 .account_disabled = row->account_disabled,
 				 .factor_since_us = row->factor_since_us };
 }
@@ -64,6 +66,7 @@ session_preferences_fill(const struct session_find_row *row, struct session *s)
 	s->factors_usable = row->factors_usable;
 	s->passkeys_usable = row->passkeys_usable;
 	s->codes_off = row->codes_off;
+	s->codes_disabled = row->codes_disabled;
 	s->code_sign_in_us = row->code_sign_in_at_us;
 	s->code_digits = row->code_digits < 0 || row->code_digits > CODE_DIGITS_MAX ? 0 : row->code_digits;
 	display_name_clean(row->display_name, &s->display_name);

@@ -20,7 +20,7 @@ bool session_token_is_zero(const struct token *token);
 
 /* The columns that store a proof; session_from_basis reads them. */
 struct session_columns {
-	struct db_value factor_at_us, factor_id, recovered_at_us, user_verified_at_us;
+	struct db_value factor_at_us, factor_id, recovered_at_us, user_verified_at_us, passkey_at_us;
 };
 struct session_columns session_proof_columns(const struct proof *proof);
 

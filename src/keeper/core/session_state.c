@@ -103,11 +103,13 @@ session_verified_us(const struct session *s)
 int64_t
 session_code_sign_in_us(const struct session *s)
 {
-	return session_phishing_resistant(s) && s->code_sign_in_us <= s->created_us ? s->code_sign_in_us : 0;
+	return session_phishing_resistant_us(s) != 0 && s->code_sign_in_us <= s->created_us ? s->code_sign_in_us : 0;
 }
 
-bool
-session_phishing_resistant(const struct session *s)
+int64_t
+session_phishing_resistant_us(const struct session *s)
 {
-	return s->state == STATE_FULL && proofs_resist_phishing(&s->proofs, session_is_enrolled(s));
+	bool resists = s->state == STATE_FULL && proofs_resist_phishing(&s->proofs, session_is_enrolled(s));
+
+	return resists ? s->passkey_us : 0;
 }

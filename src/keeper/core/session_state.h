@@ -43,8 +43,10 @@ struct session {
 	struct alarm alarm;    /* FULL: the others; filled by alarm_learn or alarm_settle */
 	bool alarm_known;
 	int64_t user_verified_us; /* when a device last verified its user for this session; 0: never */
+	int64_t passkey_us;       /* when a passkey last answered for this session; 0: never */
 	int64_t code_sign_in_us;  /* when a code completed a sign-in although a passkey exists; 0: never */
 	bool codes_off;           /* the user switched the codes of authenticators off */
+	bool codes_disabled;      /* the account has authenticators, and all of them are disabled */
 	int64_t passkeys_usable;  /* the account's passkeys that are not disabled */
 	int64_t factors_usable;   /* the account's factors, of any kind, that are not disabled */
 	int64_t code_digits;      /* of the codes of all these factors; 0: they differ, or there is none */
@@ -82,8 +84,11 @@ bool session_touch_due(const struct session *session, const struct config *confi
 /* Was the session's state raised, or the session replaced? Only some questions may do this: see MAY_RAISE. */
 bool session_rose(const struct session *before, const struct session *after);
 
-/* Is the session FULL, and one of its proofs a passkey? */
-bool session_phishing_resistant(const struct session *session);
+/*
+ * When did the session last verify a passkey, if it is FULL and one of its proofs is a passkey? A code renews
+ * session_verified_us, not this. 0: no such proof.
+ */
+int64_t session_phishing_resistant_us(const struct session *session);
 
 /*
  * When did a code complete an earlier sign-in although the account had a passkey? Only for sessions with a passkey: the

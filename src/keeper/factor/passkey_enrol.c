@@ -139,8 +139,6 @@ passkey_enrolment_fault(enum webauthn_fault fault)
 	switch (fault) {
 	case WEBAUTHN_NONE:
 		return PASSKEY_FAULT_NONE;
-	case WEBAUTHN_KEY:
-		return PASSKEY_FAULT_KEY;
 	case WEBAUTHN_UNVERIFIED:
 		return PASSKEY_FAULT_UNVERIFIED;
 	default:
@@ -251,21 +249,22 @@ passkey_not_removed(struct call *call, const struct passkey_enrolment *e)
 	return db_run(call->db, SQL_PASSKEY_REMOVED_DELETE, args, COUNT(args), NULL);
 }
 
-/* Insert both rows. e->fault tells why not. */
+/* Insert both rows. e->fault and e->reason tell why not. */
 static err
 passkey_rows_insert(struct call *call, struct passkey_enrolment *e)
 {
 	int64_t inserted = 0;
 
-	e->fault = PASSKEY_FAULT_LIMIT;
 	TRY(passkey_factor_insert(call, e, &inserted));
-	if (inserted != 1)
+	if (inserted != 1) {
+		passkey_enrolment_refuse(e, PASSKEY_FAULT_LIMIT, REASON_LIMIT);
 		return ERR_OK;
-	e->fault = PASSKEY_FAULT_TAKEN;
+	}
 	TRY(passkey_insert(call, e, &inserted));
-	if (inserted != 1)
+	if (inserted != 1) { /* only the audit trail tells that an account has it */
+		passkey_enrolment_refuse(e, PASSKEY_FAULT_REFUSED, REASON_TAKEN);
 		return ERR_OK;
-	e->fault = PASSKEY_FAULT_NONE;
+	}
 	TRY(passkey_not_removed(call, e));
 	return factor_pending_delete(call);
 }
@@ -326,25 +325,11 @@ passkey_enrolment_refused(struct call *call, const struct passkey_enrolment *e)
 }
 
 /* The transaction was rolled back. Without another cause, the session got a new token: the challenge is void. */
-static enum audit_reason
-passkey_enrolment_why(enum passkey_fault fault)
-{
-	switch (fault) {
-	case PASSKEY_FAULT_LIMIT:
-		return REASON_LIMIT;
-	case PASSKEY_FAULT_TAKEN:
-		return REASON_TAKEN;
-	default:
-		return REASON_CHALLENGE;
-	}
-}
-
 static err
 passkey_enrolment_undone(struct call *call, struct passkey_enrolment *e)
 {
-	e->reason = passkey_enrolment_why(e->fault);
 	if (e->fault == PASSKEY_FAULT_NONE)
-		e->fault = PASSKEY_FAULT_OLD;
+		passkey_enrolment_refuse(e, PASSKEY_FAULT_OLD, REASON_CHALLENGE);
 	return passkey_enrolment_refused(call, e);
 }
 

@@ -34,12 +34,13 @@ passkeys_removed_add(void *context, const struct passkey_ids_row *row)
 
 /* A random id: `db copy` would have to advance a sequence of PostgreSQL. */
 static err
-passkeys_removed_insert(struct call *call, const uint8_t hash[DIGEST_BYTES])
+passkeys_removed_insert(struct call *call, int64_t account_id, const uint8_t hash[DIGEST_BYTES])
 {
 	int64_t id = 0;
 
 	TRY(random_id(&id));
-	const struct db_value args[] = { DB_INT(id), DB_BLOB(str_bytes(hash, DIGEST_BYTES)), DB_INT(call->now_us) };
+	const struct db_value args[] = { DB_INT(id), DB_INT(account_id), DB_BLOB(str_bytes(hash, DIGEST_BYTES)),
+					 DB_INT(call->now_us) };
 	return db_run(call->db, SQL_PASSKEY_REMOVED_INSERT, args, COUNT(args), NULL);
 }
 
@@ -48,11 +49,12 @@ passkeys_remember_removed(struct call *call, int64_t account_id, int64_t factor_
 {
 	struct removed removed = { .arena = &call->arena };
 	const struct db_value args[] = { DB_INT(account_id), DB_INT(factor_id) };
+	const struct db_value kept[] = { DB_INT(account_id), DB_INT(PASSKEYS_REMOVED_MAX) };
 
 	TRY(db_rows(call->db, SQL_PASSKEY_IDS, args, COUNT(args), passkeys_removed_add, &removed));
 	for (const struct removed_hash *one = removed.first; one != NULL; one = one->next)
-		TRY(passkeys_removed_insert(call, one->hash));
-	return ERR_OK;
+		TRY(passkeys_removed_insert(call, account_id, one->hash));
+	return removed.first == NULL ? ERR_OK : db_run(call->db, SQL_PASSKEY_REMOVED_TRIM, kept, COUNT(kept), NULL);
 }
 
 /* --- codes off ---------------------------------------------------------------------------------------------------- */

@@ -14,7 +14,8 @@
 
 struct call;
 
-enum { PASSKEY_REMOVED_DAYS = 400 };
+/* An account that adds and removes passkeys all day must not fill the table: only its newest rows are kept. */
+enum { PASSKEY_REMOVED_DAYS = 400, PASSKEYS_REMOVED_MAX = 100 };
 
 /*
  * Inside a transaction, before the rows are deleted: remember the passkeys of the account, or only that of one factor

@@ -26,6 +26,7 @@ struct assertion {
 	struct client_data client;
 	struct authenticator_data data;
 	int64_t challenge_us; /* 0: not a challenge for this purpose and session */
+	bool genuine;         /* a known passkey signed a challenge for this purpose and session */
 	struct throttle throttle;
 
 	/* Set inside the transaction. */
@@ -131,6 +132,7 @@ passkey_check(struct call *call, struct assertion *a)
 	TRY(passkey_key(call, a, &key));
 	TRY(ceremony_check_assertion(&asked, &key, &answer, &a->client, &a->data, &fault));
 	TRY(passkey_challenge_check(call, a->purpose, &a->client, &a->challenge_us));
+	a->genuine = a->known && fault == WEBAUTHN_NONE && a->challenge_us != 0;
 	a->why = passkey_why_refused(call, a, fault);
 	a->fault =
 	    challenge_is_old(str_of(a->client.challenge), call->now_us) ? PASSKEY_FAULT_OLD : PASSKEY_FAULT_REFUSED;
@@ -192,6 +194,28 @@ passkey_marks_log(const struct call *call, const struct assertion *a)
 		audit_log(call, AUDIT_PASSKEY_COUNT_FELL, a->passkey.account_id, REASON_PASSKEY);
 }
 
+/* *ret_claimed false: the challenge or a newer one was used before, or the passkey is gone. */
+static err
+passkey_claim(struct call *call, const struct assertion *a, bool *ret_claimed)
+{
+	const struct db_value args[] = { DB_INT(a->challenge_us), DB_INT(a->passkey.factor_id) };
+	int64_t changed = 0;
+
+	TRY(db_run(call->db, SQL_PASSKEY_CLAIM, args, COUNT(args), &changed));
+	*ret_claimed = changed == 1;
+	return ERR_OK;
+}
+
+/*
+ * The answer is refused, but its signature is right: it still uses the challenge up. Otherwise it could be tried again
+ * with another user handle, or after a change of the account: the signature covers neither.
+ */
+static err
+passkey_claim_refused(struct call *call, void *context, bool *ret_commit)
+{
+	return passkey_claim(call, context, ret_commit);
+}
+
 /*
  * Use the challenge up, and store counter and flags of the answer. *ret_done false: the challenge or a newer one was
  * used before, or the passkey is gone.
@@ -199,16 +223,14 @@ passkey_marks_log(const struct call *call, const struct assertion *a)
 static err
 passkey_spend(struct call *call, struct assertion *a, bool *ret_done)
 {
-	const struct db_value args[] = { DB_INT(a->challenge_us), DB_INT(a->passkey.factor_id) };
+	const struct db_value args[] = { DB_INT(a->passkey.factor_id) };
 	struct passkey_marks_row marks = { 0 };
-	int64_t changed = 0;
 
 	passkey_refuse_as(a, PASSKEY_FAULT_OLD, REASON_CHALLENGE_USED);
-	*ret_done = false;
-	TRY(db_run(call->db, SQL_PASSKEY_CLAIM, args, COUNT(args), &changed));
-	if (changed != 1)
+	TRY(passkey_claim(call, a, ret_done));
+	if (!*ret_done)
 		return ERR_OK;
-	TRY(db_row(call->db, SQL_PASSKEY_MARKS, &args[1], 1, NULL, &marks, ret_done));
+	TRY(db_row(call->db, SQL_PASSKEY_MARKS, args, COUNT(args), NULL, &marks, ret_done));
 	a->fell = passkey_count_fell(&marks, a->data.count);
 	a->became_eligible = a->data.backup_eligible && !marks.backup_eligible;
 	a->demoted = a->fell && !marks.backup_eligible;
@@ -326,7 +348,7 @@ passkey_freshen(struct call *call, void *context, bool *ret_commit)
 		return ERR_OK;
 	}
 	TRY(passkey_take_place(call, a));
-	TRY(session_step_up(call, ret_commit));
+	TRY(session_step_up(call, &factor_kind_passkey, ret_commit));
 	return *ret_commit ? passkey_settle(call, a, AUDIT_PASSKEY_STEP_UP) : ERR_OK;
 }
 
@@ -383,7 +405,7 @@ passkey_answer(struct call *call, enum challenge_purpose purpose, call_work work
 {
 	struct assertion a = { .purpose = purpose, .form = call->body };
 	enum audit_event event = purpose == CHALLENGE_STEP_UP ? AUDIT_PASSKEY_STEP_UP : AUDIT_PASSKEY_VERIFIED;
-	bool done = false;
+	bool done = false, claimed = false;
 
 	if (purpose != CHALLENGE_STEP_UP) /* otherwise the session names the browser */
 		call->browser = a.form->browser;
@@ -393,6 +415,8 @@ passkey_answer(struct call *call, enum challenge_purpose purpose, call_work work
 		TRY(call_transact(call, work, &a, &done));
 	if (done)
 		passkey_marks_log(call, &a);
+	if (!done && a.genuine)
+		TRY(call_transact(call, passkey_claim_refused, &a, &claimed));
 	if (!done || a.why != REASON_UNKNOWN)
 		return passkey_refuse(call, &a);
 	audit_log(call, event, a.passkey.account_id, REASON_PASSKEY);

@@ -176,7 +176,7 @@ verify_factor_freshen(struct call *call, void *context, bool *ret_commit)
 
 	TRY(a->kind->spend(call, a, &done));
 	if (done)
-		TRY(session_step_up(call, &done));
+		TRY(session_step_up(call, a->kind, &done));
 	if (!done)
 		return ERR_OK;
 	TRY(throttle_right(call, &a->throttle));

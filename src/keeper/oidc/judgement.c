@@ -323,7 +323,7 @@ judge_acr_reached(const struct session *session)
 {
 	if (session->state != STATE_FULL)
 		return OIDC_ACR_SFA;
-	return session_phishing_resistant(session) ? OIDC_ACR_PHR : OIDC_ACR_MFA;
+	return session_phishing_resistant_us(session) != 0 ? OIDC_ACR_PHR : OIDC_ACR_MFA;
 }
 
 /* The account has a passkey, which this session has not verified. */
@@ -383,6 +383,7 @@ judge_asked_by_rule(struct judgement *j, enum access_reason reason)
 {
 	switch (reason) {
 	case ACCESS_PASSKEY:
+	case ACCESS_PASSKEY_OLD:
 		return j->call->now.session.passkeys_usable > 0 ? judge_ask_passkey(j)
 								: judge_refused(j, ACCESS_CLOSED, true);
 	case ACCESS_OLD:

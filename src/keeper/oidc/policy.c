@@ -10,7 +10,7 @@ policy_visitor(const struct session *session, str groups)
 					.name = account_name_str(&session->name),
 					.groups = groups,
 					.verified_us = session_verified_us(session),
-					.phishing_resistant = session_phishing_resistant(session) };
+					.phishing_resistant_us = session_phishing_resistant_us(session) };
 }
 
 struct access_decision
@@ -42,13 +42,12 @@ policy_amr_has(str amr, const char *method)
 bool
 policy_still_accepts(struct call *call, const struct oidc_client *client, str name, str groups, str amr)
 {
-	bool full = policy_amr_has(amr, "mfa");
+	bool full = policy_amr_has(amr, "mfa"), passkey = full && policy_amr_has(amr, factor_kind_passkey.amr);
 	const struct access_visitor visitor = { .level = full ? ACCESS_FULL : ACCESS_PASSWORD,
 						.name = name,
 						.groups = groups,
 						.verified_us = call->now_us,
-						.phishing_resistant =
-						    full && policy_amr_has(amr, factor_kind_passkey.amr) };
+						.phishing_resistant_us = passkey ? call->now_us : 0 };
 
 	return live_rules_client_accepts(keeper_live_rules(call->keeper), client->client_id, &visitor, call->now_us);
 }

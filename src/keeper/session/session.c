@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "keeper/core/audit.h"
+#include "keeper/core/factor_kind.h"
 #include "keeper/handlers.h"
 #include "keeper/session/devices.h"
 
@@ -62,7 +63,7 @@ session_may_be_remembered(const struct call *call, bool remember)
 	return remember && keeper_config(call->keeper)->session_remember_us > 0;
 }
 
-enum { SESSION_ARGS = 6, SESSION_OWN_ARGS_MAX = 4 };
+enum { SESSION_ARGS = 6, SESSION_OWN_ARGS_MAX = 5 };
 
 /* Insert a session in place of the presented one.  own: the arguments of this query after those that both have. */
 static err
@@ -104,7 +105,7 @@ session_begin_verified(struct call *call, int64_t account_id, bool remember, con
 {
 	const struct session_columns columns = session_proof_columns(proof);
 	const struct db_value own[] = { DB_INT(session_may_be_remembered(call, remember)), columns.factor_at_us,
-					columns.factor_id, columns.user_verified_at_us };
+					columns.factor_id, columns.user_verified_at_us, columns.passkey_at_us };
 	struct token hash = { 0 };
 
 	_Static_assert(COUNT(own) <= SESSION_OWN_ARGS_MAX, "session_insert has room for them");
@@ -137,7 +138,8 @@ session_verify(struct call *call, const struct proof *proof, bool *ret_done)
 					 DB_INT(call->now.session.id),
 					 session_token_value(&call->token_hash),
 					 columns.recovered_at_us,
-					 columns.user_verified_at_us };
+					 columns.user_verified_at_us,
+					 columns.passkey_at_us };
 	TRY(db_run(call->db, SQL_SESSION_VERIFY, args, COUNT(args), &changed));
 	return session_renewed(call, &hash, changed, ret_done);
 }
@@ -166,8 +168,10 @@ err
 session_reattach(struct call *call, const struct proof *proof)
 {
 	const struct session_columns columns = session_proof_columns(proof);
-	const struct db_value args[] = { columns.factor_id, columns.factor_at_us, DB_INT(call->now.session.id),
-					 columns.recovered_at_us, columns.user_verified_at_us };
+	const struct db_value args[] = {
+		columns.factor_id,       columns.factor_at_us,        DB_INT(call->now.session.id),
+		columns.recovered_at_us, columns.user_verified_at_us, columns.passkey_at_us
+	};
 
 	return db_run(call->db, SQL_SESSION_FACTOR, args, COUNT(args), NULL);
 }
@@ -186,10 +190,10 @@ session_renew(struct call *call, bool *ret_done)
 }
 
 err
-session_step_up(struct call *call, bool *ret_done)
+session_step_up(struct call *call, const struct factor_kind *kind, bool *ret_done)
 {
 	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(call->now.session.id),
-					 session_token_value(&call->token_hash) };
+					 session_token_value(&call->token_hash), DB_INT(kind->resists_phishing) };
 	int64_t changed = 0;
 
 	TRY(db_run(call->db, SQL_SESSION_STEP_UP, args, COUNT(args), &changed));

@@ -51,8 +51,11 @@ MUST_USE err session_reattach(struct call *call, const struct proof *proof);
 /* Issue a new token. *ret_done false: the old token was no longer valid. */
 MUST_USE err session_renew(struct call *call, bool *ret_done);
 
-/* Record that the factor was verified again; the token stays. *ret_done false: the token was no longer valid. */
-MUST_USE err session_step_up(struct call *call, bool *ret_done);
+/*
+ * Record that a factor of this kind was verified again; the token stays. *ret_done false: the token was not valid.
+ * Only a kind that resists phishing renews the age of a phishing-resistant proof.
+ */
+MUST_USE err session_step_up(struct call *call, const struct factor_kind *kind, bool *ret_done);
 
 /* End all sessions verified by this factor, except the one that asks. */
 MUST_USE err session_end_of_factor(struct call *call, int64_t factor_id);

@@ -43,8 +43,13 @@ SELECT p.credential_id FROM passkeys p JOIN factors f ON f.id = p.factor_id
 WHERE f.account_id = $1 AND (CAST($2 AS BIGINT) = 0 OR f.id = $2);
 
 -- name: passkey_removed_insert
-INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES ($1, $2, $3)
-ON CONFLICT (credential_hash) DO UPDATE SET removed_at_us = excluded.removed_at_us;
+INSERT INTO passkeys_removed (id, account_id, credential_hash, removed_at_us) VALUES ($1, $2, $3, $4)
+ON CONFLICT (credential_hash) DO UPDATE SET account_id = excluded.account_id, removed_at_us = excluded.removed_at_us;
+
+-- name: passkey_removed_trim
+-- Keeps the newest $2 of the account.
+DELETE FROM passkeys_removed WHERE id IN (
+	SELECT id FROM passkeys_removed WHERE account_id = $1 ORDER BY removed_at_us DESC, id LIMIT 100 OFFSET $2);
 
 -- name: passkey_removed_delete
 -- The credential was enrolled again.

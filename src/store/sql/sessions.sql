@@ -7,8 +7,8 @@ SELECT $1, $2, id, $4, $4, $4, $5, $6, $7, $8 FROM accounts WHERE id = $3 AND di
 -- name: session_insert_verified
 -- A session that begins with a passkey. Zero rows: the account has been disabled.
 INSERT INTO sessions (id, token_hash, account_id, created_at_us, seen_at_us, password_at_us, address, agent, way_back,
-                      remembered, factor_at_us, factor_id, user_verified_at_us, previous_sign_in_at_us)
-SELECT $1, $2, id, $4, $4, 0, $5, $6, '', $7, $8, $9, $10, last_sign_in_at_us
+                      remembered, factor_at_us, factor_id, user_verified_at_us, passkey_at_us, previous_sign_in_at_us)
+SELECT $1, $2, id, $4, $4, 0, $5, $6, '', $7, $8, $9, $10, $11, last_sign_in_at_us
 FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 
 -- name: session_find
@@ -16,9 +16,9 @@ FROM accounts WHERE id = $3 AND disabled_at_us IS NULL;
 -- row: basis session_basis, previous_sign_in_at_us int, name text, account_created_at_us int, clock_step int,
 -- row: clock_drift int, display_name text, language text, time_format text, recovery_left int, refused int,
 -- row: alarm_from_us int, last_sign_in_at_us int, factors_usable int, passkeys_usable int, code_digits int,
--- row: gated_at_us int, group_names text, codes_off bool, code_sign_in_at_us int, sessions int
+-- row: codes_disabled bool, gated_at_us int, group_names text, codes_off bool, code_sign_in_at_us int, sessions int
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       s.user_verified_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.user_verified_at_us, s.passkey_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        coalesce((SELECT backup_eligible FROM passkeys WHERE factor_id = f.id), 0) <> 0 AS factor_synced,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us,
        s.previous_sign_in_at_us, a.name, a.created_at_us AS account_created_at_us, s.clock_step, s.clock_drift,
@@ -31,6 +31,8 @@ SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.fa
            AND disabled_at_us IS NULL) AS passkeys_usable,
        coalesce((SELECT min(digits) FROM factors WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND disabled_at_us IS NULL
                  AND digits > 0 HAVING min(digits) = max(digits)), 0) AS code_digits,
+       (SELECT count(*) > 0 AND count(disabled_at_us) = count(*) FROM factors
+        WHERE account_id = a.id AND confirmed_at_us IS NOT NULL AND digits > 0) AS codes_disabled,
        s.gated_at_us, a.group_names, a.codes_off <> 0 AS codes_off, a.code_sign_in_at_us, (SELECT count(*) FROM sessions WHERE account_id = a.id) AS sessions
 FROM sessions s
 JOIN accounts a ON a.id = s.account_id
@@ -42,10 +44,10 @@ WHERE s.token_hash = $1;
 -- Only the input for the session state. keeper/core/session_lookup.c converts these columns to proofs, also in other
 -- queries with this row. factor_kind is NULL if the verified factor is deleted, disabled or of another account.
 -- row: id int, account_id int, created_at_us int, seen_at_us int, password_at_us int, factor_at_us int, factor_id int?,
--- row: recovered_at_us int, user_verified_at_us int, remembered bool, account_disabled bool, factor_kind text?,
--- row: factor_synced bool, factor_since_us int?
+-- row: recovered_at_us int, user_verified_at_us int, passkey_at_us int, remembered bool, account_disabled bool,
+-- row: factor_kind text?, factor_synced bool, factor_since_us int?
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
-       s.user_verified_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       s.user_verified_at_us, s.passkey_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
        coalesce((SELECT backup_eligible FROM passkeys WHERE factor_id = f.id), 0) <> 0 AS factor_synced,
        (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us
 FROM sessions s
@@ -75,7 +77,7 @@ SELECT way_back AS return_to FROM sessions WHERE id = $1;
 -- Stores a new token and the proof (keeper/core/session_lookup.c). Zero rows: the old token is no longer valid.
 UPDATE sessions
 SET token_hash = $1, factor_at_us = $2, seen_at_us = $2, factor_id = $3, recovered_at_us = $6, clock_step = 0, clock_drift = 0,
-    user_verified_at_us = $7, way_back = '',
+    user_verified_at_us = $7, passkey_at_us = $8, way_back = '',
     previous_sign_in_at_us = (SELECT last_sign_in_at_us FROM accounts WHERE accounts.id = sessions.account_id)
 WHERE id = $4 AND token_hash = $5;
 
@@ -84,12 +86,16 @@ WHERE id = $4 AND token_hash = $5;
 UPDATE sessions SET token_hash = $1, seen_at_us = $2 WHERE id = $3 AND token_hash = $4;
 
 -- name: session_step_up
--- Records that the factor was verified again.
-UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_drift = 0 WHERE id = $2 AND token_hash = $3;
+-- Records that a factor was verified again. $4: 1: a passkey.
+UPDATE sessions SET factor_at_us = $1, seen_at_us = $1, clock_step = 0, clock_drift = 0,
+    passkey_at_us = CASE WHEN CAST($4 AS BIGINT) = 1 THEN $1 ELSE passkey_at_us END
+WHERE id = $2 AND token_hash = $3;
 
 -- name: session_factor
 -- Replaces the factor that this session has verified.
-UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = $4, user_verified_at_us = $5 WHERE id = $3;
+UPDATE sessions SET factor_id = $1, factor_at_us = $2, recovered_at_us = $4, user_verified_at_us = $5,
+    passkey_at_us = $6
+WHERE id = $3;
 
 -- name: session_clock
 -- unguarded: without the session's row it changes nothing

@@ -240,7 +240,7 @@ web_gate_guest_take(const struct gate_visitor_body *answer, struct gate_guest *g
 						   .name = answer->name,
 						   .groups = answer->groups,
 						   .verified_us = answer->verified_us,
-						   .phishing_resistant = answer->phishing_resistant != 0 },
+						   .phishing_resistant_us = answer->phishing_resistant_us },
 				      .display_name = answer->display_name,
 				      .email = answer->email,
 				      .expires_us = answer->expires_us,

@@ -204,22 +204,32 @@ gate_pages_denied(struct exchange *x, const char *reason, str retry)
 	return gate_pages_denied_page(x, &page);
 }
 
+/* Why only a passkey helps.  usable: the account has one. */
+static const char *
+gate_pages_passkey_reason(enum access_reason why, bool usable)
+{
+	if (why == ACCESS_PASSKEY_OLD)
+		return N_("You used your passkey too long ago for this application: use it again. A code does not "
+			  "replace it.");
+	return usable ? N_("You signed in with a code. This application accepts only passkeys: use yours now.")
+		      : N_("You signed in with a code. This application accepts only passkeys: add one, then open the "
+			   "application again.");
+}
+
 /*
- * The session has both factors, but no passkey: ask for one of the account, or lead to adding the first.  x->otp says
- * why the last one was refused.
+ * The session has both factors, but no passkey that is new enough: ask for one of the account, or lead to adding the
+ * first.  x->otp says why the last one was refused.
  */
 static err
-gate_pages_passkey_missing(struct exchange *x, struct channel *keeper, const struct gate_return *to)
+gate_pages_passkey_missing(struct exchange *x, struct channel *keeper, const struct gate_return *to,
+			   enum access_reason why)
 {
 	struct page_denied page = {
 		.no_passkey = true, .passkey = x->otp.passkey, .rd = to->rd, .rm = gate_pages_method_of(to)
 	};
 
 	TRY(exchange_passkey_prove(x, keeper, &page.passkey));
-	page.reason = page.passkey.challenge.n > 0
-			  ? N_("You signed in with a code. This application accepts only passkeys: use yours now.")
-			  : N_("You signed in with a code. This application accepts only passkeys: add one, then "
-			       "open the application again.");
+	page.reason = gate_pages_passkey_reason(why, page.passkey.challenge.n > 0);
 	return gate_pages_denied_page(x, &page);
 }
 
@@ -257,6 +267,13 @@ gate_pages_passes(struct exchange *x, const struct gate_return *to, const struct
 	    target->url);
 }
 
+/* Would only a passkey open the application? */
+static bool
+gate_pages_is_passkey(enum access_reason why)
+{
+	return why == ACCESS_PASSKEY || why == ACCESS_PASSKEY_OLD;
+}
+
 /*
  * The visitor is not signed in.  A rule that names users or groups asks an unknown visitor to sign in, so a refusal
  * applies to every account: show it at once.
@@ -292,8 +309,8 @@ gate_pages_ask(struct exchange *x, struct channel *keeper, const struct gate_ret
 		return gate_pages_passes(x, to, target, &open);
 	if (open.reason == ACCESS_OLD)
 		return gate_pages_code_page(x, keeper, status, to, target->host, page);
-	if (open.reason == ACCESS_PASSKEY)
-		return gate_pages_passkey_missing(x, keeper, to);
+	if (gate_pages_is_passkey((enum access_reason)open.reason))
+		return gate_pages_passkey_missing(x, keeper, to, (enum access_reason)open.reason);
 	return ERR_DENIED;
 }
 
@@ -325,22 +342,22 @@ gate_show(struct exchange *x, struct channel *keeper)
 	return gate_pages_answer(x, keeper, &to, &page, 200);
 }
 
-/* Does the application accept only a passkey, which this session lacks?  A code would not help there. */
-static bool
-gate_pages_needs_passkey(struct exchange *x, const struct gate_return *to, const struct target *target)
+/* Why the application refuses this session.  ACCESS_BY_RULE: it does not, or the session is not FULL. */
+static enum access_reason
+gate_pages_why(struct exchange *x, const struct gate_return *to, const struct target *target)
 {
 	const struct access_request request = { target, gate_pages_method_of(to), x->address };
 	const struct access_visitor visitor = { .level = ACCESS_FULL,
 						.name = str_of(x->session.name),
 						.groups = exchange_groups(x),
 						.verified_us = x->session.verified_us,
-						.phishing_resistant = x->session.phishing_resistant };
+						.phishing_resistant_us = x->session.phishing_resistant_us };
 	enum access_policy policy;
 	unsigned line;
 
-	return x->session.state == STATE_FULL &&
-	       live_rules_decide(&x->web->rules.live, &request, &visitor, x->rq->now_us, &policy, &line).reason ==
-		   ACCESS_PASSKEY;
+	if (x->session.state != STATE_FULL)
+		return ACCESS_BY_RULE;
+	return live_rules_decide(&x->web->rules.live, &request, &visitor, x->rq->now_us, &policy, &line).reason;
 }
 
 /* Show the form again, with the problem. */
@@ -349,15 +366,17 @@ gate_pages_code_redisplay(struct exchange *x, struct channel *keeper, int status
 {
 	const struct gate_form *form = x->form;
 	const struct gate_return to = { form->rd, form->rm };
+	enum access_reason why;
 	struct target target;
 
 	if (!gate_return_check(x, &to, &target))
 		return exchange_redirect(x, STR("/"), (str){ 0 }, FLASH_NONE);
 	TRY(gate_pages_return_to_put(x, &to, &target, &x->next));
-	if (x->retry_s == 0 && gate_pages_needs_passkey(x, &to, &target)) {
+	why = gate_pages_why(x, &to, &target);
+	if (x->retry_s == 0 && gate_pages_is_passkey(why)) {
 		if (x->otp.passkey.problem == NULL)
 			x->otp.passkey.problem = page->error;
-		return gate_pages_passkey_missing(x, keeper, &to);
+		return gate_pages_passkey_missing(x, keeper, &to, why);
 	}
 	return gate_pages_code_page(x, keeper, status, &to, target.host, page);
 }

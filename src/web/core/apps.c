@@ -196,7 +196,7 @@ exchange_apps(struct exchange *x, struct app_tiles *ret_tiles)
 						.name = str_of(x->session.name),
 						.groups = exchange_groups(x),
 						.verified_us = x->session.verified_us,
-						.phishing_resistant = x->session.phishing_resistant };
+						.phishing_resistant_us = x->session.phishing_resistant_us };
 	struct apps_listing listing = { .arena = x->rq->arena };
 
 	TRY(live_rules_visible(&x->web->rules.live, &visitor, x->address, x->rq->now_us, apps_tile_copy, &listing));

@@ -29,7 +29,7 @@ ask_view_of(const struct answer_head *head, struct session_view *ret_view)
 				     .expires_us = head->expires_us,
 				     .remembered_until_us = head->remembered_until_us,
 				     .verified_us = head->verified_us,
-				     .phishing_resistant = head->phishing_resistant != 0,
+				     .phishing_resistant_us = head->phishing_resistant_us,
 				     .language = (enum preferred_language)head->language,
 				     .time_format = (enum time_format)head->time_format,
 				     .recovery_left = head->recovery_left,

@@ -88,7 +88,7 @@ dispatch_page_begin(struct exchange *x)
 {
 	dispatch_page_who(x);
 	x->anonymous = exchange_cookie(x, COOKIE_FORM);
-	x->flash = exchange_cookie(x, COOKIE_FLASH);
+	exchange_flash_take(x);
 	dispatch_page_next(x);
 	return exchange_session_find(x);
 }

@@ -37,6 +37,7 @@ struct exchange {
 	    client;          /* the OpenID client that next leads to (web/core/client_request.h); name empty: none */
 	str anonymous;       /* value of the cookie that form tokens depend on before sign-in; empty: none */
 	str flash;           /* word of the flash message for this page; empty: none */
+	bool demoted;        /* this request, or the one before, demoted a passkey that it accepted: tell the user */
 	str form_token;      /* for the forms of this reply */
 	str policy;          /* Content-Security-Policy of this reply; empty: the usual one */
 	str csrf_token;      /* sent by the POST */

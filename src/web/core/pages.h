@@ -64,7 +64,8 @@ struct page_layout {
 	bool path_long;      /* it does not fit into a link: a form has it */
 	const char *flash;   /* msgid: result of the previous request */
 	enum flash_kind flash_kind;
-	str request_id; /* shown on the error page only */
+	const char *demoted; /* msgid: a passkey that was accepted works only with the password from now on */
+	str request_id;      /* shown on the error page only */
 	/* whom to ask for help (_contact.html), and the address of its link; both empty: CONTACT is not set */
 	str contact, contact_url;
 	bool full;      /* fully signed in */
@@ -172,7 +173,7 @@ struct page_verify_2fa {
 	struct page_layout layout;
 	struct page_otp otp;
 	const char *error;
-	bool codes_disabled; /* only a recovery code is accepted, after 100 wrong codes */
+	bool codes_disabled; /* codes are not accepted after 100 wrong ones: only a passkey, or a recovery code */
 	bool has_passkey;    /* the page asks for a code, and the account has a passkey */
 	bool passkey_first;  /* the page asks for a passkey; the form for a code is for browsers without scripts */
 	str next;

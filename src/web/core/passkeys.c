@@ -98,9 +98,7 @@ passkey_fault_text(uint32_t fault)
 		[PASSKEY_FAULT_OLD] = N_("This page has expired. Try again."),
 		[PASSKEY_FAULT_UNVERIFIED] =
 		    N_("This passkey works only with your password. Enter your password first, then use it."),
-		[PASSKEY_FAULT_TAKEN] = N_("This passkey already belongs to an account here. Use another one."),
 		[PASSKEY_FAULT_LIMIT] = N_("Your account has too many authenticators and passkeys. Remove one first."),
-		[PASSKEY_FAULT_KEY] = N_("This device or browser cannot create a passkey that this server accepts."),
 	};
 
 	return texts[fault < PASSKEY_FAULT_COUNT ? fault : PASSKEY_FAULT_REFUSED];

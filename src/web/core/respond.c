@@ -175,6 +175,34 @@ respond_signs_in_at(str path, str next)
 	return str_equal(path, STR("/login")) && client_request_is(next);
 }
 
+/* The cookie of flash messages: WORD, or WORD.passkey-demoted; the first word may be empty. */
+void
+exchange_flash_take(struct exchange *x)
+{
+	str words = exchange_cookie(x, COOKIE_FLASH);
+
+	x->flash = str_cut(&words, '.');
+	x->demoted = flash_read(words) == FLASH_PASSKEY_DEMOTED;
+}
+
+static err
+respond_flash_set(struct exchange *x, enum flash_message flash)
+{
+	CLEANUP(buf_wipe) struct buf words = BUF(128);
+	const struct flash *first = flash_of(flash != FLASH_NONE ? flash : flash_read(x->flash));
+
+	if (flash == FLASH_NONE && !x->demoted) /* the cookie stays as it is */
+		return ERR_OK;
+	if (first != NULL)
+		buf_put(&words, str_of(first->word));
+	if (x->demoted) {
+		buf_put_byte(&words, '.');
+		buf_put(&words, str_of(flash_of(FLASH_PASSKEY_DEMOTED)->word));
+	}
+	TRY(buf_check(&words));
+	return exchange_set_cookie(x, COOKIE_FLASH, buf_str(&words), FLASH_SECONDS);
+}
+
 err
 exchange_redirect(struct exchange *x, str path, str next, enum flash_message flash)
 {
@@ -194,8 +222,7 @@ exchange_redirect(struct exchange *x, str path, str next, enum flash_message fla
 	TRY(buf_check(&location));
 	TRY(respond_exchange_headers(x));
 	TRY(reply_header(x->rq, x->rp, STR("Location"), buf_str(&location)));
-	if (flash != FLASH_NONE)
-		TRY(exchange_set_cookie(x, COOKIE_FLASH, str_of(flash_of(flash)->word), FLASH_SECONDS));
+	TRY(respond_flash_set(x, flash));
 	x->rp->status = 303;
 	return ERR_OK;
 }
@@ -293,8 +320,10 @@ respond_layout_flash(struct exchange *x, struct page_layout *layout)
 {
 	const struct flash *flash = flash_of(flash_read(x->flash));
 
-	if (x->flash.n > 0)
+	if (exchange_cookie(x, COOKIE_FLASH).n > 0)
 		TRY(exchange_forget_cookie(x, COOKIE_FLASH));
+	if (x->demoted)
+		layout->demoted = flash_of(FLASH_PASSKEY_DEMOTED)->sentence;
 	if (flash == NULL)
 		return ERR_OK;
 	layout->flash = flash->sentence;

@@ -41,6 +41,9 @@ MUST_USE err exchange_redirect(struct exchange *x, str path, str next, enum flas
 /* Does this return URL lead to an application: by the gate, or as an authorization request? */
 bool exchange_leads_away(str next);
 
+/* Read the flash message that the request before left: x->flash, x->demoted. */
+void exchange_flash_take(struct exchange *x);
+
 /* Redirect with 303 to the step for this session state: /login, /setup-2fa, /verify-2fa or home; next is kept. */
 MUST_USE err exchange_redirect_to_step(struct exchange *x, str next);
 

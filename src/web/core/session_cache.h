@@ -28,9 +28,9 @@ struct session_view {
 	int64_t account_id;
 	char name[USERNAME_MAX + 1];
 	int64_t created_us, last_sign_in_us, factor_since_us, expires_us;
-	int64_t remembered_until_us; /* stays signed in; 0: not chosen */
-	int64_t verified_us;         /* when the factor was last verified; 0: never */
-	bool phishing_resistant;     /* a passkey is among the proofs */
+	int64_t remembered_until_us;   /* stays signed in; 0: not chosen */
+	int64_t verified_us;           /* when the factor was last verified; 0: never */
+	int64_t phishing_resistant_us; /* when a passkey was last verified; 0: none is among the proofs */
 	char display_name[DISPLAY_NAME_MAX_BYTES + 1];
 	enum preferred_language language;
 	enum time_format time_format;

@@ -45,7 +45,20 @@ static const char rules_text[] = "rules:\n"
 				 "  - domain: half.example.org\n" /* 34 */
 				 "    phishing_resistant: false\n";
 
-enum who { NOBODY, PASSWORD, ANNA, OLD, ADMIN, ADMIN_OLD, ADMIN_FUTURE, MALLORY, PASSKEY, PASSKEY_OLD, PASSKEY_HALF };
+enum who {
+	NOBODY,
+	PASSWORD,
+	ANNA,
+	OLD,
+	ADMIN,
+	ADMIN_OLD,
+	ADMIN_FUTURE,
+	MALLORY,
+	PASSKEY,
+	PASSKEY_OLD,
+	PASSKEY_CODE,
+	PASSKEY_HALF
+};
 static const struct access_visitor visitors[] = {
 	[NOBODY] = { .level = ACCESS_NOBODY },
 	[PASSWORD] = { ACCESS_PASSWORD, STR_INIT("anna"), STR_INIT("staff"), 0 },
@@ -54,9 +67,11 @@ static const struct access_visitor visitors[] = {
 	[ADMIN] = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW - 900 * SECOND },
 	[ADMIN_OLD] = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW - 901 * SECOND },
 	[ADMIN_FUTURE] = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW + SECOND },
-	[PASSKEY] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 10 * SECOND, true },
-	[PASSKEY_OLD] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 901 * SECOND, true },
-	[PASSKEY_HALF] = { ACCESS_PASSWORD, STR_INIT("anna"), STR_INIT("staff"), 0, true },
+	[PASSKEY] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 10 * SECOND, NOW - 10 * SECOND },
+	[PASSKEY_OLD] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 901 * SECOND, NOW - 901 * SECOND },
+	/* a new code after an old passkey */
+	[PASSKEY_CODE] = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW - 10 * SECOND, NOW - 901 * SECOND },
+	[PASSKEY_HALF] = { ACCESS_PASSWORD, STR_INIT("anna"), STR_INIT("staff"), 0, NOW },
 	[MALLORY] = { ACCESS_FULL, STR_INIT("mallory"), STR_INIT("admins"), NOW },
 };
 
@@ -85,10 +100,12 @@ static const struct {
 	{ "https://vault.example.org/", "GET", "", PASSKEY_HALF, ACCESS_ASKS, ACCESS_CODE, 28 },
 	{ "https://vault.example.org/", "GET", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 28 },
 	{ "https://vault.example.org/", "GET", "", ADMIN_OLD, ACCESS_ASKS, ACCESS_PASSKEY, 28 },
-	{ "https://vault.example.org/", "GET", "", PASSKEY_OLD, ACCESS_ASKS, ACCESS_OLD, 28 },
+	{ "https://vault.example.org/", "GET", "", PASSKEY_OLD, ACCESS_ASKS, ACCESS_PASSKEY_OLD, 28 },
+	{ "https://vault.example.org/", "GET", "", PASSKEY_CODE, ACCESS_ASKS, ACCESS_PASSKEY_OLD, 28 },
 	{ "https://vault.example.org/", "GET", "", PASSKEY, ACCESS_PASSES, ACCESS_BY_RULE, 28 },
 	{ "https://half.example.org/key/a", "GET", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 31 },
 	{ "https://half.example.org/key/a", "GET", "", PASSKEY_OLD, ACCESS_PASSES, ACCESS_BY_RULE, 31 },
+	{ "https://half.example.org/key/a", "GET", "", PASSKEY_CODE, ACCESS_PASSES, ACCESS_BY_RULE, 31 },
 	{ "https://half.example.org/other", "GET", "", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 34 },
 	{ "https://half.example.org//key/a", "GET", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 31 }, /* ambiguous */
 	{ "https://lan.example.org/", "GET", "192.168.3.4", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 16 },
@@ -157,7 +174,7 @@ static const struct {
 	{ "wiki", "nonsense", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 0, ACCESS_ADDRESS, true },
 	{ "vault", "", ANNA, ACCESS_ASKS, ACCESS_PASSKEY, 7, 0, false },
 	{ "safe", "", PASSKEY, ACCESS_PASSES, ACCESS_BY_RULE, 7, 0, true },
-	{ "safe", "", PASSKEY_OLD, ACCESS_ASKS, ACCESS_OLD, 7, 0, true },
+	{ "safe", "", PASSKEY_OLD, ACCESS_ASKS, ACCESS_PASSKEY_OLD, 7, 0, true },
 	{ "closed", "", ADMIN, ACCESS_REFUSED, ACCESS_BY_RULE, 11, ACCESS_CLOSED, false },
 	{ "other", "", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 0, 0, true },
 	{ "other", "", PASSWORD, ACCESS_ASKS, ACCESS_CODE, 0, 0, false },

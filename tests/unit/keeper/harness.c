@@ -462,7 +462,7 @@ visitor_keep(struct browser *b, const void *body)
 
 	b->gate.outcome = visitor->outcome;
 	b->gate.level = visitor->level;
-	b->gate.phishing_resistant = visitor->phishing_resistant;
+	b->gate.phishing_resistant_us = visitor->phishing_resistant_us;
 	b->gate.verified_us = visitor->verified_us;
 	b->gate.expires_us = visitor->expires_us;
 	b->gate.session = visitor->session;

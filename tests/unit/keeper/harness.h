@@ -81,7 +81,8 @@ struct browser {
 	struct buf *raw; /* NULL, or the bytes of the last answer */
 	/* The last answer to GATE, GATE_ENTER or GATE_TICKET. */
 	struct {
-		uint32_t outcome, level, reason, phishing_resistant;
+		uint32_t outcome, level, reason;
+		int64_t phishing_resistant_us;
 		int64_t verified_us, expires_us, remembered_until_us;
 		struct token session;
 		char name[USERNAME_MAX + 1], groups[GROUPS_MAX_BYTES + 1], email[EMAIL_MAX + 1], jwt[GATE_JWT_MAX + 1];

@@ -15,6 +15,9 @@ static const char rules_text[] = "rules:\n"
 				 "    max_age: 15m\n"
 				 "  - domain: vault.example.org\n"
 				 "    phishing_resistant: true\n"
+				 "  - domain: strongroom.example.org\n"
+				 "    phishing_resistant: true\n"
+				 "    max_age: 15m\n"
 				 "  - domain: easy.example.org\n"
 				 "    policy: one_factor\n"
 				 "  - domain: open.example.org\n"
@@ -245,6 +248,7 @@ a_refreshed_proof_is_pushed(void **state)
 }
 
 #define VAULT "https://vault.example.org/"
+#define STRONGROOM "https://strongroom.example.org/"
 
 static void
 rules_for_passkeys_accept_no_code(void **state)
@@ -257,7 +261,7 @@ rules_for_passkeys_accept_no_code(void **state)
 	gate_world(&w);
 	complete_sign_in(&w, &b, "alice", token);
 	assert_int_equal(gate(&w, &b, token, VAULT), ACCESS_ASKS);
-	assert_int_equal(b.gate.phishing_resistant, 0);
+	assert_int_equal(b.gate.phishing_resistant_us, 0);
 	assert_string_equal(b.gate.jwt, "");
 	assert_int_equal(enter(&w, &b, VAULT), ACCESS_ASKS);
 	assert_int_equal(b.gate.reason, ACCESS_PASSKEY);
@@ -280,14 +284,37 @@ rules_for_passkeys_accept_a_passkey(void **state)
 	gate_world(&w);
 	bring_to(&w, &b, "alice", STATE_ENROLLING);
 	assert_verdict(do_passkey(&w, &b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(enter(&w, &b, VAULT), ACCESS_PASSES);
 	memcpy(token, b.gate.token, sizeof(token));
 	assert_int_equal(gate(&w, &b, token, VAULT), ACCESS_PASSES);
-	assert_int_equal(b.gate.phishing_resistant, 1);
+	assert_true(b.gate.phishing_resistant_us != 0);
 	sql_run(&w, "UPDATE factors SET disabled_at_us = 1");
 	assert_int_equal(gate(&w, &b, token, VAULT), ACCESS_ASKS);
-	assert_int_equal(b.gate.phishing_resistant, 0);
+	assert_int_equal(b.gate.phishing_resistant_us, 0);
+	gate_world_end(&w);
+}
+
+static void
+a_code_does_not_renew_the_age_of_a_passkey(void **state)
+{
+	struct world w;
+	struct browser b;
+	char token[65];
+
+	gate_world(&w);
+	complete_sign_in(&w, &b, "alice", token);
+	sql_run(&w, "UPDATE sessions SET passkey_at_us = factor_at_us - 1000000");
+	sql_run(&w, "UPDATE factors SET kind = 'passkey'");
+	assert_int_equal(gate(&w, &b, token, STRONGROOM), ACCESS_PASSES);
+	clock_forward(MINUTES_US(16));
+	assert_int_equal(gate(&w, &b, token, STRONGROOM), ACCESS_ASKS);
+	sql_run(&w, "UPDATE sessions SET factor_at_us = factor_at_us + 900000000"); /* a step-up by code */
+	assert_int_equal(gate(&w, &b, token, STRONGROOM), ACCESS_ASKS);
+	assert_int_equal(enter(&w, &b, STRONGROOM), ACCESS_ASKS);
+	assert_int_equal(b.gate.reason, ACCESS_PASSKEY_OLD);
+	sql_run(&w, "UPDATE sessions SET passkey_at_us = factor_at_us"); /* a step-up by passkey */
+	assert_int_equal(gate(&w, &b, token, STRONGROOM), ACCESS_PASSES);
 	gate_world_end(&w);
 }
 
@@ -576,6 +603,7 @@ main(void)
 		cmocka_unit_test(a_refreshed_proof_is_pushed),
 		cmocka_unit_test(rules_for_passkeys_accept_no_code),
 		cmocka_unit_test(rules_for_passkeys_accept_a_passkey),
+		cmocka_unit_test(a_code_does_not_renew_the_age_of_a_passkey),
 		cmocka_unit_test(one_factor_access_lasts_as_long_as_the_session),
 		cmocka_unit_test(a_page_does_not_delete_a_one_factor_session),
 		cmocka_unit_test(a_one_factor_session_in_use_is_not_idle),

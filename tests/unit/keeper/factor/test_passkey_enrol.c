@@ -58,7 +58,7 @@ a_first_passkey_completes_the_sign_in(void **state)
 	add_passkey(&w, &b, 1);
 	assert_int_equal(b.head.state, STATE_FULL);
 	assert_memory_not_equal(&before, &b.token, sizeof(before));
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(b.head.passkeys, 1);
 	assert_int_equal(b.head.code_digits, 0);
 	assert_true(b.head.user_verified_us > 0);
@@ -200,7 +200,7 @@ static const struct {
 	  "backed up without being eligible" },
 	{ { .flags = FLAG_PRESENT | FLAG_VERIFIED }, PASSKEY_FAULT_REFUSED, "auth-data", "no credential" },
 	{ { .other_id = true }, PASSKEY_FAULT_REFUSED, "credential", "the id of another credential" },
-	{ { .bad_point = true }, PASSKEY_FAULT_KEY, "key", "a point off the curve" },
+	{ { .bad_point = true }, PASSKEY_FAULT_REFUSED, "key", "a point off the curve" },
 	{ { .challenge = "AAAA" }, PASSKEY_FAULT_OLD, "challenge", "an invented challenge" },
 };
 
@@ -315,10 +315,10 @@ a_credential_belongs_to_one_account(void **state)
 	bring_to(&w, &alice, "alice", STATE_FULL);
 	add_passkey(&w, &alice, 1);
 	assert_verdict(do_passkey(&w, &alice, (struct authenticator){ .id = 1 }), VERDICT_REFUSED);
-	assert_int_equal(alice.passkey.fault, PASSKEY_FAULT_TAKEN);
+	assert_int_equal(alice.passkey.fault, PASSKEY_FAULT_REFUSED);
 	bring_to(&w, &robert, "robert", STATE_ENROLLING);
 	assert_verdict(do_passkey(&w, &robert, (struct authenticator){ .id = 1 }), VERDICT_REFUSED);
-	assert_int_equal(robert.passkey.fault, PASSKEY_FAULT_TAKEN);
+	assert_int_equal(robert.passkey.fault, PASSKEY_FAULT_REFUSED);
 	assert_int_equal(robert.head.state, STATE_ENROLLING);
 	assert_int_equal(audit_reasons(&w, "taken"), 2);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE kind = 'passkey'"), 1);
@@ -371,7 +371,7 @@ another_passkey_ends_all_other_sessions(void **state)
 	assert_memory_not_equal(&before, &b.token, sizeof(before));
 	assert_verdict(ask(&w, &other, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 	/* the session keeps the factor that it began with, and enrols nothing else */
-	assert_int_equal(b.head.phishing_resistant, 0);
+	assert_int_equal(b.head.phishing_resistant_us, 0);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE confirmed_at_us IS NULL"), 0);
 	assert_int_equal(b.head.passkeys, 1);
 	assert_int_equal(b.head.authenticators, 2);
@@ -396,7 +396,7 @@ a_passkey_takes_the_place_of_a_recovery_code(void **state)
 	assert_int_equal(b.head.recovered, 1);
 	add_passkey(&w, &b, 1);
 	assert_int_equal(b.head.recovered, 0);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(b.passkey.recovery_left, 9);
 	world_end(&w);
 }
@@ -468,6 +468,28 @@ a_removed_passkey_is_remembered_for_400_days(void **state)
 	clock_forward(2 * DAY_US);
 	purge_all(&w);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed"), 0);
+	world_end(&w);
+}
+
+static void
+an_account_has_at_most_100_removed_passkeys(void **state)
+{
+	struct world w;
+	struct browser b, other;
+
+	world_new(&w);
+	bring_to(&w, &other, "robert", STATE_FULL);
+	add_passkey(&w, &other, 2);
+	assert_verdict(remove_factor(&w, &other, 1), VERDICT_PASSED);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	add_passkey(&w, &b, 1);
+	sql_run(&w, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) "
+		    "INSERT INTO passkeys_removed (id, account_id, credential_hash, removed_at_us) "
+		    "SELECT i, (SELECT id FROM accounts WHERE name = 'alice'), randomblob(32), 1000 + i FROM n");
+	assert_verdict(remove_factor(&w, &b, 1), VERDICT_PASSED);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed WHERE removed_at_us > 1120"), 2);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed"), 101);
+	assert_int_equal(sql_number(&w, "SELECT min(removed_at_us) FROM passkeys_removed"), 1022);
 	world_end(&w);
 }
 
@@ -695,6 +717,7 @@ main(void)
 		cmocka_unit_test(a_passkey_takes_the_place_of_a_recovery_code),
 		cmocka_unit_test(the_model_names_a_passkey_without_a_name),
 		cmocka_unit_test(a_removed_passkey_is_remembered_for_400_days),
+		cmocka_unit_test(an_account_has_at_most_100_removed_passkeys),
 		cmocka_unit_test(passkeys_of_resets_and_deleted_accounts_are_remembered),
 		cmocka_unit_test(a_refused_removal_remembers_nothing),
 		cmocka_unit_test(a_passkey_of_another_host_counts_for_nothing),

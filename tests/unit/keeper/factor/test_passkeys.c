@@ -164,7 +164,7 @@ a_passkey_alone_opens_a_full_session(void **state)
 	assert_string_equal(b.name, "anna");
 	assert_string_equal(b.passkey.next, "/wiki");
 	assert_int_equal(b.passkey.user_verified, 1);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us != 0);
 	assert_int_equal(b.head.user_verified_us, b.head.verified_us);
 	assert_true(b.head.user_verified_us > 0 && b.head.last_sign_in_us > 0 && b.head.remembered_until_us > 0);
 	assert_memory_not_equal(&before, &b.token, sizeof(before));
@@ -315,7 +315,7 @@ a_passkey_after_the_password_follows_the_policy(void **state)
 		check_verdict(&second[i], &b, STATE_PENDING);
 		check_marks(&w, &second[i]);
 		assert_int_equal(b.head.user_verified_us > 0, says_so);
-		assert_int_equal(b.head.phishing_resistant, 1);
+		assert_true(b.head.phishing_resistant_us != 0);
 	}
 	holder_end(&anna);
 	world_end(&w);
@@ -416,12 +416,12 @@ spoil(const struct authenticator *good, const struct spoiled *s)
 	return a;
 }
 
-/* Everything that an accepted answer changes. */
+/* Everything that an accepted answer changes, except the newest challenge: refused_once. */
 static int64_t
 facts(struct world *w)
 {
 	return sql_number(w,
-			  "SELECT sum(last_challenge_us % 1000000007 + sign_count + uv_initialized + 3 * backed_up) + "
+			  "SELECT sum(sign_count + uv_initialized + 3 * backed_up) + "
 			  "(SELECT sum(last_used_at_us % 1000000007) FROM factors) + (SELECT count(*) FROM sessions) + "
 			  "(SELECT sum(last_sign_in_at_us % 1000000007) FROM accounts) FROM passkeys");
 }
@@ -527,6 +527,99 @@ challenge_of_session(struct world *w, const struct browser *b, enum challenge_pu
 
 	assert_int_equal(digest_sha256(str_bytes(b->token.b, TOKEN_BYTES), hash), ERR_OK);
 	return challenge_for(w, purpose, str_bytes(hash, sizeof(hash)));
+}
+
+/* An answer that is refused although its signature is right, and a change that would make the next one good. */
+static const struct {
+	const char *why, *reason, *before, *after;
+	unsigned flags;
+	bool no_handle;
+} refused_once[] = {
+	{ "the user is not verified", "user-unverified", NULL, NULL, .flags = UP },
+	{ "it opens nothing alone", "not-alone", "UPDATE passkeys SET uv_initialized = 0",
+	  "UPDATE passkeys SET uv_initialized = 1" },
+	{ "the handle is missing", "user-handle", NULL, NULL, .no_handle = true },
+	{ "of another host", "rp-id", "UPDATE passkeys SET rp_id = 'example.org'",
+	  "UPDATE passkeys SET rp_id = '" TEST_RP_ID "'" },
+	{ "of a disabled account", "disabled", "UPDATE accounts SET disabled_at_us = 1",
+	  "UPDATE accounts SET disabled_at_us = NULL" },
+};
+
+static void
+a_refused_answer_uses_its_challenge_up(void **state)
+{
+	struct world w;
+	struct holder anna;
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	for (size_t i = 0; i < COUNT(refused_once); i++) {
+		struct challenge challenge = challenge_for(&w, CHALLENGE_SIGN_IN, STR(COOKIE));
+		struct authenticator a = anna.key;
+		struct browser b = { 0 };
+		a.challenge = challenge.z;
+		a.flags = refused_once[i].flags;
+		a.handle = refused_once[i].no_handle ? STR("") : a.handle;
+		sql_run(&w, refused_once[i].before == NULL ? "SELECT 1" : refused_once[i].before);
+		assert_verdict(sign_in(&w, &b, &a), VERDICT_REFUSED);
+		sql_run(&w, refused_once[i].after == NULL ? "SELECT 1" : refused_once[i].after);
+		if (refusals(&w, refused_once[i].reason) != 1)
+			fail_msg("%s: the reason is not %s", refused_once[i].why, refused_once[i].reason);
+		a.flags = 0;
+		a.handle = anna.key.handle;
+		if (sign_in(&w, &b, &a) != VERDICT_REFUSED || b.passkey.fault != PASSKEY_FAULT_OLD)
+			fail_msg("%s: the second answer: verdict %d, fault %u", refused_once[i].why, (int)b.verdict,
+				 b.passkey.fault);
+		forgive(&w);
+		clock_forward(1);
+	}
+	holder_end(&anna);
+	world_end(&w);
+}
+
+static void
+a_step_up_without_a_user_uses_its_challenge_up(void **state)
+{
+	struct world w;
+	struct holder anna;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
+	clock_forward(MINUTES_US(10));
+	struct challenge challenge = challenge_of_session(&w, &b, CHALLENGE_STEP_UP);
+	anna.key.challenge = challenge.z;
+	anna.key.flags = UP;
+	assert_verdict(step_up(&w, &b, &anna.key), VERDICT_REFUSED);
+	assert_int_equal(b.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
+	anna.key.flags = UV;
+	assert_verdict(step_up(&w, &b, &anna.key), VERDICT_REFUSED);
+	assert_int_equal(b.passkey.fault, PASSKEY_FAULT_OLD);
+	anna.key.challenge = NULL;
+	assert_verdict(step_up(&w, &b, &anna.key), VERDICT_PASSED);
+	holder_end(&anna);
+	world_end(&w);
+}
+
+/* Anybody can send one: it must not use up the challenges of open pages. */
+static void
+a_wrong_signature_leaves_the_challenge(void **state)
+{
+	struct world w;
+	struct holder anna;
+	struct browser b = { 0 };
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	struct challenge challenge = challenge_for(&w, CHALLENGE_SIGN_IN, STR(COOKIE));
+	anna.key.challenge = challenge.z;
+	anna.key.bad_signature = true;
+	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_REFUSED);
+	anna.key.bad_signature = false;
+	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
+	holder_end(&anna);
+	world_end(&w);
 }
 
 static void
@@ -807,12 +900,12 @@ a_step_up_by_passkey_takes_the_place_of_the_code(void **state)
 
 	world_new(&w);
 	holder_make(&w, &anna, "anna", 1);
-	assert_int_equal(anna.b.head.phishing_resistant, 0);
+	assert_int_equal(anna.b.head.phishing_resistant_us, 0);
 	clock_forward(MINUTES_US(10));
 	anna.key.flags = UP;
 	assert_verdict(step_up(&w, &anna.b, &anna.key), VERDICT_PASSED);
 	assert_int_equal(anna.b.passkeys.user_verification, 0);
-	assert_int_equal(anna.b.head.phishing_resistant, 1);
+	assert_true(anna.b.head.phishing_resistant_us != 0);
 	assert_int_equal(anna.b.head.user_verified_us, 0);
 	assert_int_equal(sessions_with(&w, "f.kind = 'passkey'"), 1);
 	anna.key.flags = UV;
@@ -853,7 +946,8 @@ a_session_without_a_password_keeps_its_passkey(void **state)
 	const struct verify_body code = { str_of(code_of(anna.b.secret, 0).z) };
 	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &code), VERDICT_PASSED);
 	assert_int_equal(b.head.user_verified_us, began_us);
-	assert_int_equal(b.head.phishing_resistant, 1);
+	assert_true(b.head.phishing_resistant_us > began_us);           /* of the other passkey, */
+	assert_true(b.head.verified_us > b.head.phishing_resistant_us); /* not of the code */
 	assert_int_equal(
 	    sessions_with(&w,
 			  "s.password_at_us = 0 AND f.id = (SELECT factor_id FROM passkeys WHERE uv_initialized = 1)"),
@@ -1310,6 +1404,9 @@ main(void)
 		cmocka_unit_test(wrong_answers_are_refused_alike_and_change_nothing),
 		cmocka_unit_test(wrong_challenges_are_refused_alike),
 		cmocka_unit_test(an_old_challenge_has_one_answer_for_all_credentials),
+		cmocka_unit_test(a_refused_answer_uses_its_challenge_up),
+		cmocka_unit_test(a_step_up_without_a_user_uses_its_challenge_up),
+		cmocka_unit_test(a_wrong_signature_leaves_the_challenge),
 		cmocka_unit_test(a_second_step_accepts_only_the_session_and_its_account),
 		cmocka_unit_test(a_passkey_that_may_not_answer_is_refused),
 		cmocka_unit_test(an_exchanged_key_opens_nothing),

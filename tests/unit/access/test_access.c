@@ -200,6 +200,7 @@ the_rules_of_a_client_decide_about_its_sign_ins(void **state)
 		if (d.outcome == ACCESS_REFUSED)
 			assert_int_equal(access_refusal(&rules, &request, &visitor, &d), client_cases[i].refusal);
 		visitor.verified_us = NOW;
+		visitor.phishing_resistant_us = visitor.phishing_resistant_us != 0 ? NOW : 0;
 		if (access_client_accepts(&rules, request.client, &visitor, NOW) != client_cases[i].accepted_later)
 			fail_msg("case %zu: later", i);
 	}

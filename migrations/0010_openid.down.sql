@@ -7,4 +7,5 @@ DROP TABLE oidc_secrets;
 DROP TABLE oidc_clients;
 DROP TABLE oidc_keys;
 DROP TABLE closed_names;
+ALTER TABLE audit DROP COLUMN client;
 ALTER TABLE accounts DROP COLUMN updated_at_us;

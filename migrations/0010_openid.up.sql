@@ -3,6 +3,9 @@
 -- When a claim of this account last changed: `updated_at`.  0: never since it was made.
 ALTER TABLE accounts ADD COLUMN updated_at_us INTEGER NOT NULL DEFAULT 0;
 
+-- The client_id of the application that an event is about.  '': none, or written by a node of an earlier release.
+ALTER TABLE audit ADD COLUMN client TEXT NOT NULL DEFAULT '';
+
 -- Names of closed or renamed accounts, which no other account gets: applications may know people by name.
 CREATE TABLE closed_names (
 	name TEXT PRIMARY KEY,

@@ -17,7 +17,7 @@
 static const char audit_help[] =
     "Usage: doubletour audit [OPTIONS]\n"
     "\n"
-    "Print the audit trail, oldest first: time, outcome, event and reason, account, actor, address.\n"
+    "Print the audit trail, oldest first: time, outcome, event and reason, account, actor, address, application.\n"
     "\n"
     "  --user NAME      only events of this account\n"
     "  --account ID     the same by account id; also for deleted accounts\n"
@@ -30,7 +30,7 @@ static const char audit_help[] =
     "\n"
     "ACTOR is person (a user of the pages), system, or command:WHO.  WHO is the user that ran the command: SUDO_USER, "
     "or\n"
-    "uid=NUMBER.\n"
+    "uid=NUMBER.  CLIENT is the client_id of the application that the event is about.\n"
     "TIME is, for example, 2026-11-23, 2026-11-23T08:14:07Z, or 30d, 12h, 15m ago.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n";
 
@@ -75,6 +75,7 @@ cli_audit_put_json(struct buf *out, const struct admin_event *event)
 		cli_json_text(&line, "actor", event->actor);
 	else
 		cli_json_null(&line, "actor");
+	cli_json_text(&line, "client", event->client);
 	cli_json_text(&line, "address", event->address);
 	cli_json_text(&line, "agent", event->agent);
 	cli_json_text(&line, "request", event->request_id);
@@ -99,9 +100,9 @@ cli_audit_account_text(const struct admin_event *event, char *room, size_t size)
 }
 
 static void
-cli_audit_put_columns(struct buf *out, const str columns[7])
+cli_audit_put_columns(struct buf *out, const str columns[8])
 {
-	static const size_t widths[] = { 9, 22, 18, 20, 24, 18 };
+	static const size_t widths[] = { 9, 22, 18, 20, 24, 18, 18 };
 
 	buf_put(out, STR("  "));
 	for (size_t i = 0; i < COUNT(widths); i++)
@@ -113,7 +114,7 @@ static err
 cli_audit_put_heading(struct buf *out)
 {
 	const str columns[] = { STR("OUTCOME"), STR("EVENT"), STR("REASON"), STR("ACCOUNT"),
-				STR("NAME"),    STR("ACTOR"), STR("ADDRESS") };
+				STR("NAME"),    STR("ACTOR"), STR("ADDRESS"), STR("CLIENT") };
 
 	buf_put(out, STR("TIME                "));
 	cli_audit_put_columns(out, columns);
@@ -130,7 +131,8 @@ cli_audit_put_line(struct buf *out, const struct admin_event *event)
 				cli_audit_account_text(event, account, sizeof(account)),
 				cli_audit_is_deleted(event) ? STR("(deleted)") : cli_audit_text_or_dash(event->name),
 				cli_audit_text_or_dash(event->actor),
-				cli_audit_text_or_dash(event->address) };
+				cli_audit_text_or_dash(event->address),
+				cli_audit_text_or_dash(event->client) };
 
 	timestamp_put(out, event->at_us);
 	cli_audit_put_columns(out, columns);

@@ -202,9 +202,10 @@ def test_commands_and_refusals_are_audited(server):
     rows = [json.loads(line) for line in server.command("audit", "--json").stdout.splitlines()]
     commands = [row for row in rows if row["event"].startswith("admin.client-")][-3:]
     assert [row["event"] for row in commands] == ["admin.client-added", "admin.client-secret", "admin.client-deleted"]
-    assert all(row["actor"].startswith("command") for row in commands)
+    assert all(row["actor"].startswith("command") and row["client"] == client["client_id"] for row in commands)
     refusal = [row for row in rows if row["event"] == "client.refused"][-1]
     assert (refusal["outcome"], refusal["reason"], refusal["address"]) == ("refused", "client unknown", "127.0.0.1")
+    assert refusal["client"] == "", "a text of a stranger does not belong into the audit trail"
     assert client["client_secret"] not in server.log()
 
 

@@ -1,5 +1,6 @@
 """The pages of OpenID Connect: a browser's way from an application to the sign-in and back."""
 
+import json
 import re
 import urllib.parse
 
@@ -482,6 +483,48 @@ def test_the_applications_of_an_account_are_listed_and_withdrawn(server):
     page = person.visit("/account/applications")
     assert page.flashes == ["The access of the application was withdrawn."] and "No applications yet" in page.text
     assert person.visit(address(scope="openid profile groups")).status == 200, "it asks again"
+
+
+def events_of(person):
+    """Return what the activity page says, newest first: (sentence, application or None)."""
+    rows = person.visit("/account/devices").dom.one("section", **{"aria-labelledby": "activity"}).all("li")
+    named = [(row.one("b").text.strip(), re.search("Application: (.*?) ·", row.text)) for row in rows]
+    return [(sentence, found and found.group(1)) for sentence, found in named]
+
+
+def test_the_activity_page_names_the_application(server):
+    person = Person(server).full()
+    person.visit(address())
+    decide(person, "cancel")
+    person.visit(address())
+    decide(person, "allow")
+    page = person.visit("/account/applications")
+    person.post("/account/applications/withdraw", fields_of(page, "/account/applications/withdraw"))
+    assert events_of(person)[:4] == [
+        ("Permission of an application withdrawn", "Wiki"), ("Signed in to an application", "Wiki"),
+        ("Permission given to an application", "Wiki"), ("Sign-in to an application cancelled", "Wiki")]
+    assert {name for _, name in events_of(person)[4:]} == {None}
+    person.language = "fr"
+    assert "Application\N{NO-BREAK SPACE}: Wiki" in person.visit("/account/devices").text
+    rows = [row for row in audited(server, person) if row["event"].startswith("app.")]
+    assert [row["client"] for row in rows] == ["wiki"] * 4
+    (line,) = [line for line in server.log().splitlines() if " app.withdrawn " in line and f"account={rows[0]['account']} " in line]
+    assert "client=wiki" in line and line.endswith("address=127.0.0.1")
+
+
+def audited(server, person):
+    done = server.command("audit", "--json", "--user", person.name)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_events_of_a_deleted_application_keep_its_id(server):
+    add(server, "old.app", "https://old.example.org/callback", "--name", "<b>Old</b>", "--consent", "never")
+    person = Person(server).full()
+    person.visit(address("old.app", redirect_uri="https://old.example.org/callback"))
+    assert events_of(person)[0] == ("Signed in to an application", "<b>Old</b>"), "the name is text"
+    assert server.command("client", "delete", "old.app", "--yes").returncode == 0
+    assert events_of(person)[0] == ("Signed in to an application", "old.app")
 
 
 def test_a_withdrawal_needs_the_forms_token_and_takes_any_id(server):

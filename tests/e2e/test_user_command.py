@@ -287,7 +287,7 @@ def test_the_audit_trail_is_filtered_and_exported(server):
     refused(server, "audit", "--user", "nobody", word="no account")
 
 
-COLUMNS = ["TIME", "OUTCOME", "EVENT", "REASON", "ACCOUNT", "NAME", "ACTOR", "ADDRESS"]
+COLUMNS = ["TIME", "OUTCOME", "EVENT", "REASON", "ACCOUNT", "NAME", "ACTOR", "ADDRESS", "CLIENT"]
 
 
 def lines(server, *arguments):

@@ -624,8 +624,8 @@ admin_event_row(void *context, const struct admin_audit_row *row)
 {
 	struct page *page = context;
 	struct admin_event *event = &page->events[page->n];
-	str *texts[] = { &event->event,   &event->outcome, &event->reason,     &event->name,
-			 &event->address, &event->agent,   &event->request_id, &event->actor };
+	str *texts[] = { &event->event, &event->outcome,    &event->reason, &event->name,  &event->address,
+			 &event->agent, &event->request_id, &event->actor,  &event->client };
 
 	if (page->n == page->most)
 		return ERR_INVALID;
@@ -639,7 +639,8 @@ admin_event_row(void *context, const struct admin_audit_row *row)
 				       .address = row->address,
 				       .agent = row->agent,
 				       .request_id = row->request_id,
-				       .actor = row->actor };
+				       .actor = row->actor,
+				       .client = row->client };
 	for (size_t i = 0; i < COUNT(texts); i++)
 		TRY(arena_copy(&page->arena, *texts[i], texts[i]));
 	page->n++;

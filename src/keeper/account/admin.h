@@ -95,6 +95,7 @@ struct admin_event {
 	str event, outcome, reason, name, address, agent,
 	    request_id;     /* name "": the account was deleted, or the event concerns none */
 	str actor;          /* see keeper/core/audit.h; "": written by an older version */
+	str client;         /* client_id; "": the event is about no application */
 	int64_t account_id; /* random and never reused, so it distinguishes deleted accounts; 0: none */
 };
 struct admin_audit {

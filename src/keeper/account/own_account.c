@@ -265,7 +265,8 @@ own_account_event_row(void *context, const struct own_activity_row *row)
 					 .outcome = audit_outcome_read(row->outcome),
 					 .reason = audit_reason_read(row->reason),
 					 .address = str_upto(row->address, 64),
-					 .agent = str_upto(row->agent, AGENT_LISTED) };
+					 .agent = str_upto(row->agent, AGENT_LISTED),
+					 .client = str_utf8_upto(row->client, DISPLAY_NAME_MAX_BYTES) };
 
 	return own_account_listing_put(context, &wire_event_item, &item);
 }

@@ -87,27 +87,34 @@ audit_browser(struct call *call, enum audit_event event, int64_t account_id, str
 	return ERR_OK;
 }
 
-/* The only function that writes to the table. account_id 0: none. */
+/* What an event is about. */
+struct audit_about {
+	int64_t account_id; /* 0: none */
+	str subject;        /* keyed hash of an unknown name; empty: none */
+	str client_id;      /* empty: none */
+};
+
+/* The only function that writes to the table. */
 static err
-audit_row_insert(struct call *call, enum audit_event event, int64_t account_id, struct db_value subject,
-		 enum audit_reason reason)
+audit_row_insert(struct call *call, enum audit_event event, const struct audit_about *about, enum audit_reason reason)
 {
 	struct db_value browser;
 
-	TRY(audit_browser(call, event, account_id, &browser));
+	TRY(audit_browser(call, event, about->account_id, &browser));
 	const struct audit_event_facts *facts = audit_event_facts(event);
 	const struct db_value args[] = {
 		DB_INT(call->now_us),
 		DB_TEXT(str_of(facts->name)),
 		DB_TEXT(str_of(audit_outcome_name(facts->outcome))),
 		DB_TEXT(str_of(audit_reason_name(reason))),
-		account_id == 0 ? DB_NULL() : DB_INT(account_id),
-		subject,
+		about->account_id == 0 ? DB_NULL() : DB_INT(about->account_id),
+		about->subject.n == 0 ? DB_NULL() : DB_BLOB(about->subject),
 		DB_TEXT(audit_text(&call->arena, call->head.address)),
 		DB_TEXT(audit_text(&call->arena, call->head.agent)),
 		DB_TEXT(audit_text(&call->arena, call->head.request_id)),
 		DB_TEXT(audit_actor_of(call, event)),
 		browser,
+		DB_TEXT(about->client_id),
 	};
 
 	return db_run(call->db, SQL_AUDIT_INSERT, args, COUNT(args), NULL);
@@ -116,16 +123,26 @@ audit_row_insert(struct call *call, enum audit_event event, int64_t account_id, 
 err
 audit_write(struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {
-	return audit_row_insert(call, event, account_id, DB_NULL(), reason);
+	return audit_row_insert(call, event, &(struct audit_about){ .account_id = account_id }, reason);
+}
+
+err
+audit_write_client(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+		   enum audit_reason reason)
+{
+	const struct audit_about about = { .account_id = account_id, .client_id = client_id };
+
+	return audit_row_insert(call, event, &about, reason);
 }
 
 err
 audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason)
 {
 	uint8_t hash[DIGEST_BYTES];
+	const struct audit_about about = { .subject = str_bytes(hash, sizeof(hash)) };
 
 	TRY(digest_hmac(str_bytes(keeper_name_key(call->keeper)->b, TOKEN_BYTES), name, hash));
-	return audit_row_insert(call, event, 0, DB_BLOB(str_bytes(hash, sizeof(hash))), reason);
+	return audit_row_insert(call, event, &about, reason);
 }
 
 err
@@ -145,4 +162,15 @@ audit_log(const struct call *call, enum audit_event event, int64_t account_id, e
 	log_event(facts->level, facts->name, LOG_INT("account", account_id), LOG_TEXT("why", audit_reason_name(reason)),
 		  LOG_TEXT("state", session_state_name(call->now.session.state)),
 		  LOG_STR("address", call->head.address));
+}
+
+/* The programs of clients have no session, so its state is left out. */
+void
+audit_log_client(const struct call *call, enum audit_event event, int64_t account_id, str client_id,
+		 enum audit_reason reason)
+{
+	const struct audit_event_facts *facts = audit_event_facts(event);
+
+	log_event(facts->level, facts->name, LOG_INT("account", account_id), LOG_TEXT("why", audit_reason_name(reason)),
+		  LOG_STR("client", client_id), LOG_STR("address", call->head.address));
 }

@@ -41,11 +41,20 @@ MUST_USE err audit_write(struct call *call, enum audit_event event, int64_t acco
 /* For a name that no account has. Stores a keyed hash of the name, so that attempts for one name can be counted. */
 MUST_USE err audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason);
 
+/*
+ * About an application.  client_id: of a registered client; a text of a stranger does not belong into the table.
+ * account_id 0: the event is about no account.
+ */
+MUST_USE err audit_write_client(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+				enum audit_reason reason);
+
 /* For a command with its own transaction, which concerns many accounts or the whole database. */
 MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason);
 
 /* Write the log line. Call it after the commit. */
 void audit_log(const struct call *call, enum audit_event event, int64_t account_id, enum audit_reason reason);
+void audit_log_client(const struct call *call, enum audit_event event, int64_t account_id, str client_id,
+		      enum audit_reason reason);
 
 /*
  * Make text from a client safe for every database and terminal: misleading code points (base/str.h) and bytes that are

@@ -3,6 +3,7 @@
  */
 #include "keeper/core/audit.h"
 #include "keeper/handlers.h"
+#include "keeper/oidc/clients.h"
 #include "keeper/oidc/policy.h"
 
 enum { APPS_LISTED = 200 };
@@ -87,26 +88,33 @@ static err
 apps_withdraw(struct call *call, void *context, bool *ret_commit)
 {
 	const struct oidc_withdraw_body *asked = call->body;
+	struct oidc_client *client = context;
 	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(asked->id) };
 	int64_t consents = 0, grants = 0;
+	bool found = false;
 
+	TRY(clients_find_row(call, asked->id, client, &found));
+	if (!found)
+		return ERR_OK;
 	TRY(db_run(call->db, SQL_OIDC_WITHDRAW_CONSENT, args, COUNT(args), &consents));
 	TRY(db_run(call->db, SQL_OIDC_WITHDRAW_GRANTS, args, COUNT(args), &grants));
 	if (consents == 0 && grants == 0)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(call, AUDIT_APP_WITHDRAWN, call->now.session.account_id, REASON_ASKED);
+	return audit_write_client(call, AUDIT_APP_WITHDRAWN, call->now.session.account_id, client->client_id,
+				  REASON_ASKED);
 }
 
 err
 oidc_withdraw_answer(struct call *call, enum verdict *ret_verdict)
 {
+	struct oidc_client client = { .id = 0 };
 	bool done = false;
 
-	TRY(call_transact(call, apps_withdraw, NULL, &done));
+	TRY(call_transact(call, apps_withdraw, &client, &done));
 	if (!done)
 		return ERR_OK;
-	audit_log(call, AUDIT_APP_WITHDRAWN, call->now.session.account_id, REASON_ASKED);
+	audit_log_client(call, AUDIT_APP_WITHDRAWN, call->now.session.account_id, client.client_id, REASON_ASKED);
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -1,7 +1,6 @@
 /*
  * Authorization requests: judged (keeper/oidc/judgement.h), approved, and answered with a code.
  */
-#include "base/log.h"
 #include "keeper/core/session_lookup.h"
 #include "keeper/handlers.h"
 #include "keeper/oidc/consent.h"
@@ -74,13 +73,20 @@ authorize_code(struct judgement *j)
 	return judgement_code(j, code);
 }
 
+/* The client of the judgement is registered: only behind that check an event is written. */
+static err
+authorize_audit(struct judgement *j, enum audit_event event, enum audit_reason reason)
+{
+	return audit_write_client(j->call, event, j->call->now.session.account_id, j->client.client_id, reason);
+}
+
 static err
 authorize_consent(struct judgement *j)
 {
 	if (!j->approved)
 		return ERR_OK;
 	TRY(consent_give(j->call, &j->client, j->request.scopes));
-	return audit_write(j->call, AUDIT_APP_ALLOWED, j->call->now.session.account_id, REASON_ASKED);
+	return authorize_audit(j, AUDIT_APP_ALLOWED, REASON_ASKED);
 }
 
 static err
@@ -89,7 +95,7 @@ authorize_approve(struct judgement *j)
 	TRY(authorize_consent(j));
 	TRY(authorize_keep_session(j->call));
 	TRY(authorize_code(j));
-	return audit_write(j->call, AUDIT_APP_SIGN_IN, j->call->now.session.account_id, REASON_ASKED);
+	return authorize_audit(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
 static enum audit_reason
@@ -109,20 +115,15 @@ authorize_grant(struct call *call, void *context, bool *ret_commit)
 		return authorize_approve(j);
 	if (!*ret_commit)
 		return ERR_OK;
-	return audit_write(call, AUDIT_APP_REFUSED, call->now.session.account_id, authorize_refusal(j));
+	return authorize_audit(j, AUDIT_APP_REFUSED, authorize_refusal(j));
 }
 
 static void
 authorize_log_event(const struct judgement *j, enum audit_event event, enum audit_reason reason)
 {
-	const struct audit_event_facts *facts = audit_event_facts(event);
-
-	log_event(facts->level, facts->name, LOG_INT("account", j->call->now.session.account_id),
-		  LOG_TEXT("why", audit_reason_name(reason)), LOG_STR("client", j->client.client_id),
-		  LOG_STR("address", j->call->head.address));
+	audit_log_client(j->call, event, j->call->now.session.account_id, j->client.client_id, reason);
 }
 
-/* Unlike audit_log, with the client. */
 static void
 authorize_log(const struct judgement *j)
 {

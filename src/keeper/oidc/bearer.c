@@ -224,6 +224,7 @@ oidc_introspect_answer(struct call *call, enum verdict *ret_verdict)
 /* --- revocation --------------------------------------------------------------------------------------------------- */
 
 struct revocation {
+	const struct oidc_client *client;
 	struct bearer b;
 	bool family;
 };
@@ -238,7 +239,7 @@ bearer_revoke_write(struct call *call, void *context, bool *ret_commit)
 	if (!r->family)
 		return db_run(call->db, SQL_OIDC_ACCESS_TOKEN_DELETE, args, COUNT(args), NULL);
 	TRY(grants_delete(call, r->b.grant.id));
-	return audit_write(call, AUDIT_OIDC_REVOKED, r->b.grant.account_id, REASON_ASKED);
+	return audit_write_client(call, AUDIT_OIDC_REVOKED, r->b.grant.account_id, r->client->client_id, REASON_ASKED);
 }
 
 /* A refresh token takes its family; also an old one, which only this client ever had. */
@@ -256,7 +257,7 @@ static err
 bearer_revoke(struct call *call, const struct oidc_client *client)
 {
 	const struct oidc_inspect_body *asked = call->body;
-	struct revocation r = { .family = false };
+	struct revocation r = { .client = client };
 	bool found = false, done = false;
 
 	TRY(bearer_revoke_find(call, asked->token, &r, &found));
@@ -265,7 +266,7 @@ bearer_revoke(struct call *call, const struct oidc_client *client)
 	call->subject_account_id = r.b.grant.account_id;
 	TRY(call_transact(call, bearer_revoke_write, &r, &done));
 	if (r.family)
-		audit_log(call, AUDIT_OIDC_REVOKED, r.b.grant.account_id, REASON_ASKED);
+		audit_log_client(call, AUDIT_OIDC_REVOKED, r.b.grant.account_id, client->client_id, REASON_ASKED);
 	return ERR_OK;
 }
 

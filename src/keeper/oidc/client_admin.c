@@ -37,7 +37,7 @@ client_change_once(struct call *call, void *context, bool *ret_commit)
 	if (change->optional && change->changed == 0)
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write_unknown(call, change->event, change->client.client_id, change->reason);
+	return audit_write_client(call, change->event, 0, change->client.client_id, change->reason);
 }
 
 /* Guard the connection as for a question: it refuses changes outside call_transact. */

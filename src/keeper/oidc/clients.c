@@ -273,6 +273,15 @@ client_refusal(const struct client_attempt *a)
 	return a->verified ? REASON_ASKED : REASON_CLIENT_SECRET;
 }
 
+/* An unknown client_id is a text of a stranger. */
+static err
+client_audit_refusal(struct client_attempt *a, str name, enum audit_reason reason)
+{
+	if (a->client.id == 0)
+		return audit_write_unknown(a->call, AUDIT_CLIENT_REFUSED, name, reason);
+	return audit_write_client(a->call, AUDIT_CLIENT_REFUSED, 0, a->client.client_id, reason);
+}
+
 static err
 client_refuse_attempt(struct client_attempt *a, enum audit_reason reason)
 {
@@ -282,7 +291,7 @@ client_refuse_attempt(struct client_attempt *a, enum audit_reason reason)
 
 	TRY(client_throttle_of(a, &throttle));
 	TRY(throttle_take(a->call, &throttle));
-	TRY(audit_write_unknown(a->call, AUDIT_CLIENT_REFUSED, name, reason));
+	TRY(client_audit_refusal(a, name, reason));
 	log_event(LOG_NOTICE, "client.refused", LOG_STR("client", known), LOG_TEXT("why", audit_reason_name(reason)),
 		  LOG_STR("address", a->call->head.address));
 	return throttle_wrong(a->call, &throttle);

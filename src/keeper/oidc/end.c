@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 struct ending {
-	str client_id; /* of the hint or the request; empty: none */
+	str client_id; /* of the hint or the request, or of the address's only owner; empty: none */
 	str name;      /* of the client */
 	str sid;       /* of the hint; empty: none */
 	bool hint;     /* the hint is an ID token of this server */
@@ -117,6 +117,7 @@ end_owner_row(void *context, const struct oidc_logout_clients_row *row)
 	if (!end_uri_is_registered(row->logout_uris, asked->redirect_uri))
 		return ERR_OK;
 	owners->n++;
+	TRY(arena_copy(&owners->call->arena, row->client_id, &owners->ending->client_id));
 	return arena_copy(&owners->call->arena, row->name, &owners->ending->name);
 }
 
@@ -129,7 +130,7 @@ end_owner_find(struct call *call, struct ending *ending, enum oidc_problem *ret_
 	TRY(db_rows(call->db, SQL_OIDC_LOGOUT_CLIENTS, NULL, 0, end_owner_row, &owners));
 	ending->returns = owners.n == 1;
 	if (owners.n != 1)
-		ending->name = STR("");
+		ending->name = ending->client_id = STR("");
 	if (owners.n == 0)
 		*ret_problem = OIDC_PROBLEM_REDIRECT;
 	return ERR_OK;
@@ -169,6 +170,7 @@ end_hint_fits(struct call *call, const struct ending *ending, bool *ret_fits)
 static err
 end_session_delete(struct call *call, void *context, bool *ret_commit)
 {
+	const struct ending *ending = context;
 	int64_t account_id = call->now.session.account_id, deleted = 0;
 
 	TRY(session_delete(call, &call->token_hash, &deleted));
@@ -177,18 +179,18 @@ end_session_delete(struct call *call, void *context, bool *ret_commit)
 	TRY(call_token_ended(call, &call->token_hash));
 	call->next.session = (struct session){ 0 };
 	*ret_commit = true;
-	return audit_write(call, AUDIT_SIGN_OUT, account_id, REASON_APPLICATION);
+	return audit_write_client(call, AUDIT_SIGN_OUT, account_id, ending->client_id, REASON_APPLICATION);
 }
 
 static err
-end_session(struct call *call)
+end_session(struct call *call, struct ending *ending)
 {
 	int64_t account_id = call->now.session.account_id;
 	bool done = false;
 
-	TRY(call_transact(call, end_session_delete, NULL, &done));
+	TRY(call_transact(call, end_session_delete, ending, &done));
 	if (done)
-		audit_log(call, AUDIT_SIGN_OUT, account_id, REASON_APPLICATION);
+		audit_log_client(call, AUDIT_SIGN_OUT, account_id, ending->client_id, REASON_APPLICATION);
 	return ERR_OK;
 }
 
@@ -219,7 +221,7 @@ end_answer_done(struct call *call, const struct ending *ending)
 }
 
 static err
-end_answer_make(struct call *call, const struct ending *ending)
+end_answer_make(struct call *call, struct ending *ending)
 {
 	const struct oidc_end_body *asked = call->body;
 	struct oidc_ended_body *answer = call->answer;
@@ -233,7 +235,7 @@ end_answer_make(struct call *call, const struct ending *ending)
 		answer->outcome = OIDC_END_ASK;
 		return ERR_OK;
 	}
-	TRY(end_session(call));
+	TRY(end_session(call, ending));
 	return end_answer_done(call, ending);
 }
 

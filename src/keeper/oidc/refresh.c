@@ -188,7 +188,7 @@ refresh_refuse(struct call *call, struct refreshing *r, enum audit_reason reason
 	r->error = OIDC_INVALID_GRANT;
 	r->reason = reason;
 	*ret_commit = true;
-	return audit_write(call, AUDIT_OIDC_REFRESH_REFUSED, r->grant.account_id, reason);
+	return audit_write_client(call, AUDIT_OIDC_REFRESH_REFUSED, r->grant.account_id, r->client->client_id, reason);
 }
 
 static err
@@ -313,6 +313,6 @@ refresh_use(struct call *call, const struct oidc_client *client)
 	TRY(call_transact(call, refresh_write, &r, &done));
 	answer->error = r.error;
 	if (r.reason != REASON_ASKED)
-		audit_log(call, AUDIT_OIDC_REFRESH_REFUSED, r.grant.account_id, r.reason);
+		audit_log_client(call, AUDIT_OIDC_REFRESH_REFUSED, r.grant.account_id, client->client_id, r.reason);
 	return r.error == OIDC_OK ? refresh_fill(call, &r) : ERR_OK;
 }

@@ -78,7 +78,8 @@ token_refuse(struct call *call, struct redemption *r, enum audit_reason reason, 
 {
 	r->reason = reason;
 	*ret_commit = true;
-	return audit_write(call, AUDIT_OIDC_CODE_REFUSED, r->code.grant.account_id, reason);
+	return audit_write_client(call, AUDIT_OIDC_CODE_REFUSED, r->code.grant.account_id, r->client->client_id,
+				  reason);
 }
 
 /* The code dies, and everything that came from it. */
@@ -204,7 +205,7 @@ token_redeem(struct call *call, const struct oidc_client *client)
 	TRY(call_transact(call, token_redeem_write, &r, &done));
 	answer->error = r.error;
 	if (r.reason != REASON_ASKED)
-		audit_log(call, AUDIT_OIDC_CODE_REFUSED, r.code.grant.account_id, r.reason);
+		audit_log_client(call, AUDIT_OIDC_CODE_REFUSED, r.code.grant.account_id, client->client_id, r.reason);
 	return r.error == OIDC_OK ? token_redeem_fill(call, &r) : ERR_OK;
 }
 

@@ -61,9 +61,9 @@ WHERE s.account_id = $1 ORDER BY s.seen_at_us DESC, s.id;
 
 -- name: admin_audit
 -- row: id int, at_us int, event text, outcome text, reason text, account_id int?, account text, address text,
--- row: agent text, request_id text, actor text
+-- row: agent text, request_id text, actor text, client text
 SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.account_id, coalesce(a.name, '') AS account, u.address, u.agent,
-       u.request_id, coalesce(u.actor, '') AS actor
+       u.request_id, coalesce(u.actor, '') AS actor, u.client
 FROM audit u LEFT JOIN accounts a ON a.id = u.account_id
 WHERE u.id > $1 AND (CAST($2 AS BIGINT) = 0 OR u.account_id = $2) AND u.at_us >= $3 AND u.at_us < $4 ORDER BY u.id LIMIT $5;
 

@@ -13,7 +13,7 @@ DELETE FROM accounts WHERE id = $1;
 
 -- name: own_audit_redact
 -- Removes personal data from the audit entries of a closed account. Event and time stay.
-UPDATE audit SET address = '', agent = '', request_id = '', browser = NULL WHERE account_id = $1;
+UPDATE audit SET address = '', agent = '', request_id = '', browser = NULL, client = '' WHERE account_id = $1;
 
 -- name: own_sessions
 -- row: basis session_basis, agent text, address text, current bool
@@ -33,6 +33,8 @@ WHERE s.account_id = $1 ORDER BY s.id = $2 DESC, s.seen_at_us DESC, s.id LIMIT $
 DELETE FROM sessions WHERE id = $1 AND account_id = $2 RETURNING token_hash;
 
 -- name: own_activity
--- row: id int, at_us int, event text, outcome text, reason text, address text, agent text
-SELECT id, at_us, event, outcome, reason, address, agent FROM audit
-WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3;
+-- client: its name, or the client_id of a deleted one.
+-- row: id int, at_us int, event text, outcome text, reason text, address text, agent text, client text
+SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.address, u.agent, coalesce(c.name, u.client) AS client
+FROM audit u LEFT JOIN oidc_clients c ON c.client_id = u.client
+WHERE u.account_id = $1 AND u.id < $2 ORDER BY u.id DESC LIMIT $3;

@@ -356,6 +356,7 @@ struct page_event {
 	str icon, tone;    /* an icon of icons.svg, and its class: "good", "warn", "bad" or empty */
 	/* in words; empty: unknown, or the same as in the row above */
 	str browser, system, address;
+	str client; /* name of the application that it is about; empty: none */
 };
 struct page_day {
 	int64_t at_us; /* of its first event */

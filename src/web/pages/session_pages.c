@@ -107,7 +107,9 @@ session_pages_put_event(const struct event_item *item, const struct event_item *
 {
 	bool moved = !str_equal(item->address, above->address);
 
-	*ret_event = (struct page_event){ .at_us = item->at_us, .words = activity_text(item->event, item->reason) };
+	*ret_event = (struct page_event){ .at_us = item->at_us,
+					  .words = activity_text(item->event, item->reason),
+					  .client = item->client };
 	activity_seal(item->event, item->reason, item->outcome, &ret_event->icon, &ret_event->tone);
 	if (moved)
 		ret_event->address = item->address;

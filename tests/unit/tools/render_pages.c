@@ -363,12 +363,13 @@ put_devices(struct buf *out, const struct page_layout *layout, bool hostile)
 		  .address = text },
 		{ .words = "Code already used", .icon = STR("clock"), .tone = STR("warn") },
 		{ .words = "Wrong password", .icon = STR("error"), .tone = STR("bad"), .address = text },
+		{ .words = "Signed in to an application", .icon = STR("overview"), .client = text },
 		{ .words = "Password changed", .icon = STR("lock"), .system = STR("Linux") },
 	};
 	struct page_day days[] = {
 		{ .today = true, .events = events, .events_count = 2 },
-		{ .yesterday = true, .events = events + 2, .events_count = 1 },
-		{ .at_us = NOV_3 * INT64_C(1000000), .events = events + 3, .events_count = 1 },
+		{ .yesterday = true, .events = events + 2, .events_count = 2 },
+		{ .at_us = NOV_3 * INT64_C(1000000), .events = events + 4, .events_count = 1 },
 	};
 	struct page_devices page = { .layout = *layout,
 				     .sessions = sessions,

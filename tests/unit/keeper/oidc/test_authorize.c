@@ -1192,6 +1192,7 @@ decisions_are_audited(void **state)
 					"WHERE event = 'app.allowed' AND outcome = 'passed'"),
 			 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.signed-in'"), 2);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event LIKE 'app.%' AND client <> 'wiki'"), 0);
 	provider_end(&w);
 }
 

@@ -69,12 +69,14 @@ grants(struct world *w)
 	return sql_number(w, "SELECT count(*) FROM oidc_grants");
 }
 
+/* Entries of this event that name this application. */
 static int64_t
-audited(struct world *w, const char *event, const char *reason)
+audited(struct world *w, const char *event, const char *reason, const struct application *client)
 {
-	char sql[160];
+	char sql[256];
 
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE event = '%s' AND reason = '%s'", event, reason);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE event = '%s' AND reason = '%s' AND client = '%s'",
+		 event, reason, client->client_id);
 	return sql_number(w, sql);
 }
 
@@ -185,7 +187,7 @@ a_wrong_try_of_the_own_client_kills_the_code(void **state)
 			body.verifier = STR("");
 		assert_int_equal(ask_token(w.thread, &b, &body), OIDC_INVALID_GRANT);
 		assert_int_equal(grants(&w), 0);
-		assert_int_equal(audited(&w, "oidc.code-refused", rows[i].reason), 1);
+		assert_int_equal(audited(&w, "oidc.code-refused", rows[i].reason, &app), 1);
 		world_end(&w);
 	}
 }
@@ -199,7 +201,7 @@ another_client_does_not_spend_the_code(void **state)
 	world_begin(&w, &b);
 	struct approved_code code = application_code(&w, &app, "alice", NULL);
 	assert_int_equal(redeem(&w, &b, &other, code.z), OIDC_INVALID_GRANT);
-	assert_int_equal(audited(&w, "oidc.code-refused", "other client"), 1);
+	assert_int_equal(audited(&w, "oidc.code-refused", "other client", &other), 1);
 	assert_int_equal(redeem(&w, &b, &app, code.z), OIDC_OK);
 	assert_int_equal(redeem(&w, &b, &other, code.z), OIDC_INVALID_GRANT);
 	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_INVALID_TOKEN); /* "" */
@@ -247,7 +249,7 @@ a_second_use_of_a_code_ends_all_tokens(void **state)
 	assert_int_equal(refresh(&w, &second, &app, b.oidc.refresh_token), OIDC_INVALID_GRANT);
 	assert_int_equal(grants(&w), 0);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_access_tokens"), 0);
-	assert_int_equal(audited(&w, "oidc.code-refused", "spent"), 1);
+	assert_int_equal(audited(&w, "oidc.code-refused", "spent", &app), 1);
 	world_end(&w);
 }
 
@@ -438,7 +440,7 @@ a_repeated_refresh_gets_the_same_successor_for_a_minute(void **state)
 	assert_int_equal(ask_userinfo(w.thread, &c, b.oidc.access_token), OIDC_OK);
 	clock_forward(SECONDS_US(31));
 	assert_int_equal(refresh(&w, &c, &app, first), OIDC_INVALID_GRANT);
-	assert_int_equal(audited(&w, "oidc.refresh-refused", "spent"), 1);
+	assert_int_equal(audited(&w, "oidc.refresh-refused", "spent", &app), 1);
 	assert_int_equal(refresh(&w, &c, &app, b.oidc.refresh_token), OIDC_INVALID_GRANT);
 	assert_int_equal(ask_userinfo(w.thread, &c, b.oidc.access_token), OIDC_INVALID_TOKEN);
 	assert_int_equal(grants(&w), 0);
@@ -472,7 +474,7 @@ another_client_does_not_end_the_family(void **state)
 	sign_in_to(&w, &b, &app, &offline);
 	c = b;
 	assert_int_equal(refresh(&w, &c, &other, b.oidc.refresh_token), OIDC_INVALID_GRANT);
-	assert_int_equal(audited(&w, "oidc.refresh-refused", "other client"), 1);
+	assert_int_equal(audited(&w, "oidc.refresh-refused", "other client", &other), 1);
 	assert_int_equal(refresh(&w, &c, &app, b.oidc.refresh_token), OIDC_OK);
 	world_end(&w);
 }
@@ -790,7 +792,7 @@ a_revoked_refresh_token_takes_its_family(void **state)
 	assert_int_equal(grants(&w), 1);
 	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_REVOKE, &app, b.oidc.refresh_token), OIDC_OK);
 	assert_int_equal(grants(&w), 0);
-	assert_int_equal(audited(&w, "oidc.revoked", "asked"), 1);
+	assert_int_equal(audited(&w, "oidc.revoked", "asked", &app), 1);
 	assert_int_equal(ask_userinfo(w.thread, &c, b.oidc.access_token), OIDC_INVALID_TOKEN);
 	sign_in_to(&w, &b, &public_app, &offline); /* a public client may give back its tokens */
 	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_REVOKE, &public_app, b.oidc.refresh_token), OIDC_OK);

@@ -330,10 +330,13 @@ token_sign(struct bench *b, enum oidc_alg alg)
 				     "\"acr\":\"https://refeds.org/profile/mfa\",\"sid\":\"a-sid\","
 				     "\"nonce\":\"nonce\",\"name\":\"Anna\",\"groups\":[\"admins\"]}";
 	CLEANUP(call_wipe) struct call call = { 0 };
+	CLEANUP(token_signer_wipe) struct token_signer signer = { .key = NULL };
 	CLEANUP(buf_wipe) struct buf out = BUF(4096);
 
-	return call_of_command(b->thread, &call) == ERR_OK &&
-	       signing_keys_sign(&call, alg, str_of(claims), &out) == ERR_OK;
+	if (call_of_command(b->thread, &call) != ERR_OK)
+		return false;
+	token_signer_find(&call, alg, &signer);
+	return token_signer_put(&signer, str_of(claims), &out) == ERR_OK;
 }
 
 /* --- measuring ---------------------------------------------------------------------------------------------------- */

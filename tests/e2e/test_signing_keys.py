@@ -5,6 +5,8 @@ import json
 import pytest
 import requests
 
+from harness import Person
+from harness.relying_party import RelyingParty, good, refused
 from harness.server import wait_until
 
 CLIENT = ("client", "add", "wiki", "--redirect", "https://wiki.example.org/callback")
@@ -82,6 +84,28 @@ def test_a_withdrawn_key_disappears_at_once(make_server):
     again = server.command("rotate-keys", "--withdraw", old)
     assert (again.returncode, again.stdout) == (1, "") and "can be withdrawn" in again.stderr
     assert len(server.command("audit", "--event", "admin.signing-key-withdrawn", "--json").stdout.splitlines()) == 1
+
+
+def test_an_unreadable_key_is_left_out_and_its_code_stays_usable(make_server):
+    server = make_server()
+    app, person = RelyingParty.add(server, "wiki"), Person(server).full()
+    code, request = app.code(person)
+    (kid,) = states(server)
+    (sealed,) = server.sql("SELECT private_sealed FROM oidc_keys")[0]
+    server.sql("UPDATE oidc_keys SET private_sealed = ?", b"\0" * 100)
+    server.restart()
+    assert published(server) == published(server) == []
+    for _ in range(2):
+        refused(app.redeem(code, request), "temporarily_unavailable", 503)
+    assert server.log().count("signing.unreadable") == 1 and f"kid={kid}" in server.log()
+    said = server.command("check")
+    assert said.returncode == 1 and "rotate-keys" in said.stdout + said.stderr
+    server.sql("UPDATE oidc_keys SET private_sealed = ?", bytes(sealed))
+    good(app.redeem(code, request))
+    server.sql("UPDATE oidc_keys SET private_sealed = ?", b"\0" * 100)
+    run(server, "rotate-keys", "--withdraw", kid)
+    assert len(published(server)) == 1 and kid not in published(server)
+    app.sign_in(Person(server).full())
 
 
 @pytest.mark.parametrize("words", [("--list", "--withdraw", "a"), ("--withdraw",), ("--every",), ("now",)])

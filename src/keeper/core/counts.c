@@ -34,17 +34,31 @@ static const struct {
 static _Atomic int64_t counts[SERIES_COUNT];
 
 void
+keeper_count(enum metric_series series)
+{
+	atomic_fetch_add_explicit(&counts[series], 1, memory_order_relaxed);
+}
+
+void
 keeper_count_question(enum question_id id, enum verdict verdict)
 {
 	for (size_t i = 0; i < COUNT(steps); i++)
 		if (steps[i].id == id)
-			atomic_fetch_add_explicit(&counts[steps[i].series[verdict]], 1, memory_order_relaxed);
+			keeper_count(steps[i].series[verdict]);
+}
+
+/* All other metrics come from elsewhere. */
+static bool
+counts_has(enum metric metric)
+{
+	return metric == METRIC_SIGN_INS || metric == METRIC_OIDC_AUTHORIZATIONS || metric == METRIC_OIDC_TOKENS ||
+	       metric == METRIC_OIDC_CLIENTS_REFUSED;
 }
 
 void
 keeper_counts(struct metric_values *values)
 {
 	for (int i = SERIES_NONE + 1; i < SERIES_COUNT; i++)
-		if (metric_series_facts[i].metric == METRIC_SIGN_INS)
+		if (counts_has(metric_series_facts[i].metric))
 			values->of[i] = atomic_load_explicit(&counts[i], memory_order_relaxed);
 }

@@ -3,7 +3,6 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "keeper/keys/keys.h"
-#include "keeper/oidc/signing_keys.h"
 
 #include <endian.h>
 #include <openssl/evp.h>
@@ -194,7 +193,7 @@ issue_id_token(struct call *call, const struct issue *issue, const struct person
 	CLEANUP(buf_wipe) struct buf token = BUF(OIDC_JWT_MAX);
 
 	TRY(issue_id_claims_put(call, issue, person, access_token, nonce, &claims));
-	TRY(signing_keys_sign(call, issue->client->alg, buf_str(&claims), &token));
+	TRY(token_signer_put(issue->signer, buf_str(&claims), &token));
 	TRY(buf_check(&token));
 	return arena_copy(&call->arena, buf_str(&token), ret_token);
 }

@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "keeper/oidc/grants.h"
+#include "keeper/oidc/signing_keys.h"
 
 #define OIDC_ID_TOKEN_US MINUTES_US(60)
 
@@ -22,6 +23,7 @@ struct issue {
 	const struct oidc_grant_row *grant;
 	int64_t session_id; /* the access token ends with this session; 0: with none */
 	unsigned scopes;
+	const struct token_signer *signer; /* only for issue_id_token */
 };
 
 /* In the open transaction: make an access token and store its hash.  *ret_token is in the call's arena. */
@@ -34,8 +36,8 @@ MUST_USE err issue_refresh_token(struct call *call, int64_t grant_id, int64_t co
 bool refresh_token_read(str token, int64_t *ret_grant_id, int64_t *ret_counter);
 
 /*
- * Sign an ID token (OpenID Connect Core 1.0 s2).  Not inside a transaction.  access_token: for at_hash.  nonce empty:
- * none.
+ * Sign an ID token (OpenID Connect Core 1.0 s2), before the commit: a failure leaves the code or refresh token usable.
+ * access_token: for at_hash.  nonce empty: none.
  */
 MUST_USE err issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token,
 			    str nonce, str *ret_token);

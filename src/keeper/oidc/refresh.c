@@ -173,14 +173,21 @@ struct refreshing {
 	const struct oidc_client *client;
 	int64_t grant_id, counter; /* of the presented token */
 	uint8_t hash[DIGEST_BYTES];
+	struct token_signer signer;
 	/* set in the transaction */
 	struct oidc_grant_row grant;
 	struct person person;
 	unsigned scopes;
 	enum oidc_error error;
 	enum audit_reason reason; /* REASON_ASKED: nothing is audited */
-	str access_token, refresh_token;
+	str access_token, refresh_token, id_token;
 };
+
+static void
+refreshing_wipe(struct refreshing *r)
+{
+	token_signer_wipe(&r->signer);
+}
 
 static err
 refresh_refuse(struct call *call, struct refreshing *r, enum audit_reason reason, bool *ret_commit)
@@ -207,17 +214,27 @@ refresh_scopes(const struct refreshing *r, str asked)
 	return asked.n == 0 ? granted : granted & oidc_scopes_read(asked);
 }
 
+/* Without `openid` in `scope`, only an access token was asked for. */
+static err
+refresh_id_token(struct call *call, struct refreshing *r, const struct issue *issue)
+{
+	if ((r->scopes & OIDC_SCOPE_OPENID) == 0)
+		return ERR_OK;
+	return issue_id_token(call, issue, &r->person, r->access_token, (str){ 0 }, &r->id_token);
+}
+
 static err
 refresh_give(struct call *call, struct refreshing *r, enum refresh_age age, bool *ret_commit)
 {
 	const struct oidc_token_body *asked = call->body;
-	const struct issue issue = { r->client, &r->grant, r->grant.session_id, r->scopes };
+	const struct issue issue = { r->client, &r->grant, r->grant.session_id, r->scopes, &r->signer };
 
 	if (age == REFRESH_NEWEST)
 		TRY(refresh_next(call, r->client, &r->grant, asked->refresh_token, &r->refresh_token));
 	else
 		TRY(refresh_again(call, &r->grant, &r->refresh_token));
 	TRY(issue_access_token(call, &issue, &r->access_token));
+	TRY(refresh_id_token(call, r, &issue));
 	TRY(refresh_extend(call, &issue, true));
 	r->error = OIDC_OK;
 	*ret_commit = true;
@@ -284,22 +301,20 @@ static err
 refresh_fill(struct call *call, const struct refreshing *r)
 {
 	struct oidc_tokens_body *answer = call->answer;
-	const struct issue issue = { r->client, &r->grant, r->grant.session_id, r->scopes };
+	const struct issue issue = { .client = r->client, .scopes = r->scopes };
 
-	/* only an access token was asked for if `openid` was left out */
-	if ((r->scopes & OIDC_SCOPE_OPENID) != 0)
-		TRY(issue_id_token(call, &issue, &r->person, r->access_token, (str){ 0 }, &answer->id_token));
+	answer->id_token = r->id_token;
 	answer->access_token = r->access_token;
 	answer->refresh_token = r->refresh_token;
 	return issue_scopes(call, &issue, &answer->scopes, &answer->expires_s);
 }
 
 err
-refresh_use(struct call *call, const struct oidc_client *client)
+refresh_use(struct call *call, const struct oidc_client *client, bool *ret_reused)
 {
 	const struct oidc_token_body *asked = call->body;
 	struct oidc_tokens_body *answer = call->answer;
-	struct refreshing r = { .client = client, .error = OIDC_INVALID_GRANT };
+	CLEANUP(refreshing_wipe) struct refreshing r = { .client = client, .error = OIDC_INVALID_GRANT };
 	bool found = false, done = false;
 
 	answer->error = OIDC_INVALID_GRANT;
@@ -310,8 +325,10 @@ refresh_use(struct call *call, const struct oidc_client *client)
 	if (!found)
 		return ERR_OK;
 	call->subject_account_id = r.grant.account_id;
+	token_signer_find(call, client->alg, &r.signer);
 	TRY(call_transact(call, refresh_write, &r, &done));
 	answer->error = r.error;
+	*ret_reused = r.reason == REASON_SPENT;
 	if (r.reason != REASON_ASKED)
 		audit_log_client(call, AUDIT_OIDC_REFRESH_REFUSED, r.grant.account_id, client->client_id, r.reason);
 	return r.error == OIDC_OK ? refresh_fill(call, &r) : ERR_OK;

@@ -31,8 +31,8 @@ bool refresh_is_valid(const struct call *call, const struct oidc_grant_row *gran
 /*
  * QUESTION_OIDC_TOKEN with OIDC_GRANT_REFRESH, for an authenticated client.  call->answer has the tokens, or the error.
  * Each use makes the successor, which is derived, so the same token gets the same successor for OIDC_REFRESH_SAME_US.
- * An older token, or a later repetition, deletes the grant.
+ * An older token, or a later repetition, deletes the grant: *ret_reused is true then.
  */
-MUST_USE err refresh_use(struct call *call, const struct oidc_client *client);
+MUST_USE err refresh_use(struct call *call, const struct oidc_client *client, bool *ret_reused);
 
 #endif

@@ -16,6 +16,8 @@ struct signing_cache {
 		EVP_PKEY *key;
 	} kept[KEPT_MAX];
 	unsigned next; /* the place of the next key */
+	int64_t unreadable[KEPT_MAX];
+	unsigned unreadable_next;
 };
 
 err
@@ -67,4 +69,20 @@ signing_cache_keep(struct signing_cache *cache, int64_t id, EVP_PKEY *key)
 	cache->kept[cache->next].key = key;
 	cache->next = (cache->next + 1) % KEPT_MAX;
 	pthread_mutex_unlock(&cache->lock);
+}
+
+bool
+signing_cache_is_news(struct signing_cache *cache, int64_t id)
+{
+	bool known = false;
+
+	pthread_mutex_lock(&cache->lock);
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		known |= cache->unreadable[i] == id;
+	if (!known) {
+		cache->unreadable[cache->unreadable_next] = id;
+		cache->unreadable_next = (cache->unreadable_next + 1) % KEPT_MAX;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return !known;
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #include <openssl/types.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct signing_cache;
@@ -20,5 +21,8 @@ EVP_PKEY *signing_cache_find(struct signing_cache *cache, int64_t id);
 
 /* Keep the key, which stays the caller's too.  The key that was kept first gives way. */
 void signing_cache_keep(struct signing_cache *cache, int64_t id, EVP_PKEY *key);
+
+/* True the first time for this row: its key cannot be read, and one line of the log is enough. */
+bool signing_cache_is_news(struct signing_cache *cache, int64_t id);
 
 #endif

@@ -1,5 +1,6 @@
 #include "keeper/oidc/signing_keys.h"
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "keeper/handlers.h"
 #include "keeper/keys/keys.h"
@@ -59,14 +60,34 @@ signing_keys_unseal(struct call *call, struct signing_key *key)
 	return ERR_OK;
 }
 
-/* Set the key of key->row, of which id, kid and algorithm are set. */
 static err
-signing_keys_load(struct call *call, struct signing_key *key)
+signing_keys_read(struct call *call, struct signing_key *key)
 {
 	if (!oidc_alg_read(key->row.algorithm, &key->alg))
 		return ERR_CORRUPT;
 	key->key = signing_cache_find(keeper_signing_cache(call->keeper), key->row.id);
 	return key->key != NULL ? ERR_OK : signing_keys_unseal(call, key);
+}
+
+/* Set the key of key->row, of which id, kid and algorithm are set.  ERR_CORRUPT: it cannot be read, which is logged. */
+static err
+signing_keys_load(struct call *call, struct signing_key *key)
+{
+	err e = signing_keys_read(call, key);
+
+	if (e == ERR_CORRUPT && signing_cache_is_news(keeper_signing_cache(call->keeper), key->row.id))
+		log_event(LOG_ERROR, "signing.unreadable", LOG_STR("kid", key->row.kid));
+	return e;
+}
+
+/* One unreadable key must not stop what the others do: *ret_readable false. */
+static err
+signing_keys_load_if_readable(struct call *call, struct signing_key *key, bool *ret_readable)
+{
+	err e = signing_keys_load(call, key);
+
+	*ret_readable = e == ERR_OK;
+	return e == ERR_CORRUPT ? ERR_OK : e;
 }
 
 /* --- signing ------------------------------------------------------------------------------------------------------ */
@@ -79,11 +100,10 @@ signing_keys_find(struct call *call, enum oidc_alg alg, struct oidc_key_row *ret
 	return db_row(call->db, SQL_OIDC_KEY_SIGNING, args, COUNT(args), &call->arena, ret_row, ret_found);
 }
 
-err
-signing_keys_sign(struct call *call, enum oidc_alg alg, str claims, struct buf *out)
+static err
+token_signer_load(struct call *call, enum oidc_alg alg, struct token_signer *signer)
 {
 	CLEANUP(signing_key_wipe) struct signing_key key = { 0 };
-	char kid[JWT_KID_SIZE];
 	bool found = false;
 
 	TRY(signing_keys_find(call, alg, &key.row, &found));
@@ -94,8 +114,30 @@ signing_keys_sign(struct call *call, enum oidc_alg alg, str claims, struct buf *
 	if (!found)
 		return ERR_NOT_FOUND;
 	TRY(signing_keys_load(call, &key));
-	TRY(str_copy_z(key.row.kid, kid, sizeof(kid)));
-	return jwt_sign_put(alg, key.key, kid, "JWT", claims, out);
+	TRY(str_copy_z(key.row.kid, signer->kid, sizeof(signer->kid)));
+	signer->key = key.key;
+	key.key = NULL;
+	return ERR_OK;
+}
+
+void
+token_signer_find(struct call *call, enum oidc_alg alg, struct token_signer *ret_signer)
+{
+	*ret_signer = (struct token_signer){ .alg = alg };
+	ret_signer->found = token_signer_load(call, alg, ret_signer);
+}
+
+void
+token_signer_wipe(struct token_signer *signer)
+{
+	jwt_key_free(&signer->key);
+}
+
+err
+token_signer_put(const struct token_signer *signer, str claims, struct buf *out)
+{
+	TRY(signer->found);
+	return jwt_sign_put(signer->alg, signer->key, signer->kid, "JWT", claims, out);
 }
 
 /* --- verifying ---------------------------------------------------------------------------------------------------- */
@@ -103,9 +145,12 @@ signing_keys_sign(struct call *call, enum oidc_alg alg, str claims, struct buf *
 static err
 signing_keys_verify_with(struct call *call, struct signing_key *key, str token, str *ret_claims, bool *ret_good)
 {
+	bool readable = false;
 	err e;
 
-	TRY(signing_keys_load(call, key));
+	TRY(signing_keys_load_if_readable(call, key, &readable));
+	if (!readable)
+		return ERR_OK;
 	e = jwt_verify(key->alg, key->key, token, &call->arena, ret_claims);
 	*ret_good = e == ERR_OK;
 	return e == ERR_INVALID ? ERR_OK : e;
@@ -161,19 +206,30 @@ signing_keys_published_row(void *context, const struct oidc_key_row *row)
 	return ERR_OK;
 }
 
+static err
+signing_keys_put_one(struct call *call, struct signing_key *key, struct buf *out, bool *some)
+{
+	bool readable = false;
+
+	TRY(signing_keys_load_if_readable(call, key, &readable));
+	if (!readable)
+		return ERR_OK;
+	buf_put(out, *some ? STR(",") : STR(""));
+	*some = true;
+	return jwt_key_put(key->alg, key->key, out);
+}
+
 err
 signing_keys_put(struct call *call, struct buf *out)
 {
 	CLEANUP(signing_keys_published_wipe) struct published published = { .arena = &call->arena };
 	const struct db_value args[] = { DB_INT(call->now_us) };
+	bool some = false;
 
 	TRY(db_rows(call->db, SQL_OIDC_KEYS_PUBLISHED, args, COUNT(args), signing_keys_published_row, &published));
 	buf_put(out, STR("{\"keys\":["));
-	for (size_t i = 0; i < published.n; i++) {
-		TRY(signing_keys_load(call, &published.keys[i]));
-		buf_put(out, i == 0 ? STR("") : STR(","));
-		TRY(jwt_key_put(published.keys[i].alg, published.keys[i].key, out));
-	}
+	for (size_t i = 0; i < published.n; i++)
+		TRY(signing_keys_put_one(call, &published.keys[i], out, &some));
 	buf_put(out, STR("]}"));
 	return buf_check(out);
 }

@@ -5,6 +5,7 @@
 #include "keeper/handlers.h"
 
 #include "base/secret.h"
+#include "keeper/core/counts.h"
 #include "keeper/oidc/clients.h"
 #include "keeper/oidc/refresh.h"
 
@@ -13,14 +14,21 @@ enum { VERIFIER_MIN = 43, CHALLENGE_LETTERS = STR_BASE64_LETTERS(DIGEST_BYTES) }
 struct redemption {
 	const struct oidc_client *client;
 	uint8_t hash[DIGEST_BYTES]; /* of the code */
+	struct token_signer signer;
 	/* set in the transaction */
 	struct oidc_code_find_row code;
 	struct person person;
 	unsigned scopes;
 	enum oidc_error error;
 	enum audit_reason reason; /* REASON_ASKED: nothing is audited */
-	str access_token, refresh_token;
+	str access_token, refresh_token, id_token;
 };
+
+static void
+redemption_wipe(struct redemption *r)
+{
+	token_signer_wipe(&r->signer);
+}
 
 /* --- what the code is bound to ------------------------------------------------------------------------------------ */
 
@@ -94,10 +102,11 @@ static err
 token_give(struct call *call, struct redemption *r, bool *ret_commit)
 {
 	const struct oidc_grant_row *grant = &r->code.grant;
-	const struct issue issue = { r->client, grant, r->code.code_session_id, r->scopes };
+	const struct issue issue = { r->client, grant, r->code.code_session_id, r->scopes, &r->signer };
 	bool refresh = refresh_allowed(r->client, grant);
 
 	TRY(issue_access_token(call, &issue, &r->access_token));
+	TRY(issue_id_token(call, &issue, &r->person, r->access_token, r->code.nonce, &r->id_token));
 	if (refresh)
 		TRY(refresh_first(call, grant, &r->refresh_token));
 	TRY(refresh_extend(call, &issue, refresh));
@@ -180,20 +189,20 @@ static err
 token_redeem_fill(struct call *call, const struct redemption *r)
 {
 	struct oidc_tokens_body *answer = call->answer;
-	const struct issue issue = { r->client, &r->code.grant, r->code.code_session_id, r->scopes };
+	const struct issue issue = { .client = r->client, .scopes = r->scopes };
 
-	TRY(issue_id_token(call, &issue, &r->person, r->access_token, r->code.nonce, &answer->id_token));
 	answer->access_token = r->access_token;
+	answer->id_token = r->id_token;
 	answer->refresh_token = r->refresh_token;
 	return issue_scopes(call, &issue, &answer->scopes, &answer->expires_s);
 }
 
 static err
-token_redeem(struct call *call, const struct oidc_client *client)
+token_redeem(struct call *call, const struct oidc_client *client, bool *ret_reused)
 {
 	const struct oidc_token_body *asked = call->body;
 	struct oidc_tokens_body *answer = call->answer;
-	struct redemption r = { .client = client, .error = OIDC_INVALID_GRANT };
+	CLEANUP(redemption_wipe) struct redemption r = { .client = client, .error = OIDC_INVALID_GRANT };
 	bool found = false, done = false;
 
 	answer->error = OIDC_INVALID_GRANT;
@@ -202,8 +211,10 @@ token_redeem(struct call *call, const struct oidc_client *client)
 	if (!found)
 		return ERR_OK;
 	call->subject_account_id = r.code.grant.account_id;
+	token_signer_find(call, client->alg, &r.signer);
 	TRY(call_transact(call, token_redeem_write, &r, &done));
 	answer->error = r.error;
+	*ret_reused = r.reason == REASON_SPENT;
 	if (r.reason != REASON_ASKED)
 		audit_log_client(call, AUDIT_OIDC_CODE_REFUSED, r.code.grant.account_id, client->client_id, r.reason);
 	return r.error == OIDC_OK ? token_redeem_fill(call, &r) : ERR_OK;
@@ -212,44 +223,72 @@ token_redeem(struct call *call, const struct oidc_client *client)
 /* --- the question ------------------------------------------------------------------------------------------------- */
 
 static err
-token_code_exchange(struct call *call, const struct oidc_client *client)
+token_code_exchange(struct call *call, const struct oidc_client *client, bool *ret_reused)
 {
 	const struct oidc_token_body *asked = call->body;
 	struct oidc_tokens_body *answer = call->answer;
 
 	if (asked->code.n > 0)
-		return token_redeem(call, client);
+		return token_redeem(call, client, ret_reused);
 	answer->error = OIDC_INVALID_REQUEST;
 	return ERR_OK;
 }
 
 static err
-token_refresh_exchange(struct call *call, const struct oidc_client *client)
+token_refresh_exchange(struct call *call, const struct oidc_client *client, bool *ret_reused)
 {
 	const struct oidc_token_body *asked = call->body;
 	struct oidc_tokens_body *answer = call->answer;
 
 	if (asked->refresh_token.n > 0 && refresh_used_by(client))
-		return refresh_use(call, client);
+		return refresh_use(call, client, ret_reused);
 	answer->error = refresh_used_by(client) ? OIDC_INVALID_REQUEST : OIDC_UNAUTHORIZED_CLIENT;
 	return ERR_OK;
 }
 
+/* *ret_reused true: a code or refresh token was used a second time. */
 static err
-token_exchange(struct call *call, const struct oidc_client *client)
+token_exchange(struct call *call, const struct oidc_client *client, bool *ret_reused)
 {
 	const struct oidc_token_body *asked = call->body;
 	struct oidc_tokens_body *answer = call->answer;
 
 	switch (asked->grant) {
 	case OIDC_GRANT_CODE:
-		return token_code_exchange(call, client);
+		return token_code_exchange(call, client, ret_reused);
 	case OIDC_GRANT_REFRESH:
-		return token_refresh_exchange(call, client);
+		return token_refresh_exchange(call, client, ret_reused);
 	default:
 		answer->error = OIDC_UNSUPPORTED_GRANT_TYPE;
 		return ERR_OK;
 	}
+}
+
+static void
+token_count(uint32_t grant, err e, const struct oidc_tokens_body *answer, bool reused)
+{
+	enum outcome { ISSUED, REFUSED, REUSED, FAILED };
+	static const enum metric_series series[OIDC_GRANT_COUNT][4] = {
+		[OIDC_GRANT_OTHER] = { [REFUSED] = SERIES_OIDC_OTHER_REFUSED },
+		[OIDC_GRANT_CODE] = { SERIES_OIDC_CODE_ISSUED, SERIES_OIDC_CODE_REFUSED, SERIES_OIDC_CODE_REUSED,
+				      SERIES_OIDC_CODE_FAILED },
+		[OIDC_GRANT_REFRESH] = { SERIES_OIDC_REFRESH_ISSUED, SERIES_OIDC_REFRESH_REFUSED,
+					 SERIES_OIDC_REFRESH_REUSED, SERIES_OIDC_REFRESH_FAILED },
+	};
+	enum outcome outcome = e != ERR_OK ? FAILED : answer->error == OIDC_OK ? ISSUED : reused ? REUSED : REFUSED;
+
+	keeper_count(series[grant][outcome]);
+}
+
+static err
+token_exchange_counted(struct call *call, const struct oidc_client *client)
+{
+	const struct oidc_token_body *asked = call->body;
+	bool reused = false;
+	err e = token_exchange(call, client, &reused);
+
+	token_count(asked->grant, e, call->answer, reused);
+	return e;
 }
 
 err
@@ -266,7 +305,7 @@ oidc_token_answer(struct call *call, enum verdict *ret_verdict)
 	TRY(clients_authenticate(call, &proof, &client, &error));
 	answer->error = error;
 	if (error == OIDC_OK)
-		TRY(token_exchange(call, &client));
+		TRY(token_exchange_counted(call, &client));
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

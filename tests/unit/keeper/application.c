@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/random.h"
+#include "keeper/oidc/signing_keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -227,4 +228,13 @@ step_code(const struct step *step)
 	str rest = step->body.response, code = str_cut(&rest, '&');
 
 	return str_starts(code, STR("code=")) ? str_from(code, 5) : (str){ 0 };
+}
+
+err
+application_sign(struct call *call, enum oidc_alg alg, str claims, struct buf *out)
+{
+	CLEANUP(token_signer_wipe) struct token_signer signer = { .key = NULL };
+
+	token_signer_find(call, alg, &signer);
+	return token_signer_put(&signer, claims, out);
 }

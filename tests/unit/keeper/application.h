@@ -6,6 +6,9 @@
 
 #include "keeper/harness.h"
 
+#include "keeper/core/call.h"
+#include "oidc/client.h"
+
 #define REDIRECT_URI "https://app.example.org/callback"
 #define VERIFIER "a-verifier-of-forty-three-letters-or-more.~_0"
 
@@ -17,6 +20,9 @@ struct application {
 
 /* `changes`: columns of its row, as in UPDATE ... SET; NULL: none. */
 void application_add(struct world *w, const struct application *a, const char *changes);
+
+/* Sign a token as the token endpoint does. */
+err application_sign(struct call *call, enum oidc_alg alg, str claims, struct buf *out);
 
 /* The authorization request of a client with this client_id, and its redirect URI. */
 #define AUTHORIZATION(client_id)                                                                                       \

@@ -1,5 +1,5 @@
 /* The keys that sign ID tokens: made, used, published, retired, withdrawn. */
-#include "keeper/harness.h"
+#include "keeper/application.h"
 
 #include "keeper/core/call.h"
 #include "keeper/keys/rotate.h"
@@ -66,7 +66,7 @@ sign(struct world *w, enum oidc_alg alg)
 	struct signed_token token;
 
 	call_begin(w, &call);
-	assert_int_equal(signing_keys_sign(&call, alg, STR(CLAIMS), &out), ERR_OK);
+	assert_int_equal(application_sign(&call, alg, STR(CLAIMS), &out), ERR_OK);
 	assert_int_equal(str_copy_z(buf_str(&out), token.z, sizeof(token.z)), ERR_OK);
 	token_kid(&call, &token);
 	return token;
@@ -231,13 +231,38 @@ key_moved_to_another_row_does_not_sign(void **state)
 	(void)sign(&w, OIDC_RS256);
 	sql_run(&w, "UPDATE oidc_keys SET id = id + 1");
 	call_begin(&w, &call);
-	assert_int_equal(signing_keys_sign(&call, OIDC_RS256, STR(CLAIMS), &out), ERR_CORRUPT);
+	assert_int_equal(application_sign(&call, OIDC_RS256, STR(CLAIMS), &out), ERR_CORRUPT);
 	sql_run(&w, "UPDATE oidc_keys SET id = id - 1, kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'");
 	world_close(&w);
 	world_open(&w);
 	call_wipe(&call);
 	call_begin(&w, &call);
-	assert_int_equal(signing_keys_sign(&call, OIDC_RS256, STR(CLAIMS), &out), ERR_CORRUPT);
+	assert_int_equal(application_sign(&call, OIDC_RS256, STR(CLAIMS), &out), ERR_CORRUPT);
+	world_end(&w);
+}
+
+static void
+an_unreadable_key_is_left_out_of_the_key_set(void **state)
+{
+	struct world w;
+	struct signed_token token;
+
+	world_new(&w);
+	client_add(&w, "wiki", "ES256");
+	upkeep(&w);
+	token = sign(&w, OIDC_ES256);
+	assert_int_equal(published_count(&w), 2);
+	world_close(&w);
+	world_open(&w);
+	sql_run(&w, "UPDATE oidc_keys SET private_sealed = x'00' WHERE algorithm = 'RS256'");
+	assert_int_equal(published_count(&w), 1);
+	assert_true(is_published(&w, token.kid));
+	assert_true(verifies(&w, &token));
+	sql_run(&w, "UPDATE oidc_keys SET private_sealed = x'00'");
+	world_close(&w);
+	world_open(&w);
+	assert_int_equal(published_count(&w), 0);
+	assert_false(verifies(&w, &token)); /* an error would refuse the request that has it as a hint */
 	world_end(&w);
 }
 
@@ -261,7 +286,7 @@ signer_sign(struct signer *s, struct keeper_thread *thread)
 	CLEANUP(buf_wipe) struct buf out = BUF(TOKEN_MAX);
 
 	if (call_of_command(thread, &call) != ERR_OK ||
-	    signing_keys_sign(&call, OIDC_RS256, STR(CLAIMS), &out) != ERR_OK)
+	    application_sign(&call, OIDC_RS256, STR(CLAIMS), &out) != ERR_OK)
 		return 1;
 	return str_copy_z(buf_str(&out), s->last.z, sizeof(s->last.z)) == ERR_OK ? 0 : 1;
 }
@@ -634,6 +659,7 @@ main(void)
 		cmocka_unit_test(keys_survive_a_restart),
 		cmocka_unit_test(tokens_of_others_are_not_verified),
 		cmocka_unit_test(key_moved_to_another_row_does_not_sign),
+		cmocka_unit_test(an_unreadable_key_is_left_out_of_the_key_set),
 		cmocka_unit_test(two_nodes_that_make_the_first_key_agree),
 		cmocka_unit_test(keys_are_made_only_for_algorithms_in_use),
 		cmocka_unit_test(key_goes_through_its_life),

@@ -4,6 +4,8 @@
 #include "keeper/application.h"
 
 #include "base/digest.h"
+#include "keeper/core/counts.h"
+#include "keeper/oidc/signing_schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -250,6 +252,45 @@ a_second_use_of_a_code_ends_all_tokens(void **state)
 	assert_int_equal(grants(&w), 0);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_access_tokens"), 0);
 	assert_int_equal(audited(&w, "oidc.code-refused", "spent", &app), 1);
+	world_end(&w);
+}
+
+/* The key is made without being used, so that no cache has it. */
+static void
+keys_make(struct world *w)
+{
+	CLEANUP(call_wipe) struct call call = { 0 };
+
+	assert_int_equal(call_of_command(w->thread, &call), ERR_OK);
+	assert_int_equal(signing_schedule_upkeep(&call), ERR_OK);
+}
+
+static void
+a_key_that_cannot_sign_costs_no_code_and_no_refresh_token(void **state)
+{
+	struct world w;
+	struct browser b;
+	char token[OIDC_TOKEN_MAX + 1];
+
+	world_begin(&w, &b);
+	keys_make(&w);
+	struct approved_code code = application_code(&w, &app, "alice", &offline);
+	sql_run(&w, "UPDATE oidc_keys SET id = id + 1"); /* sealed for another row */
+	redeem(&w, &b, &app, code.z);
+	assert_verdict(b.verdict, VERDICT_UNAVAILABLE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes WHERE used_at_us IS NOT NULL"), 0);
+	assert_int_equal(redeem(&w, &b, &other, code.z), OIDC_INVALID_GRANT); /* a refusal needs no key */
+	sql_run(&w, "UPDATE oidc_keys SET id = id - 1");
+	assert_int_equal(redeem(&w, &b, &app, code.z), OIDC_OK);
+	world_close(&w);
+	world_open(&w);
+	snprintf(token, sizeof(token), "%s", b.oidc.refresh_token);
+	sql_run(&w, "UPDATE oidc_keys SET id = id + 1");
+	refresh(&w, &b, &app, token);
+	assert_verdict(b.verdict, VERDICT_UNAVAILABLE);
+	assert_int_equal(sql_number(&w, "SELECT refresh_counter FROM oidc_grants"), 1);
+	assert_int_equal(redeem(&w, &b, &app, code.z), OIDC_INVALID_GRANT); /* a second use ends the family */
+	assert_int_equal(grants(&w), 0);
 	world_end(&w);
 }
 
@@ -817,6 +858,53 @@ a_grant_keeps_its_newest_access_tokens_only(void **state)
 	world_end(&w);
 }
 
+/* --- metrics ------------------------------------------------------------------------------------------------------ */
+
+static int64_t
+counted(enum metric_series series, const struct metric_values *before)
+{
+	struct metric_values now;
+
+	keeper_counts(&now);
+	return now.of[series] - before->of[series];
+}
+
+static void
+answers_are_counted_by_grant_and_outcome(void **state)
+{
+	struct world w;
+	struct browser b;
+	struct metric_values before;
+	struct oidc_token_body odd = redeem_body(&app, "");
+	char first[OIDC_TOKEN_MAX + 1];
+
+	world_begin(&w, &b);
+	keeper_counts(&before);
+	struct approved_code code = sign_in_to(&w, &b, &app, &offline);
+	snprintf(first, sizeof(first), "%s", b.oidc.refresh_token);
+	assert_int_equal(redeem(&w, &b, &app, "dtc_unknown"), OIDC_INVALID_GRANT);
+	assert_int_equal(refresh(&w, &b, &app, first), OIDC_OK);
+	assert_int_equal(refresh(&w, &b, &app, "dtr_unknown"), OIDC_INVALID_GRANT);
+	clock_forward(MINUTES_US(2));
+	assert_int_equal(refresh(&w, &b, &app, first), OIDC_INVALID_GRANT);
+	code = sign_in_to(&w, &b, &app, NULL);
+	assert_int_equal(redeem(&w, &b, &app, code.z), OIDC_INVALID_GRANT);
+	odd.grant = OIDC_GRANT_OTHER;
+	assert_int_equal(ask_token(w.thread, &b, &odd), OIDC_UNSUPPORTED_GRANT_TYPE);
+	odd.client_secret = STR("wrong");
+	assert_int_equal(ask_token(w.thread, &b, &odd), OIDC_INVALID_CLIENT);
+	assert_int_equal(counted(SERIES_OIDC_CODE_ISSUED, &before), 2);
+	assert_int_equal(counted(SERIES_OIDC_CODE_REFUSED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_CODE_REUSED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_REFRESH_ISSUED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_REFRESH_REFUSED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_REFRESH_REUSED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_OTHER_REFUSED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_CODE_FAILED, &before), 0);
+	assert_int_equal(counted(SERIES_OIDC_CLIENT_SECRET, &before), 1);
+	world_end(&w);
+}
+
 int
 main(void)
 {
@@ -826,6 +914,7 @@ main(void)
 		cmocka_unit_test(another_client_does_not_spend_the_code),
 		cmocka_unit_test(a_client_that_is_refused_keeps_its_code),
 		cmocka_unit_test(a_second_use_of_a_code_ends_all_tokens),
+		cmocka_unit_test(a_key_that_cannot_sign_costs_no_code_and_no_refresh_token),
 		cmocka_unit_test(a_code_lasts_a_minute),
 		cmocka_unit_test(the_grant_type_is_checked_after_the_client),
 		cmocka_unit_test(a_code_ends_with_its_session_account_and_client),
@@ -852,6 +941,7 @@ main(void)
 		cmocka_unit_test(a_revoked_access_token_ends_alone),
 		cmocka_unit_test(a_revoked_refresh_token_takes_its_family),
 		cmocka_unit_test(a_grant_keeps_its_newest_access_tokens_only),
+		cmocka_unit_test(answers_are_counted_by_grant_and_outcome),
 	};
 
 	return cmocka_run_group_tests_name("tokens", tests, harness_setup, harness_teardown);

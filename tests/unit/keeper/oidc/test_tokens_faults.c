@@ -99,6 +99,7 @@ after_redeem(struct attempt *a, bool answered)
 	assert_true(!answered || tokens_left(a) == 1);
 	again = redeem(a);
 	assert_true(again == OIDC_INVALID_GRANT || (again == OIDC_OK && !answered));
+	assert_true(answered || harness_fault.fault != FAULT_CRYPTO || again == OIDC_OK); /* signed before the commit */
 	assert_int_equal(tokens_left(a), again == OIDC_OK ? 1 : 0);
 }
 
@@ -187,7 +188,7 @@ fail_once(struct world *w, const struct story *s, struct harness_fault fault)
 	harness_fault = fault;
 	error = s->act(&a);
 	failed = harness_fault.failed;
-	harness_fault.nth = 0;
+	harness_fault.nth = 0; /* its kind stays, for after() */
 	if (error != s->expected && a.b.verdict != VERDICT_UNAVAILABLE)
 		fail_msg("%s, failure %ld: error %d", s->why, fault.nth, error);
 	s->after(&a, error == s->expected);

@@ -14,6 +14,7 @@ import yaml
 
 from harness import Person
 from harness.metrics import OPENMETRICS, PARSERS, TEXT, defined, samples, scrape, total, unknown_names, value
+from harness.relying_party import RelyingParty, good, refused
 from harness.server import ROOT, free_port, wait_until
 from harness.visitor import LOGIN, Visitor, ask
 
@@ -191,6 +192,29 @@ def test_sign_ins_are_counted_across_web_processes(make_server):
     os.kill(server.web_pid(), 9)
     becomes(server, lambda numbers: value(numbers, "doubletour_web_restarts_total") == 1)
     assert sign_ins(samples(server)) == wanted and value(samples(server), "doubletour_database_up") == 1
+
+
+APPLICATIONS = {"doubletour_oidc_authorizations_total", "doubletour_oidc_token_answers_total", "doubletour_oidc_clients_refused_total"}
+
+
+def of_applications(numbers):
+    return {tuple(value for _, value in sorted(labels)): n for (name, labels), n in numbers.items() if name in APPLICATIONS and n > 0}
+
+
+def test_applications_are_counted(make_server):
+    server = make_server(METRICS=f"127.0.0.1:{free_port()}")
+    app, person = RelyingParty.add(server, "wiki"), Person(server).full()
+    code, request = app.code(person)
+    good(app.redeem(code, request))
+    refused(app.redeem(code, request), "invalid_grant")
+    refused(app.ask("token", {"grant_type": "password", **app.proof()}), "unsupported_grant_type")
+    refused(app.ask("token", {"grant_type": "password", "client_id": "text-of-a-stranger"}), "invalid_client", 401)
+    assert person.visit("/api/oidc/authorization?client_id=text-of-a-stranger").status == 400
+    wanted = {("granted",): 1, ("invalid",): 1, ("authorization_code", "issued"): 1, ("authorization_code", "reused"): 1, ("other", "refused"): 1,
+              ("unknown",): 1}
+    becomes(server, lambda numbers: of_applications(numbers) == wanted)
+    text = scrape(server) + scrape(server, OPENMETRICS)
+    assert not [word for word in ("stranger", "wiki", person.name) if word in text]
 
 
 @pytest.mark.sqlite

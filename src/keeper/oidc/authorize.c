@@ -1,12 +1,34 @@
 /*
  * Authorization requests: judged (keeper/oidc/judgement.h), approved, and answered with a code.
  */
+#include "keeper/core/counts.h"
 #include "keeper/core/session_lookup.h"
 #include "keeper/handlers.h"
 #include "keeper/oidc/consent.h"
 #include "keeper/oidc/grants.h"
 #include "keeper/oidc/judgement.h"
 #include "keeper/session/current_password.h"
+
+/* --- counting ----------------------------------------------------------------------------------------------------- */
+
+/* Requests that need a further page come again, and are counted then. */
+static void
+authorize_count(const struct judgement *j, err e)
+{
+	static const enum metric_series series[OIDC_OUTCOME_COUNT] = {
+		[OIDC_PAGE] = SERIES_OIDC_INVALID,
+		[OIDC_REDIRECT] = SERIES_OIDC_ERROR,
+	};
+
+	if (e != ERR_OK)
+		keeper_count(SERIES_OIDC_FAILED);
+	else if (j->cancelled || j->refused)
+		keeper_count(j->cancelled ? SERIES_OIDC_CANCELLED : SERIES_OIDC_REFUSED);
+	else if (j->granted)
+		keeper_count(SERIES_OIDC_GRANTED);
+	else if (series[j->step->outcome] != SERIES_NONE)
+		keeper_count(series[j->step->outcome]);
+}
 
 /* --- OIDC_CHECK --------------------------------------------------------------------------------------------------- */
 
@@ -19,6 +41,7 @@ oidc_check_answer(struct call *call, enum verdict *ret_verdict)
 	};
 	err e = judgement_make(&j);
 
+	authorize_count(&j, e);
 	if (e != ERR_OK)
 		TRY(judgement_unavailable(&j, e));
 	*ret_verdict = VERDICT_PASSED;
@@ -95,6 +118,7 @@ authorize_approve(struct judgement *j)
 	TRY(authorize_consent(j));
 	TRY(authorize_keep_session(j->call));
 	TRY(authorize_code(j));
+	j->granted = true;
 	return authorize_audit(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
@@ -149,6 +173,7 @@ oidc_grant_answer(struct call *call, enum verdict *ret_verdict)
 	bool done = false;
 	err e = call_transact(call, authorize_grant, &j, &done);
 
+	authorize_count(&j, e);
 	if (e != ERR_OK)
 		TRY(judgement_unavailable(&j, e));
 	if (e == ERR_OK && done)
@@ -198,6 +223,7 @@ oidc_confirm_answer(struct call *call, enum verdict *ret_verdict)
 	if (problem == PROBLEM_NONE)
 		TRY(authorize_password_note(call, asked->current));
 	e = judgement_make(&j);
+	authorize_count(&j, e);
 	if (e != ERR_OK)
 		TRY(judgement_unavailable(&j, e));
 	answer->wrong = problem != PROBLEM_NONE;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "keeper/core/counts.h"
 #include "keeper/oidc/client_secret.h"
 #include "keeper/session/throttle.h"
 #include "oidc/client_draft.h"
@@ -273,7 +274,7 @@ client_refusal(const struct client_attempt *a)
 	return a->verified ? REASON_ASKED : REASON_CLIENT_SECRET;
 }
 
-/* An unknown client_id is a text of a stranger. */
+/* The text of an unauthenticated client is not stored. */
 static err
 client_audit_refusal(struct client_attempt *a, str name, enum audit_reason reason)
 {
@@ -297,21 +298,44 @@ client_refuse_attempt(struct client_attempt *a, enum audit_reason reason)
 	return throttle_wrong(a->call, &throttle);
 }
 
+/* *ret_reason REASON_ASKED: the client has proved itself. */
+static err
+client_try(struct client_attempt *a, enum audit_reason *ret_reason)
+{
+	TRY(client_identify(a));
+	TRY(client_verify(a));
+	*ret_reason = client_refusal(a);
+	return *ret_reason == REASON_ASKED ? ERR_OK : client_refuse_attempt(a, *ret_reason);
+}
+
+static void
+client_count(err e, enum audit_reason reason)
+{
+	static const enum metric_series series[REASON_COUNT] = {
+		[REASON_CLIENT_UNKNOWN] = SERIES_OIDC_CLIENT_UNKNOWN,
+		[REASON_CLIENT_DISABLED] = SERIES_OIDC_CLIENT_DISABLED,
+		[REASON_CLIENT_METHOD] = SERIES_OIDC_CLIENT_METHOD,
+		[REASON_CLIENT_SECRET] = SERIES_OIDC_CLIENT_SECRET,
+	};
+
+	if (e == ERR_LOCKOUT)
+		keeper_count(SERIES_OIDC_CLIENT_LOCKOUT);
+	else if (e == ERR_OK && reason != REASON_ASKED)
+		keeper_count(series[reason]);
+}
+
 err
 clients_authenticate(struct call *call, const struct client_proof *proof, struct oidc_client *ret_client,
 		     enum oidc_error *ret_error)
 {
 	struct client_attempt a = { .call = call, .proof = proof };
-	enum audit_reason reason;
+	enum audit_reason reason = REASON_ASKED;
+	err e = client_try(&a, &reason);
 
-	TRY(client_identify(&a));
-	TRY(client_verify(&a));
-	reason = client_refusal(&a);
-	if (reason != REASON_ASKED) {
-		*ret_error = OIDC_INVALID_CLIENT;
-		return client_refuse_attempt(&a, reason);
-	}
-	*ret_client = a.client;
-	*ret_error = OIDC_OK;
+	client_count(e, reason);
+	TRY(e);
+	*ret_error = reason == REASON_ASKED ? OIDC_OK : OIDC_INVALID_CLIENT;
+	if (reason == REASON_ASKED)
+		*ret_client = a.client;
 	return ERR_OK;
 }

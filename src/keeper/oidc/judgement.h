@@ -27,6 +27,7 @@ struct judgement {
 	unsigned given;             /* scopes that the person allowed earlier */
 	bool approved;              /* the person allows the requested scopes now */
 	bool cancelled, refused;    /* by the person, by the rules */
+	bool granted;               /* the answer has a code */
 	/* OIDC_READY */
 	unsigned scopes; /* to grant */
 	int64_t auth_us; /* auth_time */

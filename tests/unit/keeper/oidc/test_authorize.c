@@ -5,6 +5,7 @@
 #include "access/access.h"
 #include "base/digest.h"
 #include "keeper/account/admin.h"
+#include "keeper/core/counts.h"
 #include "keeper/oidc/grants.h"
 #include "keeper/oidc/seal.h"
 #include "keeper/oidc/signing_keys.h"
@@ -827,7 +828,7 @@ hint_put(struct world *w, char *text, size_t size, const char *request, const ch
 	CLEANUP(buf_wipe) struct buf token = BUF(OIDC_JWT_MAX);
 
 	assert_int_equal(call_of_command(w->thread, &call), ERR_OK);
-	assert_int_equal(signing_keys_sign(&call, OIDC_RS256, str_of(claims), &token), ERR_OK);
+	assert_int_equal(application_sign(&call, OIDC_RS256, str_of(claims), &token), ERR_OK);
 	snprintf(text, size, "%s&id_token_hint=%.*s", request, STR_ARG(buf_str(&token)));
 }
 
@@ -1171,6 +1172,44 @@ a_code_is_bound_to_challenge_nonce_and_claims(void **state)
 
 /* --- audit -------------------------------------------------------------------------------------------------------- */
 
+static int64_t
+counted(enum metric_series series, const struct metric_values *before)
+{
+	struct metric_values now;
+
+	keeper_counts(&now);
+	return now.of[series] - before->of[series];
+}
+
+static void
+requests_are_counted_at_their_end(void **state)
+{
+	struct world w;
+	struct browser b;
+	struct metric_values before;
+
+	provider_new(&w);
+	client_set(&w, "consent = 'once'");
+	bring_to(&w, &b, "alice", STATE_FULL);
+	keeper_counts(&before);
+	check(&w, &b, GOOD, "");
+	grant(&w, &b, GOOD, last.seal, OIDC_DECISION_CANCEL);
+	check(&w, &b, GOOD, "");
+	grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE);
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY); /* and not asked for its code */
+	check(&w, &b, GOOD "&max_age=x", "");
+	check(&w, &b, "client_id=none", "");
+	rules_write(&w, "rules:\n  - client: wiki\n    policy: deny\n");
+	assert_int_equal(grant(&w, &b, GOOD, "", OIDC_DECISION_NONE), OIDC_REFUSED);
+	assert_int_equal(counted(SERIES_OIDC_GRANTED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_CANCELLED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_ERROR, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_INVALID, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_REFUSED, &before), 1);
+	assert_int_equal(counted(SERIES_OIDC_FAILED, &before), 0);
+	provider_end(&w);
+}
+
 static void
 decisions_are_audited(void **state)
 {
@@ -1239,6 +1278,7 @@ main(void)
 		cmocka_unit_test(a_grant_ends_with_the_session_or_after_ninety_days),
 		cmocka_unit_test(a_code_is_bound_to_challenge_nonce_and_claims),
 		cmocka_unit_test(decisions_are_audited),
+		cmocka_unit_test(requests_are_counted_at_their_end),
 	};
 
 	int failed = cmocka_run_group_tests(tests, harness_setup, harness_teardown);

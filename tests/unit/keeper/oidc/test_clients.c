@@ -2,6 +2,7 @@
 #include "keeper/harness.h"
 
 #include "keeper/core/call.h"
+#include "keeper/core/counts.h"
 #include "keeper/oidc/client_admin.h"
 #include "keeper/oidc/clients.h"
 #include "oidc/client_draft.h"
@@ -106,6 +107,38 @@ wrong_credentials_are_refused_and_audited(void **state)
 	assert_int_equal(authenticate(&w, OIDC_AUTH_BASIC, "WIKI", secret.z), OIDC_INVALID_CLIENT);
 	assert_int_equal(authenticate(&w, OIDC_AUTH_BASIC, "", secret.z), OIDC_INVALID_CLIENT);
 	assert_int_equal(refusals(&w, "client unknown"), 3);
+	world_end(&w);
+}
+
+static void
+refusals_are_counted_and_name_registered_clients(void **state)
+{
+	struct world w;
+	struct metric_values before, after;
+	int64_t refused = 0;
+
+	world_new(&w);
+	add(&w, "wiki");
+	keeper_counts(&before);
+	authenticate(&w, OIDC_AUTH_NONE, "wiki", "");
+	for (unsigned i = 0; i < 40; i++) {
+		const struct client_proof wrong = { OIDC_AUTH_POST, STR("wiki"), STR("wrong"), STR(""), STR("") };
+		enum oidc_error error;
+		refused += authenticate_from(&w, &wrong, "192.0.2.8", &error) == ERR_OK;
+	}
+	authenticate(&w, OIDC_AUTH_POST, "a stranger's text", "wrong");
+	keeper_counts(&after);
+	assert_int_equal(after.of[SERIES_OIDC_CLIENT_METHOD] - before.of[SERIES_OIDC_CLIENT_METHOD], 1);
+	assert_int_equal(after.of[SERIES_OIDC_CLIENT_UNKNOWN] - before.of[SERIES_OIDC_CLIENT_UNKNOWN], 1);
+	assert_int_equal(after.of[SERIES_OIDC_CLIENT_SECRET] - before.of[SERIES_OIDC_CLIENT_SECRET], refused);
+	assert_int_equal(after.of[SERIES_OIDC_CLIENT_LOCKOUT] - before.of[SERIES_OIDC_CLIENT_LOCKOUT], 40 - refused);
+	assert_true(refused > 0 && refused < 40);
+	assert_int_equal(
+	    sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'client.refused' AND client = 'wiki'"),
+	    refused + 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE client = '' AND subject_hash IS NOT NULL"),
+			 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE client <> '' AND client <> 'wiki'"), 0);
 	world_end(&w);
 }
 
@@ -475,6 +508,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_generated_secret_authenticates_by_header_and_body),
 		cmocka_unit_test(wrong_credentials_are_refused_and_audited),
+		cmocka_unit_test(refusals_are_counted_and_name_registered_clients),
 		cmocka_unit_test(another_clients_secret_is_refused),
 		cmocka_unit_test(basic_is_accepted_decoded_and_raw),
 		cmocka_unit_test(a_narrowed_client_accepts_one_method),

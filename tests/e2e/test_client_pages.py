@@ -374,6 +374,20 @@ def test_the_longest_request_gets_through_the_sign_in(server):
     assert page.status == 400 and page.location is None
 
 
+@pytest.mark.parametrize("path", [ENDPOINT, "/api/oidc/end-session"])
+def test_a_too_long_request_is_the_same_page_with_get_and_post(server, path):
+    sentence = "The application sent a request that the server cannot read, or that is too long."
+    fields = {"client_id": "wiki", "state": "x" * (8 * 1024 + 1)}
+    posted = Person(server).post(path, fields, headers={"Origin": "https://wiki.example.org"})
+    got = check(Person(server).visit(f"{path}?{urllib.parse.urlencode(fields)}"))
+    for page in (posted, got):
+        assert (page.status, page.location) == (400, None) and sentence in page.text
+    french = Person(server, language="fr").post(path, {**fields, "filler": "é" * 1000}, headers={"Origin": "https://wiki.example.org"})
+    assert french.status == 400 and '<html lang="fr">' in french.html
+    for status, page in ((413, Person(server).post(path, {"state": "x" * 17000})), (414, Person(server).visit(f"{path}?state={'x' * 10000}"))):
+        assert page.status == status and page.dom.one("h1").text in ("Form too large", "Adresse trop longue")
+
+
 def test_the_language_switch_keeps_the_longest_request(server):
     person = Person(server)
     asked = quiet(filler="/%" * 1200)
@@ -505,7 +519,7 @@ def test_the_activity_page_names_the_application(server):
         ("Permission given to an application", "Wiki"), ("Sign-in to an application cancelled", "Wiki")]
     assert {name for _, name in events_of(person)[4:]} == {None}
     person.language = "fr"
-    assert "Application\N{NO-BREAK SPACE}: Wiki" in person.visit("/account/devices").text
+    assert "Application : Wiki" in person.visit("/account/devices").text
     rows = [row for row in audited(server, person) if row["event"].startswith("app.")]
     assert [row["client"] for row in rows] == ["wiki"] * 4
     (line,) = [line for line in server.log().splitlines() if " app.withdrawn " in line and f"account={rows[0]['account']} " in line]

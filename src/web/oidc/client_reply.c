@@ -1,7 +1,10 @@
 #include "web/oidc/client_reply.h"
 
 #include "web/core/client_request.h"
+#include "web/core/cookies.h"
+#include "web/core/language.h"
 #include "web/core/respond.h"
+#include "web/oidc/client_problem.h"
 
 enum { FIELDS_MAX = 16, REPLY_URL_MAX = OIDC_URI_MAX + OIDC_RESPONSE_MAX + 1 };
 
@@ -69,9 +72,8 @@ client_reply_url(struct exchange *x, const struct client_reply *reply)
 	return client_reply_lead_on(x, reply, url);
 }
 
-/* A request of over 8 KiB is shown as a problem there, because its address is not too long for this server. */
-err
-exchange_client_repeat(struct exchange *x, str address)
+static err
+client_reply_repeat(struct exchange *x, str address)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(2 * HTTP_BODY_MAX_BYTES);
 	CLEANUP(buf_wipe) struct buf location = BUF(HTTP_URI_MAX_BYTES);
@@ -86,6 +88,25 @@ exchange_client_repeat(struct exchange *x, str address)
 	buf_put(&location, request.parameters);
 	TRY(buf_check(&location));
 	return exchange_redirect(x, buf_str(&location), (str){ 0 }, FLASH_NONE);
+}
+
+/* A route without a session has not chosen a language yet. */
+static err
+client_reply_too_long(struct exchange *x)
+{
+	const struct client_problem problem = { .problem = OIDC_PROBLEM_MALFORMED };
+
+	x->language =
+	    language_choose(exchange_cookie(x, COOKIE_LANGUAGE), request_header(x->rq, "Accept-Language"), x->language);
+	return exchange_client_problem(x, &problem);
+}
+
+err
+exchange_client_repeat(struct exchange *x, str address)
+{
+	err e = client_reply_repeat(x, address);
+
+	return e == ERR_TOO_LONG ? client_reply_too_long(x) : e;
 }
 
 /* --- form_post ---------------------------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ void client_reply_put(const struct client_reply *reply, struct buf *out);
 /*
  * An application may send its request as a form.  The browser does not send the session's cookie then (SameSite=Lax).
  * So it repeats the request with GET at this address ("/path?").  This changes nothing, so the form needs no token.
+ * A request that is too long gets the page of a malformed one, as with GET.
  */
 MUST_USE err exchange_client_repeat(struct exchange *x, str address);
 

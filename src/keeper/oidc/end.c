@@ -9,9 +9,8 @@
 #include "keeper/handlers.h"
 #include "keeper/oidc/clients.h"
 #include "keeper/oidc/signing_keys.h"
+#include "oidc/hint.h"
 #include "oidc/locales.h"
-
-#include <jansson.h>
 
 struct ending {
 	str client_id; /* of the hint or the request, or of the address's only owner; empty: none */
@@ -24,33 +23,18 @@ struct ending {
 /* --- the hint ----------------------------------------------------------------------------------------------------- */
 
 static err
-end_text_of(const json_t *claims, const char *member, struct arena *arena, str *ret_text)
+end_claims_read(struct call *call, str claims, struct ending *ending)
 {
-	const json_t *value = json_object_get(claims, member);
+	struct oidc_hint hint = { 0 };
+	err e = oidc_hint_read(claims, &call->arena, &hint);
 
-	*ret_text = (str){ 0 };
-	if (!json_is_string(value))
+	if (e == ERR_INVALID)
 		return ERR_OK;
-	return arena_copy(arena, str_bytes(json_string_value(value), json_string_length(value)), ret_text);
-}
-
-static err
-end_claims_read(struct call *call, str text, struct ending *ending)
-{
-	json_t *claims = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
-	err e = ERR_OK;
-	str issuer;
-
-	if (claims == NULL)
-		return ERR_OK;
-	e = end_text_of(claims, "iss", &call->arena, &issuer);
-	if (e == ERR_OK)
-		e = end_text_of(claims, "aud", &call->arena, &ending->client_id);
-	if (e == ERR_OK)
-		e = end_text_of(claims, "sid", &call->arena, &ending->sid);
-	json_decref(claims);
-	ending->hint = str_equal(issuer, str_of(keeper_config(call->keeper)->public_origin)) && ending->client_id.n > 0;
-	return e;
+	TRY(e);
+	ending->client_id = hint.aud;
+	ending->sid = hint.sid;
+	ending->hint = str_equal(hint.iss, str_of(keeper_config(call->keeper)->public_origin)) && hint.aud.n > 0;
+	return ERR_OK;
 }
 
 static err

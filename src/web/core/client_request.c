@@ -128,7 +128,7 @@ exchange_client_ask(struct exchange *x, struct channel *keeper)
 	if (!client_request_is(x->next) ||
 	    client_request_read(str_from(x->next, sizeof(AUTHORIZATION_PATH)), x->rq->arena, &request) != ERR_OK)
 		return ERR_OK;
-	body = (struct oidc_request_body){ request.parameters, request.seal, request.posted };
+	body = (struct oidc_request_body){ request.parameters, request.seal };
 	TRY(exchange_ask(x, keeper, QUESTION_OIDC_CHECK, &body, &verdict, &step));
 	if (verdict != VERDICT_PASSED || step.outcome == OIDC_PAGE)
 		return ERR_OK;

@@ -240,7 +240,7 @@ authorization_ask(struct exchange *x, struct channel *keeper, enum question_id i
 static err
 authorization_check(struct exchange *x, struct channel *keeper, struct visit *visit)
 {
-	const struct oidc_request_body body = { visit->request.parameters, visit->request.seal, visit->request.posted };
+	const struct oidc_request_body body = { visit->request.parameters, visit->request.seal };
 
 	return authorization_ask(x, keeper, QUESTION_OIDC_CHECK, &body, visit);
 }

@@ -206,6 +206,7 @@ world_make(struct world *w)
 {
 	static const char key[] = "0123456789-a-key-that-is-only-for-tests-and-long";
 
+	kept_keys_begin();
 	memset(w, 0, sizeof(*w));
 	scratch_name("keeper-test", w->dir, sizeof(w->dir));
 	assert_non_null(mkdtemp(w->dir));

@@ -125,6 +125,9 @@ void world_end(struct world *w); /* close and remove */
 void folder_empty(const char *path);
 
 void clock_forward(int64_t us);
+
+/* A new world begins: see kept_keys.c. */
+void kept_keys_begin(void);
 int64_t clock_us(void);
 
 /* The call that fails while the keeper answers, and only then. */

@@ -407,6 +407,25 @@ def test_a_person_who_leaves_the_group_loses_the_tokens(tmp_path):
         refused(app.redeem(code, request), "invalid_grant")
 
 
+def withdraw(person):
+    hidden = {i["name"]: i.get("value") or "" for i in person.visit("/account/applications").form_to("/account/applications/withdraw").all("input", type="hidden")}
+    assert person.post("/account/applications/withdraw", hidden).status == 303
+
+
+def test_a_withdrawn_consent_ends_code_and_family(server):
+    person, app = Person(server).full(), offline(server)
+    tokens = app.sign_in(person)
+    tokens = good(app.refresh(tokens["refresh_token"]))
+    code, request = app.code(person)
+    withdraw(person)
+    refused(app.refresh(tokens["refresh_token"]), "invalid_grant")
+    refused(app.redeem(code, request), "invalid_grant")
+    assert gone(app, tokens)
+    assert server.sql("SELECT count(*) FROM oidc_grants WHERE client_id = (SELECT id FROM oidc_clients WHERE client_id = ?)", app.client_id)[0][0] == 0
+    page = person.visit(app.request().path)
+    assert page.status == 200 and page.form_to("/api/oidc/decision"), "it asks again"
+
+
 def test_revocation_ends_an_access_token_or_a_whole_sign_in(server):
     person, app = Person(server).full(), offline(server)
     tokens = app.sign_in(person)

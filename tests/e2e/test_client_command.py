@@ -205,7 +205,7 @@ def test_commands_and_refusals_are_audited(server):
     assert all(row["actor"].startswith("command") and row["client"] == client["client_id"] for row in commands)
     refusal = [row for row in rows if row["event"] == "client.refused"][-1]
     assert (refusal["outcome"], refusal["reason"], refusal["address"]) == ("refused", "client unknown", "127.0.0.1")
-    assert refusal["client"] == "", "a text of a stranger does not belong into the audit trail"
+    assert refusal["client"] == "", "the text of an unauthenticated client is not stored"
     assert client["client_secret"] not in server.log()
 
 

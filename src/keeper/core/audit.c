@@ -87,7 +87,7 @@ audit_browser(struct call *call, enum audit_event event, int64_t account_id, str
 	return ERR_OK;
 }
 
-/* What an event is about. */
+/* The account, name or application of an event. */
 struct audit_about {
 	int64_t account_id; /* 0: none */
 	str subject;        /* keyed hash of an unknown name; empty: none */

@@ -42,7 +42,7 @@ MUST_USE err audit_write(struct call *call, enum audit_event event, int64_t acco
 MUST_USE err audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason);
 
 /*
- * About an application.  client_id: of a registered client; a text of a stranger does not belong into the table.
+ * About an application.  client_id: of a registered client, never the text of an unauthenticated one.
  * account_id 0: the event is about no account.
  */
 MUST_USE err audit_write_client(struct call *call, enum audit_event event, int64_t account_id, str client_id,

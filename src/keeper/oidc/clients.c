@@ -276,23 +276,24 @@ client_refusal(const struct client_attempt *a)
 
 /* The text of an unauthenticated client is not stored. */
 static err
-client_audit_refusal(struct client_attempt *a, str name, enum audit_reason reason)
+client_audit_refusal(struct client_attempt *a, enum audit_reason reason)
 {
+	str asked = audit_text(&a->call->arena, str_upto(a->proof->client_id, OIDC_CLIENT_ID_MAX));
+
 	if (a->client.id == 0)
-		return audit_write_unknown(a->call, AUDIT_CLIENT_REFUSED, name, reason);
+		return audit_write_unknown(a->call, AUDIT_CLIENT_REFUSED, asked, reason);
 	return audit_write_client(a->call, AUDIT_CLIENT_REFUSED, 0, a->client.client_id, reason);
 }
 
 static err
 client_refuse_attempt(struct client_attempt *a, enum audit_reason reason)
 {
-	str name = audit_text(&a->call->arena, str_upto(a->proof->client_id, OIDC_CLIENT_ID_MAX));
 	str known = a->client.id == 0 ? STR("") : a->client.client_id; /* an unknown id may be a misplaced secret */
 	struct throttle throttle;
 
 	TRY(client_throttle_of(a, &throttle));
 	TRY(throttle_take(a->call, &throttle));
-	TRY(client_audit_refusal(a, name, reason));
+	TRY(client_audit_refusal(a, reason));
 	log_event(LOG_NOTICE, "client.refused", LOG_STR("client", known), LOG_TEXT("why", audit_reason_name(reason)),
 		  LOG_STR("address", a->call->head.address));
 	return throttle_wrong(a->call, &throttle);

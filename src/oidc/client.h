@@ -26,6 +26,7 @@ enum oidc_scope {
 	OIDC_SCOPE_EMAIL = 4,
 	OIDC_SCOPE_GROUPS = 8,
 	OIDC_SCOPE_OFFLINE = 16,
+	OIDC_SCOPE_ALL = 31
 };
 
 /* The bits of a list with spaces between; unknown words are left out. */

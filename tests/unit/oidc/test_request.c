@@ -12,14 +12,12 @@
 #define GOOD START "&response_type=code&scope=openid" PKCE
 #define NO_PKCE START "&response_type=code&scope=openid"
 
-enum { ALL_SCOPES = 31 };
-
-static const struct oidc_client plain = { .client_id = STR_INIT("wiki"), .scopes = ALL_SCOPES, .max_age_s = -1 };
+static const struct oidc_client plain = { .client_id = STR_INIT("wiki"), .scopes = OIDC_SCOPE_ALL, .max_age_s = -1 };
 static const struct oidc_client lax = {
-	.client_id = STR_INIT("wiki"), .scopes = ALL_SCOPES, .max_age_s = -1, .pkce_optional = true
+	.client_id = STR_INIT("wiki"), .scopes = OIDC_SCOPE_ALL, .max_age_s = -1, .pkce_optional = true
 };
 static const struct oidc_client phone = {
-	.client_id = STR_INIT("wiki"), .scopes = ALL_SCOPES, .max_age_s = -1, .pkce_optional = true, .public = true
+	.client_id = STR_INIT("wiki"), .scopes = OIDC_SCOPE_ALL, .max_age_s = -1, .pkce_optional = true, .public = true
 };
 static const struct oidc_client narrow = { .client_id = STR_INIT("wiki"),
 					   .scopes = OIDC_SCOPE_OPENID | OIDC_SCOPE_EMAIL,

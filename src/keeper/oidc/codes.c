@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "keeper/oidc/grants.h"
 
-enum { CODE_BYTES = 32, SID_BYTES = 16, CODES_MAX = 100 };
+enum { CODE_BYTES = 32, SID_BYTES = 16, CODES_MAX = 100, GRANTS_MAX = 500 };
 
 /* A session's sid for this client: another one for each client, so that two clients cannot compare them. */
 static err
@@ -116,10 +116,21 @@ codes_code_new(struct call *call, str *ret_code)
 	return e;
 }
 
+/* The new code's grant is the newest one, and stays. */
+static err
+codes_trim(struct call *call, const struct oidc_client *client)
+{
+	const struct session *session = &call->now.session;
+	const struct db_value of_session[] = { DB_INT(session->id), DB_INT(CODES_MAX) };
+	const struct db_value of_client[] = { DB_INT(session->account_id), DB_INT(client->id), DB_INT(GRANTS_MAX) };
+
+	TRY(db_run(call->db, SQL_OIDC_CODE_TRIM, of_session, COUNT(of_session), NULL));
+	return db_run(call->db, SQL_OIDC_GRANT_TRIM, of_client, COUNT(of_client), NULL);
+}
+
 err
 grants_code_make(struct call *call, const struct approval *approval, str *ret_code)
 {
-	const struct db_value bound[] = { DB_INT(call->now.session.id), DB_INT(CODES_MAX) };
 	str sid = { 0 }, code = { 0 };
 	int64_t grant_id = 0;
 
@@ -128,7 +139,7 @@ grants_code_make(struct call *call, const struct approval *approval, str *ret_co
 	TRY(codes_code_new(call, &code));
 	TRY(codes_grant_insert(call, approval, sid, grant_id));
 	TRY(codes_code_insert(call, approval, code, grant_id));
-	TRY(db_run(call->db, SQL_OIDC_CODE_TRIM, bound, COUNT(bound), NULL));
+	TRY(codes_trim(call, approval->client));
 	*ret_code = code;
 	return ERR_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "keeper/core/session_lookup.h"
 #include "keeper/oidc/policy.h"
+#include "keeper/session/throttle.h"
 
 err
 grants_lock(struct call *call, int64_t session_id, int64_t grant_id)
@@ -11,6 +12,18 @@ grants_lock(struct call *call, int64_t session_id, int64_t grant_id)
 	if (session_id != 0)
 		TRY(db_lock(call->db, SQL_OIDC_SESSION_LOCK, session, COUNT(session)));
 	return db_lock(call->db, SQL_OIDC_GRANT_LOCK, grant, COUNT(grant));
+}
+
+err
+grants_refuse_other(struct call *call, const struct oidc_client *client, enum audit_event event, int64_t account_id)
+{
+	struct throttle throttle;
+
+	TRY(throttle_client(call, client->client_id, &throttle));
+	TRY(throttle_take(call, &throttle));
+	TRY(audit_write(call, event, account_id, REASON_OTHER_CLIENT));
+	audit_log(call, event, account_id, REASON_OTHER_CLIENT);
+	return throttle_wrong(call, &throttle);
 }
 
 err

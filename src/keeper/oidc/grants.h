@@ -36,6 +36,14 @@ enum { OIDC_ACCESS_TOKENS_MAX = 128 };   /* of one grant: the newest ones */
  */
 MUST_USE err grants_lock(struct call *call, int64_t session_id, int64_t grant_id);
 
+/*
+ * Outside a transaction: this client presented a code or token of another one, which stays valid.  The attempt is
+ * audited, and counted as a refused authentication of the client: without a limit, one old code could fill the audit
+ * trail.  ERR_LOCKOUT.
+ */
+MUST_USE err grants_refuse_other(struct call *call, const struct oidc_client *client, enum audit_event event,
+				 int64_t account_id);
+
 /* In the open transaction: delete the grant, its code, and all its tokens. */
 MUST_USE err grants_delete(struct call *call, int64_t grant_id);
 

@@ -266,11 +266,8 @@ refresh_judge(struct call *call, struct refreshing *r, enum refresh_age age, boo
 static err
 refresh_decide(struct call *call, struct refreshing *r, bool *ret_commit)
 {
-	enum refresh_age age;
+	enum refresh_age age = refresh_age(call, &r->grant, r->counter, r->hash);
 
-	if (r->grant.client_id != r->client->id)
-		return refresh_refuse(call, r, REASON_OTHER_CLIENT, ret_commit);
-	age = refresh_age(call, &r->grant, r->counter, r->hash);
 	if (age == REFRESH_OLD)
 		return refresh_kill(call, r, ret_commit);
 	return age == REFRESH_UNKNOWN ? ERR_OK : refresh_judge(call, r, age, ret_commit);
@@ -324,6 +321,8 @@ refresh_use(struct call *call, const struct oidc_client *client, bool *ret_reuse
 	TRY(refresh_find(call, &r, &found));
 	if (!found)
 		return ERR_OK;
+	if (r.grant.client_id != client->id)
+		return grants_refuse_other(call, client, AUDIT_OIDC_REFRESH_REFUSED, r.grant.account_id);
 	call->subject_account_id = r.grant.account_id;
 	token_signer_find(call, client->alg, &r.signer);
 	TRY(call_transact(call, refresh_write, &r, &done));

@@ -178,11 +178,7 @@ token_redeem_write(struct call *call, void *context, bool *ret_commit)
 	r->reason = REASON_ASKED;
 	TRY(grants_lock(call, r->code.code_session_id, r->code.grant.id));
 	TRY(token_code_find(call, r, &found));
-	if (!found)
-		return ERR_OK;
-	if (r->code.grant.client_id != r->client->id)
-		return token_refuse(call, r, REASON_OTHER_CLIENT, ret_commit);
-	return token_redeem_own(call, r, ret_commit);
+	return found ? token_redeem_own(call, r, ret_commit) : ERR_OK;
 }
 
 static err
@@ -210,6 +206,8 @@ token_redeem(struct call *call, const struct oidc_client *client, bool *ret_reus
 	TRY(token_code_find(call, &r, &found));
 	if (!found)
 		return ERR_OK;
+	if (r.code.grant.client_id != client->id)
+		return grants_refuse_other(call, client, AUDIT_OIDC_CODE_REFUSED, r.code.grant.account_id);
 	call->subject_account_id = r.code.grant.account_id;
 	token_signer_find(call, client->alg, &r.signer);
 	TRY(call_transact(call, token_redeem_write, &r, &done));

@@ -36,6 +36,12 @@ DELETE FROM oidc_grants WHERE id IN (
 	SELECT grant_id FROM oidc_codes WHERE session_id = $1 AND used_at_us IS NULL
 	ORDER BY expires_at_us DESC, id LIMIT 100 OFFSET $2);
 
+-- name: oidc_grant_trim
+-- Keeps only the newest $3 grants of an account for a client.
+DELETE FROM oidc_grants WHERE id IN (
+	SELECT id FROM oidc_grants WHERE account_id = $1 AND client_id = $2
+	ORDER BY created_at_us DESC, id LIMIT 100 OFFSET $3);
+
 -- name: oidc_session_password
 -- Records that the password was verified again.
 UPDATE sessions SET password_at_us = $1, seen_at_us = $1 WHERE id = $2 AND token_hash = $3;

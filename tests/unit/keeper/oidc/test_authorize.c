@@ -1123,6 +1123,31 @@ unused_codes_of_a_session_are_bounded(void **state)
 	provider_end(&w);
 }
 
+/* The rows of redeemed codes stay for up to 90 days. */
+static void
+grants_of_an_account_for_a_client_are_bounded(void **state)
+{
+	static const char copies[] =
+	    "INSERT INTO oidc_grants (id, client_id, account_id, scopes, claims, auth_at_us, amr, acr, sid, "
+	    "created_at_us, "
+	    "expires_at_us) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 550) "
+	    "SELECT i, client_id, account_id, scopes, claims, auth_at_us, amr, acr, sid, created_at_us - i, "
+	    "expires_at_us "
+	    "FROM n, oidc_grants";
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	sql_run(&w, copies);
+	clock_forward(1);
+	grant(&w, &b, GOOD, "", OIDC_DECISION_NONE);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_grants"), 500);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes"), 2);
+	provider_end(&w);
+}
+
 /* A grant lasts as long as the session may, but never shorter than the first access token. */
 static void
 a_grant_ends_with_the_session_or_after_ninety_days(void **state)
@@ -1275,6 +1300,7 @@ main(void)
 		cmocka_unit_test(ends_after_the_page_was_shown_prevent_a_code),
 		cmocka_unit_test(a_session_has_one_sid_for_each_client),
 		cmocka_unit_test(unused_codes_of_a_session_are_bounded),
+		cmocka_unit_test(grants_of_an_account_for_a_client_are_bounded),
 		cmocka_unit_test(a_grant_ends_with_the_session_or_after_ninety_days),
 		cmocka_unit_test(a_code_is_bound_to_challenge_nonce_and_claims),
 		cmocka_unit_test(decisions_are_audited),

@@ -211,6 +211,29 @@ another_client_does_not_spend_the_code(void **state)
 	world_end(&w);
 }
 
+/* A public client proves nothing: anyone could fill the audit trail with one code of another client. */
+static void
+attempts_with_tokens_of_another_client_are_limited(void **state)
+{
+	struct world w;
+	struct browser b, c;
+
+	world_begin(&w, &b);
+	struct approved_code code = application_code(&w, &app, "alice", NULL);
+	for (int i = 0; i < 40; i++)
+		(void)redeem(&w, &b, &public_app, code.z);
+	assert_int_equal(b.verdict, VERDICT_LOCKOUT);
+	assert_int_equal(audited(&w, "oidc.code-refused", "other client"), 30);
+	sign_in_to(&w, &b, &app, &offline);
+	c = b;
+	sql_run(&w, "DELETE FROM throttle");
+	for (int i = 0; i < 40; i++)
+		(void)refresh(&w, &c, &public_app, b.oidc.refresh_token);
+	assert_int_equal(audited(&w, "oidc.refresh-refused", "other client"), 30);
+	assert_int_equal(refresh(&w, &c, &app, b.oidc.refresh_token), OIDC_OK);
+	world_end(&w);
+}
+
 /* Go's oauth2 tries Basic, then the body: the first try must not spend the code. */
 static void
 a_client_that_is_refused_keeps_its_code(void **state)
@@ -912,6 +935,7 @@ main(void)
 		cmocka_unit_test(a_code_gives_an_access_token_and_an_id_token),
 		cmocka_unit_test(a_wrong_try_of_the_own_client_kills_the_code),
 		cmocka_unit_test(another_client_does_not_spend_the_code),
+		cmocka_unit_test(attempts_with_tokens_of_another_client_are_limited),
 		cmocka_unit_test(a_client_that_is_refused_keeps_its_code),
 		cmocka_unit_test(a_second_use_of_a_code_ends_all_tokens),
 		cmocka_unit_test(a_key_that_cannot_sign_costs_no_code_and_no_refresh_token),

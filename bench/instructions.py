@@ -3,9 +3,10 @@
 
     bench/instructions.py [--build build/bench] [--record] [--keep FOLDER]
 
-Counts a home page and a check at the gate for a signed-in user: web answers both from its cache.  Counts also a right
-code: for POST /verify-2fa, web asks the keeper, and the keeper uses the database.  Status 1 if one takes 10 % more than
-bench/instructions.json says.  --record writes that file.  --keep keeps callgrind's files for callgrind_annotate.
+Counts a home page and a check at the gate for a signed-in user: web answers both from its cache.  Counts the sign-in
+page, which has a new challenge for passkeys.  Counts also a right code: for POST /verify-2fa, web asks the keeper, and
+the keeper uses the database.  Status 1 if one takes 10 % more than bench/instructions.json says.  --record writes that
+file.  --keep keeps callgrind's files for callgrind_annotate.
 """
 
 import argparse
@@ -131,6 +132,7 @@ def count(build, keep):
         repeated(server, counts, "home", get("/", cookie=f"__Host-doubletour={person.session}"))
         repeated(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
                                               X_Forwarded_For="192.0.2.7"))
+        repeated(server, counts, "login", get("/login", cookie="__Host-doubletour-form=" + "a" * 24))
         verified(server, counts)
         if keep:
             keep.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,9 @@ CREATE TABLE passkeys (
 	backed_up INTEGER NOT NULL,          -- 1: it was synced at its last use
 	transports TEXT NOT NULL,            -- how the browser reaches it: "internal,hybrid"; ''; untrusted
 	aaguid BLOB NOT NULL,                -- model of the authenticator, 16 bytes; unproved
-	last_challenge_us INTEGER NOT NULL   -- time in the newest challenge that it answered; older ones are refused
+	last_challenge_us INTEGER NOT NULL,  -- time in the newest challenge that it answered; older ones are refused
+	imported INTEGER NOT NULL DEFAULT 0, -- 1: another server made it, so its user.id is not that of the account
+	user_handle BLOB                     -- imported: its user.id; NULL: it has not answered after the password yet
 ) STRICT;
 
 -- Passkeys that this server removed, so that it may tell a browser to forget them.

@@ -44,9 +44,12 @@ access_text_put_rule(struct buf *out, const char *file, const struct access_rule
 
 	if (rule->phishing_resistant)
 		buf_put(&more, STR(", with a passkey"));
-	if (rule->max_age_us != 0)
-		buf_printf(&more, ", maximum age of the %s %lld s", rule->phishing_resistant ? "passkey" : "code",
-			   (long long)(rule->max_age_us / SECONDS_US(1)));
+	if (rule->max_age_us != 0) {
+		buf_put(&more, rule->phishing_resistant ? STR(", maximum age of the passkey ")
+							: STR(", maximum age of the code "));
+		buf_put_number(&more, (uint64_t)(rule->max_age_us / SECONDS_US(1)));
+		buf_put(&more, STR(" s"));
+	}
 	cli_line(out, "%s, line %u: %s%.*s", file, rule->line, access_policy_name(rule->policy),
 		 STR_ARG(buf_str(&more)));
 }

@@ -44,9 +44,9 @@ authelia_client_text(const yaml_node_t *node, str *ret_text)
 {
 	if (yaml_text_is_null(node))
 		return NULL;
-	if (!authelia_yaml_is_text(node))
+	if (!yaml_text_is_text(node))
 		return "a value of it is a list, a mapping or tagged where a text belongs";
-	*ret_text = authelia_yaml_scalar(node);
+	*ret_text = yaml_text_scalar(node);
 	return NULL;
 }
 
@@ -116,7 +116,7 @@ authelia_client_pkce_take(struct client_reading *r, const yaml_node_t *node)
 static const char *
 authelia_client_pkce_method_take(struct client_reading *r, const yaml_node_t *node)
 {
-	str method = authelia_yaml_scalar(node);
+	str method = yaml_text_scalar(node);
 
 	r->require_pkce = r->require_pkce || method.n > 0;
 	if (method.n > 0 && !str_equal(method, STR("S256")))
@@ -127,7 +127,7 @@ authelia_client_pkce_method_take(struct client_reading *r, const yaml_node_t *no
 static const char *
 authelia_client_alg_take(struct client_reading *r, const yaml_node_t *node)
 {
-	str alg = authelia_yaml_scalar(node);
+	str alg = yaml_text_scalar(node);
 
 	if (str_equal(alg, STR("ES256")) || str_equal(alg, STR("EdDSA")))
 		r->client->draft.of[CLIENT_ID_TOKEN_ALG] = alg;
@@ -140,7 +140,7 @@ authelia_client_alg_take(struct client_reading *r, const yaml_node_t *node)
 static const char *
 authelia_client_method_take(struct client_reading *r, const yaml_node_t *node)
 {
-	str method = authelia_yaml_scalar(node);
+	str method = yaml_text_scalar(node);
 
 	if (method.n == 0 || str_equal(method, STR("none")))
 		return NULL;
@@ -156,15 +156,15 @@ authelia_client_each(struct client_reading *r, const yaml_node_t *node,
 		     void (*put)(struct client_reading *r, str text, struct buf *out), struct buf *out)
 {
 	if (node->type != YAML_SEQUENCE_NODE) {
-		put(r, authelia_yaml_scalar(node), out);
-		return authelia_yaml_is_text(node) ? NULL : "a value of it is a mapping where a list belongs";
+		put(r, yaml_text_scalar(node), out);
+		return yaml_text_is_text(node) ? NULL : "a value of it is a mapping where a list belongs";
 	}
 	for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
 	     item++) {
 		const yaml_node_t *one = yaml_document_get_node(r->document, *item);
-		if (!authelia_yaml_is_text(one))
+		if (!yaml_text_is_text(one))
 			return "a list of it has a value that is not a text";
-		put(r, authelia_yaml_scalar(one), out);
+		put(r, yaml_text_scalar(one), out);
 	}
 	return NULL;
 }
@@ -242,7 +242,7 @@ static const char *
 authelia_client_other_take(struct client_reading *r, const yaml_node_t *node)
 {
 	static const char *const plain[] = { "none", "explicit", "false", "RS256" };
-	str text = authelia_yaml_scalar(node);
+	str text = yaml_text_scalar(node);
 
 	if (yaml_text_is_null(node) || (node->type == YAML_SCALAR_NODE && text.n == 0))
 		return NULL;
@@ -304,9 +304,9 @@ authelia_client_mapping_take(struct client_reading *r, const yaml_node_t *mappin
 	     pair++) {
 		const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
 		const char *wrong;
-		if (!authelia_yaml_is_text(key))
+		if (!yaml_text_is_text(key))
 			return "one of its keys is not a text";
-		wrong = authelia_client_value_take(r, authelia_yaml_scalar(key),
+		wrong = authelia_client_value_take(r, yaml_text_scalar(key),
 						   yaml_document_get_node(r->document, pair->value));
 		if (wrong != NULL)
 			return wrong;
@@ -361,7 +361,7 @@ authelia_clients_walk(const char *path, yaml_document_t *document, struct arena 
 	const yaml_node_t *oidc =
 	    authelia_yaml_value(document, authelia_yaml_value(document, root, "identity_providers"), "oidc");
 	const yaml_node_t *clients = authelia_yaml_value(document, oidc, "clients");
-	str enforce = authelia_yaml_scalar(authelia_yaml_value(document, oidc, "enforce_pkce"));
+	str enforce = yaml_text_scalar(authelia_yaml_value(document, oidc, "enforce_pkce"));
 
 	if (clients == NULL || clients->type != YAML_SEQUENCE_NODE)
 		return why_set(why, ERR_INVALID, "%s has no list `clients` in `identity_providers`, `oidc`.", path);

@@ -77,8 +77,8 @@ authelia_totp_uris_count(str text)
 	return n;
 }
 
-static int
-authelia_totp_account_compare(str a, str b)
+int
+authelia_account_compare(str a, str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int order = strncasecmp(a.p, b.p, n);
@@ -93,7 +93,7 @@ authelia_totp_authenticator_compare(const void *x, const void *y)
 	int order = (a->wrong != NULL) - (b->wrong != NULL);
 
 	if (order == 0 && a->wrong == NULL)
-		order = authelia_totp_account_compare(str_of(a->uri.account), str_of(b->uri.account));
+		order = authelia_account_compare(str_of(a->uri.account), str_of(b->uri.account));
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -166,13 +166,12 @@ authelia_totp_readable_find(struct authelia_totp *totp, str name)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (authelia_totp_account_compare(str_of(totp->at[middle].uri.account), name) < 0)
+		if (authelia_account_compare(str_of(totp->at[middle].uri.account), name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < totp->readable && authelia_totp_account_compare(str_of(totp->at[low].uri.account), name) == 0;
-	     low++) {
+	for (; low < totp->readable && authelia_account_compare(str_of(totp->at[low].uri.account), name) == 0; low++) {
 		found = &totp->at[low];
 		found->used = true;
 	}

@@ -35,6 +35,9 @@ void authelia_totp_wipe(struct authelia_totp *totp);
  */
 void authelia_totp_find(struct authelia_totp *totp, struct import_row *row);
 
+/* Order of user names, as Authelia compares them: without regard to capital letters. */
+int authelia_account_compare(str a, str b);
+
 /* Pass the authenticators without a row to `take`, as stray rows. */
 MUST_USE err authelia_totp_strays(const struct authelia_totp *totp, import_take take, void *context);
 

@@ -9,24 +9,10 @@ authelia_yaml_is_one_of(str word, const char *const *words)
 	return false;
 }
 
-str
-authelia_yaml_scalar(const yaml_node_t *node)
-{
-	if (node == NULL || node->type != YAML_SCALAR_NODE)
-		return (str){ 0 };
-	return str_bytes(node->data.scalar.value, node->data.scalar.length);
-}
-
-bool
-authelia_yaml_is_text(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE && yaml_text_untagged(node);
-}
-
 static bool
 authelia_yaml_is_plain(const yaml_node_t *node)
 {
-	return authelia_yaml_is_text(node) && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return yaml_text_is_text(node) && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 bool
@@ -36,7 +22,7 @@ authelia_yaml_bool(const yaml_node_t *node, bool *ret_yes)
 	static const char *const plain_no[] = { "false", "False", "FALSE", NULL };
 	static const char *const yes[] = { "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", NULL };
 	static const char *const no[] = { "n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL };
-	str word = authelia_yaml_scalar(node);
+	str word = yaml_text_scalar(node);
 
 	if (yaml_text_is_null(node))
 		return true;
@@ -53,7 +39,7 @@ authelia_yaml_value(yaml_document_t *document, const yaml_node_t *mapping, const
 		return NULL;
 	for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top;
 	     pair++)
-		if (str_equal(authelia_yaml_scalar(yaml_document_get_node(document, pair->key)), str_of(key)))
+		if (str_equal(yaml_text_scalar(yaml_document_get_node(document, pair->key)), str_of(key)))
 			return yaml_document_get_node(document, pair->value);
 	return NULL;
 }

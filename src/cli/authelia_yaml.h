@@ -4,12 +4,6 @@
 
 #include "config/yaml_text.h"
 
-/* The text of a scalar; empty for any other node and for NULL. */
-str authelia_yaml_scalar(const yaml_node_t *node);
-
-/* Is it a scalar without a tag? */
-bool authelia_yaml_is_text(const yaml_node_t *node);
-
 /*
  * Read a bool: the words of YAML 1.2 only unquoted, those of YAML 1.1 with or without quotes.  Null leaves *ret_yes
  * unchanged.  False: another word.

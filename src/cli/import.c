@@ -20,23 +20,27 @@
 static const char import_help[] =
     "Usage: doubletour import flask DATABASE_URL [--timezone ZONE] [OPTIONS]\n"
     "       doubletour import htpasswd FILE [OPTIONS]\n"
-    "       doubletour import authelia FILE [--totp FILE] [--clients FILE] [--subjects FILE] [OPTIONS]\n"
+    "       doubletour import authelia FILE [--totp FILE] [--webauthn FILE] [--clients FILE] [--subjects FILE] "
+    "[OPTIONS]\n"
     "\n"
     "Import accounts from another application.  Users keep their passwords and authenticators.\n"
     "\n"
     "  flask      the tutorial's database: sqlite:///file, sqlite:////absolute/file or postgresql://...\n"
     "  htpasswd   Apache's password file, with hashes of bcrypt or SHA-crypt\n"
-    "  authelia   its user file; --totp is the output of `authelia storage user totp export uri`.  --clients is its\n"
-    "             configuration file: its applications (OpenID Connect).  --subjects is the output of\n"
-    "             `authelia storage user identifiers export`: the identifiers that applications know.  With one of\n"
-    "             them, the user file may be left out.\n"
+    "  authelia   its user file; --totp is the output of `authelia storage user totp export uri`, --webauthn the file\n"
+    "             that `authelia storage user webauthn export` writes.  --clients is its configuration file: its\n"
+    "             applications (OpenID Connect).  --subjects is the output of `authelia storage user identifiers\n"
+    "             export`: the identifiers that applications know.  With --clients or --subjects, the user file may\n"
+    "             be left out.\n"
     "\n"
     "No import weakens an account.  An account with an unsupported value is skipped; standard error names it and the\n"
     "reason.  Existing accounts do not change, so you can run the command again.  Only an existing account without an\n"
-    "authenticator gets the imported one.\n"
+    "authenticator or passkey gets the imported ones.\n"
     "\n"
     "  --map FILE       lines \"old name=new name\", for unsupported names\n"
-    "  --enrol-anew     import accounts with an unsupported authenticator without it; users enrol at the next sign-in\n"
+    "  --enrol-anew     import accounts with an unsupported authenticator or passkey without it; users enrol at the "
+    "next\n"
+    "                   sign-in\n"
     "  --timezone ZONE  flask: time zone of its timestamps, such as Europe/Paris; default: this machine's\n"
     "  --dry-run        run all checks, change nothing\n"
     "  --json           print the result as JSON\n"
@@ -48,7 +52,7 @@ static const char import_help[] =
 
 #define IMPORT_OPTIONS                                                                                                 \
 	"  --map FILE           lines \"old name=new name\", for unsupported names\n"                                  \
-	"  --enrol-anew         import accounts with an unsupported authenticator without it\n"                        \
+	"  --enrol-anew         import accounts with an unsupported authenticator or passkey without it\n"             \
 	"  --dry-run            run all checks, change nothing\n"                                                      \
 	"  --json               print the result as JSON\n"
 
@@ -66,6 +70,7 @@ static const struct cli_topic import_topics[] = {
 	  "Import the accounts of Authelia's user file, and the applications that sign users in with OpenID Connect.\n"
 	  "No application needs new settings.  FILE may be left out with --clients or --subjects.\n",
 	  "  --totp FILE          the output of `authelia storage user totp export uri`\n"
+	  "  --webauthn FILE      the file that `authelia storage user webauthn export` writes\n"
 	  "  --clients FILE       Authelia's configuration file: its identity_providers.oidc.clients\n"
 	  "  --subjects FILE      the output of `authelia storage user identifiers export`\n" IMPORT_OPTIONS },
 	{ .name = NULL },
@@ -172,9 +177,11 @@ cli_import_print_refused(void *context, const struct import_row *row, const char
 }
 
 static void
-cli_import_print_weakened(void *context, const struct import_row *row, const char *reason)
+cli_import_print_weakened(void *context, const struct import_row *row, const char *reason, bool enrols)
 {
-	cli_import_print_row(context, row, reason, ": imported without it; the user enrols at the next sign-in");
+	cli_import_print_row(context, row, reason,
+			     enrols ? ": imported without it; the user enrols at the next sign-in"
+				    : ": imported without it");
 }
 
 static void
@@ -197,11 +204,12 @@ static const struct {
 	{ "refused", NULL, NULL, offsetof(struct import_counts, refused) },
 	{ "authenticators_added", "existing account got its missing authenticator",
 	  "existing accounts got their missing authenticators", offsetof(struct import_counts, factors_added) },
+	{ "passkeys", "passkey was imported", "passkeys were imported", offsetof(struct import_counts, passkeys) },
 	{ "enrol_anew", "imported account has no authenticator: the user enrols at the next sign-in",
 	  "imported accounts have no authenticator: their users enrol at the next sign-in",
 	  offsetof(struct import_counts, enrol_anew) },
-	{ "authenticators_unmatched", "authenticator belongs to no account", "authenticators belong to no account",
-	  offsetof(struct import_counts, strays) },
+	{ "authenticators_unmatched", "authenticator or passkey belongs to no account",
+	  "authenticators and passkeys belong to no account", offsetof(struct import_counts, strays) },
 };
 
 static long long
@@ -328,9 +336,10 @@ cli_import_print_notes(const struct request *request, const struct import_counts
 	if (location->left_behind[0] != '\0')
 		cli_say("Not imported, because Doubletour has no such values: %s.", location->left_behind);
 	if (counts->weak_factors > 0)
-		cli_say("%s", "To import accounts with an unsupported authenticator without it, add --enrol-anew: "
-			      "their users enrol "
-			      "at the next sign-in.");
+		cli_say("%s",
+			"To import accounts with an unsupported authenticator or passkey without it, add --enrol-anew: "
+			"their users enrol "
+			"at the next sign-in.");
 }
 
 static err
@@ -363,7 +372,7 @@ cli_import_run_source(const struct config *config, struct request *request, stru
 	if (e == ERR_OK)
 		e = cli_import_run_openid(config, request, &import, &arena, why);
 	request->location.arena = NULL; /* the arena is wiped on return */
-	request->location.text = request->location.uris = (str){ 0 };
+	request->location.text = request->location.uris = request->location.passkeys = (str){ 0 };
 	return e;
 }
 
@@ -445,6 +454,8 @@ cli_import_request_read(int argc, char **argv, struct request *request)
 		return cli_import_misused("- means the variable IMPORT_URL, but it is not set.");
 	if (request->location.totp != NULL && !request->kind->takes_totp)
 		return cli_import_misused("--totp is for authelia only.");
+	if (request->location.webauthn != NULL && !request->kind->takes_totp)
+		return cli_import_misused("--webauthn is for authelia only.");
 	if (request->location.timezone != NULL && !request->kind->takes_timezone)
 		return cli_import_misused("--timezone is for flask only.");
 	return CLI_GO_ON;
@@ -458,6 +469,7 @@ cli_import(struct cli *cli, int argc, char **argv)
 					      { .name = "totp", .value = &request.location.totp },
 					      { .name = "clients", .value = &request.openid.clients },
 					      { .name = "subjects", .value = &request.openid.subjects },
+					      { .name = "webauthn", .value = &request.location.webauthn },
 					      { .name = "timezone", .value = &request.location.timezone },
 					      { .name = "enrol-anew", .flag = &request.enrol_anew },
 					      { .name = "dry-run", .flag = &request.dry_run },

@@ -4,7 +4,7 @@
  *	import.c           the command, the map of names, the messages
  *	import_flask.c     the tutorial's database
  *	import_htpasswd.c  Apache's files
- *	import_authelia.c  Authelia's file of users, and its export of authenticators
+ *	import_authelia.c  Authelia's file of users, and its exports of authenticators and passkeys
  */
 #ifndef CLI_IMPORT_H
 #define CLI_IMPORT_H
@@ -16,11 +16,12 @@
 struct import_location {
 	const char *location; /* URL of a database, or a file */
 	const char *totp;     /* authelia: file of otpauth URIs; NULL: none */
+	const char *webauthn; /* authelia: file of passkeys; NULL: none */
 	const char *timezone; /* flask: the time zone of its times; NULL: this machine's */
 	struct arena *arena;
-	str text, uris;        /* contents of the files: a source is read twice */
-	int64_t passed_over;   /* lines of totp that are not otpauth URIs */
-	char left_behind[200]; /* names of values that are not imported: "locale, phone_number" */
+	str text, uris, passkeys; /* contents of the files: a source is read twice */
+	int64_t passed_over;      /* lines of totp that are not otpauth URIs */
+	char left_behind[200];    /* names of values that are not imported: "locale, phone_number" */
 };
 
 /* These functions are of type import_reader; `source` is a struct import_location. */

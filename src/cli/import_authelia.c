@@ -1,7 +1,7 @@
 /*
- * Authelia's file of users (YAML, read by libyaml), and the output of `authelia storage user totp export uri`: one
- * otpauth URI on each line; its account is the user's name.  Values are read as Go's yaml.v3 reads them; anything else
- * is refused.
+ * Authelia's file of users (YAML, read by libyaml), and two exports.  `authelia storage user totp export uri` prints
+ * one otpauth URI on each line; its account is the user's name.  `authelia storage user webauthn export` writes a file
+ * of passkeys.  Values are read as Go's yaml.v3 reads them; anything else is refused.
  *
  *	users:
  *	  anna:
@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "cli/authelia_totp.h"
+#include "cli/authelia_webauthn.h"
 #include "cli/authelia_yaml.h"
 #include "access/access_file.h"
 
@@ -44,9 +45,9 @@ import_authelia_text_take(const yaml_node_t *node, str *ret_text)
 {
 	if (yaml_text_is_null(node))
 		return NULL;
-	if (!authelia_yaml_is_text(node))
+	if (!yaml_text_is_text(node))
 		return "a value of it is a list, a mapping or tagged where a text belongs";
-	*ret_text = authelia_yaml_scalar(node);
+	*ret_text = yaml_text_scalar(node);
 	return NULL;
 }
 
@@ -77,10 +78,10 @@ import_authelia_disabled_take(struct reading *r, const yaml_node_t *node)
 static const char *
 import_authelia_group_take(struct reading *r, const yaml_node_t *node)
 {
-	if (!authelia_yaml_is_text(node) || !access_group_good(authelia_yaml_scalar(node)))
+	if (!yaml_text_is_text(node) || !access_group_good(yaml_text_scalar(node)))
 		return "the name of a group must have 1 to 40 characters of a-z 0-9 . _ -";
 	buf_put(&r->groups, r->groups.n > 0 ? STR(",") : STR(""));
-	buf_put(&r->groups, authelia_yaml_scalar(node));
+	buf_put(&r->groups, yaml_text_scalar(node));
 	return NULL;
 }
 
@@ -137,10 +138,10 @@ import_authelia_key_leave_behind(struct import_location *location, str key)
 static bool
 import_authelia_seen_before(const struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
-	str key = authelia_yaml_scalar(import_authelia_node_at(r, pair->key));
+	str key = yaml_text_scalar(import_authelia_node_at(r, pair->key));
 
 	for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++)
-		if (str_equal(authelia_yaml_scalar(import_authelia_node_at(r, other->key)), key))
+		if (str_equal(yaml_text_scalar(import_authelia_node_at(r, other->key)), key))
 			return true;
 	return false;
 }
@@ -150,16 +151,16 @@ import_authelia_pair_take(struct reading *r, const yaml_node_t *mapping, const y
 {
 	const yaml_node_t *key = import_authelia_node_at(r, pair->key);
 
-	if (!authelia_yaml_is_text(key))
+	if (!yaml_text_is_text(key))
 		return "one of its keys is not a text";
-	if (str_equal(authelia_yaml_scalar(key), STR("<<")))
+	if (str_equal(yaml_text_scalar(key), STR("<<")))
 		return "it has a merge key (<<), which is not supported: write the values themselves";
 	if (import_authelia_seen_before(r, mapping, pair))
 		return "one of its keys occurs twice";
 	for (size_t i = 0; i < COUNT(values); i++)
-		if (str_equal(authelia_yaml_scalar(key), str_of(values[i].key)))
+		if (str_equal(yaml_text_scalar(key), str_of(values[i].key)))
 			return values[i].take(r, import_authelia_node_at(r, pair->value));
-	import_authelia_key_leave_behind(r->location, authelia_yaml_scalar(key));
+	import_authelia_key_leave_behind(r->location, yaml_text_scalar(key));
 	return NULL;
 }
 
@@ -182,11 +183,24 @@ import_authelia_mapping_take(struct reading *r, const yaml_node_t *mapping)
 	return NULL;
 }
 
+/* Authenticators and passkeys, which the file of users does not have. */
+struct exports {
+	struct authelia_totp totp;
+	struct authelia_webauthn webauthn;
+};
+
+static void
+import_authelia_exports_wipe(struct exports *exports)
+{
+	authelia_totp_wipe(&exports->totp);
+	authelia_webauthn_wipe(&exports->webauthn);
+}
+
 static err
 import_authelia_user_read(struct import_location *location, yaml_document_t *document, const yaml_node_pair_t *pair,
-			  struct authelia_totp *totp, import_take take, void *context)
+			  struct exports *exports, import_take take, void *context)
 {
-	struct import_row row = { .name = authelia_yaml_scalar(yaml_document_get_node(document, pair->key)) };
+	struct import_row row = { .name = yaml_text_scalar(yaml_document_get_node(document, pair->key)) };
 	struct reading r = { .location = location, .document = document, .row = &row, .groups = BUF(GROUPS_ROOM) };
 	const yaml_node_t *key = import_authelia_node_at(&r, pair->key);
 	char where[32];
@@ -194,10 +208,11 @@ import_authelia_user_read(struct import_location *location, yaml_document_t *doc
 
 	snprintf(where, sizeof(where), "line %u", yaml_text_line(key));
 	row.where = str_of(where);
-	row.refused = authelia_yaml_is_text(key)
+	row.refused = yaml_text_is_text(key)
 			  ? import_authelia_mapping_take(&r, import_authelia_node_at(&r, pair->value))
 			  : "its name is not a text";
-	authelia_totp_find(totp, &row);
+	authelia_totp_find(&exports->totp, &row);
+	authelia_webauthn_find(&exports->webauthn, &row);
 	e = take(context, &row);
 	buf_wipe(&r.groups);
 	return e;
@@ -225,7 +240,7 @@ import_authelia_users_find(const struct import_location *location, yaml_document
 		return why_set(why, ERR_INVALID, "%s has no `users:` with a mapping of users.", location->location);
 	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-		if (!str_equal(authelia_yaml_scalar(key), STR("users")))
+		if (!str_equal(yaml_text_scalar(key), STR("users")))
 			continue;
 		if (*ret_users != NULL)
 			return import_authelia_file_wrong(location, key, why, "`users` occurs twice");
@@ -237,7 +252,7 @@ import_authelia_users_find(const struct import_location *location, yaml_document
 }
 
 static err
-import_authelia_users_read(struct import_location *location, yaml_document_t *document, struct authelia_totp *totp,
+import_authelia_users_read(struct import_location *location, yaml_document_t *document, struct exports *exports,
 			   import_take take, void *context, struct why *why)
 {
 	const yaml_node_t *users = NULL;
@@ -247,22 +262,30 @@ import_authelia_users_read(struct import_location *location, yaml_document_t *do
 	if (users == NULL)
 		return ERR_INVALID;
 	for (pair = users->data.mapping.pairs.start; pair < users->data.mapping.pairs.top; pair++)
-		TRY(import_authelia_user_read(location, document, pair, totp, take, context));
-	return authelia_totp_strays(totp, take, context);
+		TRY(import_authelia_user_read(location, document, pair, exports, take, context));
+	TRY(authelia_totp_strays(&exports->totp, take, context));
+	return authelia_webauthn_strays(&exports->webauthn, take, context);
+}
+
+static err
+import_authelia_exports_read(struct import_location *location, struct exports *exports, struct why *why)
+{
+	if (location->totp != NULL) {
+		TRY(import_file(location->totp, location->arena, why, &location->uris));
+		TRY(authelia_totp_read(location, &exports->totp, why));
+	}
+	return location->webauthn == NULL ? ERR_OK : authelia_webauthn_read(location, &exports->webauthn, why);
 }
 
 err
 import_authelia(void *source, import_take take, void *context, struct why *why)
 {
 	CLEANUP(yaml_text_wipe) struct yaml_text yaml = { .loaded = false };
-	CLEANUP(authelia_totp_wipe) struct authelia_totp totp = { .n = 0 };
+	CLEANUP(import_authelia_exports_wipe) struct exports exports = { .totp = { .n = 0 } };
 	struct import_location *location = source;
 
 	TRY(import_file(location->location, location->arena, why, &location->text));
 	TRY(yaml_text_load(str_of(location->location), location->text, &yaml, why));
-	if (location->totp != NULL) {
-		TRY(import_file(location->totp, location->arena, why, &location->uris));
-		TRY(authelia_totp_read(location, &totp, why));
-	}
-	return import_authelia_users_read(location, &yaml.document, &totp, take, context, why);
+	TRY(import_authelia_exports_read(location, &exports, why));
+	return import_authelia_users_read(location, &yaml.document, &exports, take, context, why);
 }

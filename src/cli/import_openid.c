@@ -205,9 +205,9 @@ importing_subject_wrong(yaml_document_t *document, const yaml_node_t *row)
 {
 	if (row->type != YAML_MAPPING_NODE)
 		return "it is not a mapping";
-	if (!str_equal(authelia_yaml_scalar(authelia_yaml_value(document, row, "service")), STR("openid")))
+	if (!str_equal(yaml_text_scalar(authelia_yaml_value(document, row, "service")), STR("openid")))
 		return "its service is not openid";
-	if (authelia_yaml_scalar(authelia_yaml_value(document, row, "sector_id")).n > 0)
+	if (yaml_text_scalar(authelia_yaml_value(document, row, "sector_id")).n > 0)
 		return "it is for one application only (sector_id)";
 	return NULL;
 }
@@ -225,8 +225,8 @@ importing_subject_take(struct importing *importing, yaml_document_t *document, c
 {
 	struct import_openid *import = importing->import;
 	const char *wrong = importing_subject_wrong(document, row);
-	str name = authelia_yaml_scalar(authelia_yaml_value(document, row, "username")), account = name;
-	str subject = authelia_yaml_scalar(authelia_yaml_value(document, row, "identifier"));
+	str name = yaml_text_scalar(authelia_yaml_value(document, row, "username")), account = name;
+	str subject = yaml_text_scalar(authelia_yaml_value(document, row, "identifier"));
 	struct why why = { "" };
 	bool changed = false;
 	err e;

@@ -38,6 +38,20 @@ yaml_text_untagged(const yaml_node_t *node)
 	return node->tag == NULL || strcmp((const char *)node->tag, plain[node->type]) == 0;
 }
 
+str
+yaml_text_scalar(const yaml_node_t *node)
+{
+	if (node == NULL || node->type != YAML_SCALAR_NODE)
+		return (str){ 0 };
+	return str_bytes(node->data.scalar.value, node->data.scalar.length);
+}
+
+bool
+yaml_text_is_text(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE && yaml_text_untagged(node);
+}
+
 void
 yaml_text_wipe(struct yaml_text *yaml)
 {

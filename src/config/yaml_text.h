@@ -40,6 +40,12 @@ unsigned yaml_text_line(const yaml_node_t *node);
 /* Is this YAML's null: ~, null, or nothing, without quotes? */
 bool yaml_text_is_null(const yaml_node_t *node);
 
+/* The text of a scalar; an empty one for NULL, a list or a mapping. */
+str yaml_text_scalar(const yaml_node_t *node);
+
+/* Is it a scalar without a tag? */
+bool yaml_text_is_text(const yaml_node_t *node);
+
 /* Is it a plain text, list or mapping?  A tag like !!binary would convert it to something else. */
 bool yaml_text_untagged(const yaml_node_t *node);
 

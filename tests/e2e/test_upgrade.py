@@ -484,7 +484,7 @@ def as_the_previous_version(server):
     """Remove what the migrations after 0006 have added, while the node runs."""
     server.sql("DELETE FROM schema_migrations WHERE version > 6")
     for table, column in (("audit", "actor"), ("audit", "browser"), ("audit", "client"), ("accounts", "alarm_from_us"), ("sessions", "remembered"),
-                          ("sessions", "user_verified_at_us"), ("accounts", "user_handle"), ("accounts", "codes_off"),
+                          ("sessions", "user_verified_at_us"), ("sessions", "passkey_at_us"), ("accounts", "user_handle"), ("accounts", "codes_off"),
                           ("accounts", "code_sign_in_at_us"), ("accounts", "updated_at_us"), ("accounts", "subject")):
         if column == "subject":
             server.sql("DROP INDEX accounts_subject")

@@ -96,6 +96,17 @@ passkey_list_put(void *list, const struct passkey_excluded_row *row)
 	return buf_check(out);
 }
 
+str
+passkey_transports_clean(str transports)
+{
+	for (size_t i = 0; i < transports.n; i++) {
+		char c = transports.p[i];
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != ',')
+			return STR("");
+	}
+	return transports;
+}
+
 err
 passkey_user_handle(struct call *call, int64_t account_id, str *ret_handle)
 {

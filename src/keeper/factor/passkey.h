@@ -48,6 +48,9 @@ MUST_USE err passkey_key_open(struct call *call, int64_t account_id, int64_t fac
 /* Append a passkey_item to the struct buf `list`, unless it does not fit: an import may bring any number. */
 MUST_USE err passkey_list_put(void *list, const struct passkey_excluded_row *row);
 
+/* Browsers report "usb", "smart-card" and others that may come. Other text is dropped. */
+str passkey_transports_clean(str transports);
+
 /* user.id of the account's passkeys; "": it has never had one. */
 MUST_USE err passkey_user_handle(struct call *call, int64_t account_id, str *ret_handle);
 

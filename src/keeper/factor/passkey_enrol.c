@@ -172,18 +172,6 @@ passkey_enrolment_check(struct call *call, struct passkey_enrolment *e)
 	return ERR_OK;
 }
 
-/* Browsers report "usb", "smart-card" and others that may come. Other text is dropped. */
-static str
-passkey_transports_clean(str transports)
-{
-	for (size_t i = 0; i < transports.n; i++) {
-		char c = transports.p[i];
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != ',')
-			return STR("");
-	}
-	return transports;
-}
-
 /* PASSKEY_BEGIN has reported a bad name. Without a valid one, the model names the passkey, if it is known. */
 static err
 passkey_enrolment_name(struct call *call, struct passkey_enrolment *e)

@@ -77,15 +77,24 @@ passkey_key(struct call *call, const struct assertion *a, struct credential_key 
 	return passkey_key_open(call, a->passkey.account_id, a->passkey.factor_id, a->passkey.secret_sealed, ret_key);
 }
 
-/* s7.2/6: without a user name, the authenticator must name the account; otherwise it may. */
+static bool
+passkey_handle_unknown(const struct assertion *a)
+{
+	return a->passkey.imported && str_empty(a->passkey.imported_handle);
+}
+
+/*
+ * s7.2/6: without a user name, the authenticator must name the account; otherwise it may. The handle of an imported
+ * passkey is not known before its first answer after the password: passkey_handle_learn.
+ */
 static bool
 passkey_handle_fits(const struct assertion *a)
 {
 	str handle = a->form->user_handle;
 
-	if (str_empty(handle))
+	if (str_empty(handle) || passkey_handle_unknown(a))
 		return a->purpose != CHALLENGE_SIGN_IN;
-	return str_equal(handle, a->passkey.user_handle);
+	return str_equal(handle, a->passkey.imported ? a->passkey.imported_handle : a->passkey.user_handle);
 }
 
 /* Whose passkey is it? REASON_UNKNOWN: one that may answer here. */
@@ -298,6 +307,17 @@ passkey_sign_in(struct call *call, void *context, bool *ret_commit)
 	return passkey_settle(call, a, AUDIT_PASSKEY_VERIFIED);
 }
 
+/* The password of this sign-in vouches for the user handle of an imported passkey. */
+static err
+passkey_handle_learn(struct call *call, const struct assertion *a)
+{
+	const struct db_value args[] = { DB_BLOB(a->form->user_handle), DB_INT(a->passkey.factor_id) };
+
+	if (!passkey_handle_unknown(a) || str_empty(a->form->user_handle))
+		return ERR_OK;
+	return db_run(call->db, SQL_PASSKEY_HANDLE_LEARN, args, COUNT(args), NULL);
+}
+
 /* PASSKEY_VERIFY: the session has verified the password. */
 static err
 passkey_prove(struct call *call, void *context, bool *ret_commit)
@@ -310,6 +330,7 @@ passkey_prove(struct call *call, void *context, bool *ret_commit)
 	if (!done)
 		return ERR_OK;
 	const struct proof proof = passkey_proof(call, a);
+	TRY(passkey_handle_learn(call, a));
 	TRY(throttle_full_by_passkey(call, &call->now.session));
 	TRY(session_complete_sign_in(call, &proof, &result->device, &result->next, ret_commit));
 	return *ret_commit ? passkey_settle(call, a, AUDIT_PASSKEY_VERIFIED) : ERR_OK;

@@ -21,8 +21,8 @@ grants_refuse_other(struct call *call, const struct oidc_client *client, enum au
 
 	TRY(throttle_client(call, client->client_id, &throttle));
 	TRY(throttle_take(call, &throttle));
-	TRY(audit_write(call, event, account_id, REASON_OTHER_CLIENT));
-	audit_log(call, event, account_id, REASON_OTHER_CLIENT);
+	TRY(audit_write_client(call, event, account_id, client->client_id, REASON_OTHER_CLIENT));
+	audit_log_client(call, event, account_id, client->client_id, REASON_OTHER_CLIENT);
 	return throttle_wrong(call, &throttle);
 }
 

@@ -15,6 +15,7 @@
 #include "keeper/account/row_values.h"
 #include "keeper/core/row_words.h"
 #include "keeper/core/call.h"
+#include "keeper/ops/import_passkeys.h"
 #include "keeper/ops/upkeep.h"
 
 #include <stdlib.h>
@@ -125,6 +126,7 @@ struct account_in {
 	struct arena arena;
 	uint8_t secret[OTP_SECRET_MAX];
 	size_t secret_n; /* 0: no authenticator */
+	struct passkeys_in passkeys;
 	const char *factor_refused;
 };
 
@@ -223,7 +225,25 @@ import_factor_insert(struct run *run, const struct import_row *row, int64_t acco
 	return db_run(run->db, SQL_IMPORT_FACTOR, args, COUNT(args), NULL);
 }
 
-/* *ret_id 0: the account has an authenticator. Locks the account, so that none can be confirmed at the same time. */
+static bool
+import_account_has_factor(const struct account_in *in)
+{
+	return in->secret_n > 0 || in->passkeys.n > 0;
+}
+
+static err
+import_factors_insert(struct run *run, const struct import_row *row, int64_t account_id, const struct account_in *in)
+{
+	if (in->secret_n > 0)
+		TRY(import_factor_insert(run, row, account_id, in));
+	run->counts->passkeys += (int64_t)in->passkeys.n;
+	return import_passkeys_insert(run->keeper, run->db, &in->passkeys, account_id, run->now_us);
+}
+
+/*
+ * *ret_id 0: the account has an authenticator or passkey. Locks the account, so that none can be confirmed at the same
+ * time.
+ */
 static err
 import_factorless_find(struct run *run, const struct account_in *in, int64_t *ret_id)
 {
@@ -250,12 +270,12 @@ import_factor_add(struct run *run, const struct import_row *row, const struct ac
 	int64_t id = 0;
 
 	run->counts->there++;
-	if (in->secret_n == 0)
+	if (!import_account_has_factor(in))
 		return ERR_OK;
 	TRY(import_factorless_find(run, in, &id));
 	if (id == 0)
 		return ERR_OK;
-	TRY(import_factor_insert(run, row, id, in));
+	TRY(import_factors_insert(run, row, id, in));
 	run->counts->factors_added++;
 	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, REASON_AUTHENTICATOR);
 }
@@ -276,6 +296,18 @@ import_account_insert_row(struct run *run, const struct import_row *row, const s
 	return db_run(run->db, SQL_IMPORT_ACCOUNT, args, COUNT(args), ret_inserted);
 }
 
+/* With enrol_anew: report the authenticator, or else the first passkey, that is left out. */
+static void
+import_row_weakened(struct run *run, const struct import_row *row, const struct account_in *in)
+{
+	bool enrols = !import_account_has_factor(in);
+
+	if (in->factor_refused == NULL)
+		return;
+	run->counts->enrol_anew += enrols;
+	run->import->weakened(run->import->context, row, in->factor_refused, enrols);
+}
+
 static err
 import_row_insert(struct run *run, const struct import_row *row, const struct account_in *in)
 {
@@ -286,14 +318,9 @@ import_row_insert(struct run *run, const struct import_row *row, const struct ac
 	if (inserted == 0)
 		return import_factor_add(run, row, in);
 	run->counts->taken++;
-	if (in->factor_refused != NULL) {
-		run->counts->enrol_anew++;
-		run->import->weakened(run->import->context, row, in->factor_refused);
-	}
-	if (in->secret_n > 0) {
-		run->counts->with_factor++;
-		TRY(import_factor_insert(run, row, id, in));
-	}
+	import_row_weakened(run, row, in);
+	run->counts->with_factor += import_account_has_factor(in);
+	TRY(import_factors_insert(run, row, id, in));
 	return audit_write_command(run->db, AUDIT_ADMIN_IMPORTED, id, run->import->reason);
 }
 
@@ -319,20 +346,33 @@ import_row_refuse(struct run *run, const struct import_row *row, const char *rea
 	run->import->refused(run->import->context, row, reason);
 }
 
-/* NULL: the row can be written. Otherwise the reason for refusing it. */
-static const char *
-import_row_prepare(struct run *run, const struct import_row *row, struct account_in *in)
+/* The factors that can be imported. in->factor_refused: why one cannot. */
+static err
+import_row_factors_check(struct run *run, const struct import_row *row, struct account_in *in)
 {
-	const char *reason = row->stray ? row->refused : import_row_refused(run, row, in);
-
-	if (reason != NULL)
-		return reason;
 	in->factor_refused = import_row_factor_refused(row, in);
+	if (in->factor_refused != NULL)
+		in->secret_n = 0;
+	TRY(import_passkeys_check(run->keeper, run->db, row, account_name_str(&in->name), in->secret_n > 0,
+				  &in->passkeys));
+	if (in->factor_refused == NULL && in->passkeys.refused[0] != '\0')
+		in->factor_refused = in->passkeys.refused;
+	return ERR_OK;
+}
+
+/* *ret_reason NULL: the row can be written. Otherwise the reason for refusing it. */
+static err
+import_row_prepare(struct run *run, const struct import_row *row, struct account_in *in, const char **ret_reason)
+{
+	*ret_reason = row->stray ? row->refused : import_row_refused(run, row, in);
+	if (*ret_reason != NULL)
+		return ERR_OK;
+	TRY(import_row_factors_check(run, row, in));
 	if (in->factor_refused == NULL)
-		return NULL;
-	in->secret_n = 0;
+		return ERR_OK;
 	run->counts->weak_factors += !run->import->enrol_anew;
-	return run->import->enrol_anew ? NULL : in->factor_refused;
+	*ret_reason = run->import->enrol_anew ? NULL : in->factor_refused;
+	return ERR_OK;
 }
 
 static err
@@ -365,8 +405,9 @@ import_take_row(void *context, const struct import_row *row)
 {
 	CLEANUP(import_account_in_wipe) struct account_in in = { .arena = ARENA(16 * 1024) };
 	struct run *run = context;
-	const char *reason = import_row_prepare(run, row, &in);
+	const char *reason = NULL;
 
+	TRY(import_row_prepare(run, row, &in, &reason));
 	if (reason != NULL)
 		import_row_refuse(run, row, reason);
 	else

@@ -2,9 +2,11 @@
 
 -- name: passkey_find
 -- The passkey with this credential id, of any account.
--- row: factor_id int, account_id int, account_disabled bool, usable bool, secret_sealed blob, rp_id text, user_handle blob?
+-- row: factor_id int, account_id int, account_disabled bool, usable bool, secret_sealed blob, rp_id text,
+-- row: user_handle blob?, imported bool, imported_handle blob?
 SELECT p.factor_id, f.account_id, a.disabled_at_us IS NOT NULL AS account_disabled,
-       f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL AS usable, f.secret_sealed, p.rp_id, a.user_handle
+       f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL AS usable, f.secret_sealed, p.rp_id, a.user_handle,
+       p.imported <> 0 AS imported, p.user_handle AS imported_handle
 FROM passkeys p JOIN factors f ON f.id = p.factor_id JOIN accounts a ON a.id = f.account_id
 WHERE p.credential_id = $1;
 
@@ -28,6 +30,9 @@ FROM passkeys WHERE factor_id = $1;
 
 -- name: passkey_marks_set
 UPDATE passkeys SET sign_count = $1, uv_initialized = $2, backup_eligible = $3, backed_up = $4 WHERE factor_id = $5;
+
+-- name: passkey_handle_learn
+UPDATE passkeys SET user_handle = $1 WHERE factor_id = $2 AND imported <> 0 AND user_handle IS NULL;
 
 -- name: passkey_used
 UPDATE factors SET last_used_at_us = $1 WHERE id = $2;

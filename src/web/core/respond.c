@@ -182,7 +182,7 @@ exchange_flash_take(struct exchange *x)
 	str words = exchange_cookie(x, COOKIE_FLASH);
 
 	x->flash = str_cut(&words, '.');
-	x->demoted = flash_read(words) == FLASH_PASSKEY_DEMOTED;
+	x->demoted = words.n > 0 && flash_read(words) == FLASH_PASSKEY_DEMOTED;
 }
 
 static err
@@ -318,12 +318,14 @@ exchange_page(struct exchange *x, int status)
 static err
 respond_layout_flash(struct exchange *x, struct page_layout *layout)
 {
-	const struct flash *flash = flash_of(flash_read(x->flash));
+	const struct flash *flash;
 
-	if (exchange_cookie(x, COOKIE_FLASH).n > 0)
-		TRY(exchange_forget_cookie(x, COOKIE_FLASH));
+	if (x->flash.n == 0 && !x->demoted) /* as for nearly every page: spare it the search */
+		return ERR_OK;
+	TRY(exchange_forget_cookie(x, COOKIE_FLASH));
 	if (x->demoted)
 		layout->demoted = flash_of(FLASH_PASSKEY_DEMOTED)->sentence;
+	flash = flash_of(flash_read(x->flash));
 	if (flash == NULL)
 		return ERR_OK;
 	layout->flash = flash->sentence;

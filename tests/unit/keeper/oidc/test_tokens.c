@@ -223,13 +223,13 @@ attempts_with_tokens_of_another_client_are_limited(void **state)
 	for (int i = 0; i < 40; i++)
 		(void)redeem(&w, &b, &public_app, code.z);
 	assert_int_equal(b.verdict, VERDICT_LOCKOUT);
-	assert_int_equal(audited(&w, "oidc.code-refused", "other client"), 30);
+	assert_int_equal(audited(&w, "oidc.code-refused", "other client", &public_app), 30);
 	sign_in_to(&w, &b, &app, &offline);
 	c = b;
 	sql_run(&w, "DELETE FROM throttle");
 	for (int i = 0; i < 40; i++)
 		(void)refresh(&w, &c, &public_app, b.oidc.refresh_token);
-	assert_int_equal(audited(&w, "oidc.refresh-refused", "other client"), 30);
+	assert_int_equal(audited(&w, "oidc.refresh-refused", "other client", &public_app), 30);
 	assert_int_equal(refresh(&w, &c, &app, b.oidc.refresh_token), OIDC_OK);
 	world_end(&w);
 }

@@ -1,6 +1,6 @@
 /*
- * Replaces EVP_PKEY_Q_keygen of libcrypto: making an RSA key takes up to a second, and most tests need one.  The worlds of
- * one program share eight RSA keys.  A world has fewer, and two worlds in a row begin with different ones.
+ * Replaces EVP_PKEY_Q_keygen of libcrypto: making an RSA key takes up to a second, and most tests need one.  The worlds
+ * of one program share eight RSA keys.  A world has fewer, and two worlds in a row begin with different ones.
  *
  * Every key is made anew while a failure is due, and with TEST_WHOLE (tests/unit/keeper/harness.h).
  */

@@ -107,6 +107,7 @@ rows_inside_rows_get_their_columns(void **state)
 					   DB_NULL(),
 					   DB_INT(8),
 					   DB_INT(9),
+					   DB_INT(10),
 					   DB_INT(1),
 					   DB_INT(1),
 					   DB_NULL(),

@@ -4,13 +4,14 @@
     bench/instructions.py [--build build/bench] [--record] [--keep FOLDER]
 
 Counts a home page and a check at the gate for a signed-in user: web answers both from its cache.  Counts the sign-in
-page, which has a new challenge for passkeys.  Counts also a right code: for POST /verify-2fa, web asks the keeper, and
-the keeper uses the database.  Status 1 if one takes 10 % more than bench/instructions.json says.  --record writes that
-file.  --keep keeps callgrind's files for callgrind_annotate.
+page, which has a new challenge for passkeys.  Counts also a right code, and userinfo for an application: web asks the
+keeper, and the keeper uses the database.  Status 1 if one takes 10 % more than bench/instructions.json says.  --record
+writes that file.  --keep keeps callgrind's files for callgrind_annotate.
 """
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
+from bench.rows import oidc  # noqa: E402
 from bench.testbed import BEHIND_A_PROXY, get  # noqa: E402
 from harness import Server  # noqa: E402
 from harness.codes import code_of_step, step_at  # noqa: E402
@@ -123,6 +125,15 @@ def verified(server, counts):
         step += 1
 
 
+def told(server, counts, build, person):
+    """Count userinfo, with the access token that an application got."""
+    command = [build / "doubletour", "client", "add", "bench", "--redirect", oidc.REDIRECT, "--scopes", "openid profile", "--consent", "never"]
+    subprocess.run(command, cwd=server.work, env=server.environment, check=True, capture_output=True)
+    server.sql("UPDATE oidc_secrets SET secret_hash = ?", hashlib.sha256(oidc.SECRET.encode()).digest())
+    token = oidc.sign_in(server.origin, "/api/oidc", "/api/oidc/authorization", f"__Host-doubletour={person.session}", "bench", "openid profile")["access_token"]
+    repeated(server, counts, "userinfo", get("/api/oidc/userinfo", Authorization=f"Bearer {token}"))
+
+
 def count(build, keep):
     counts = {}
     with tempfile.TemporaryDirectory(prefix="doubletour-instructions-") as home, Counted(home, build) as server:
@@ -133,6 +144,7 @@ def count(build, keep):
         repeated(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
                                               X_Forwarded_For="192.0.2.7"))
         repeated(server, counts, "login", get("/login", cookie="__Host-doubletour-form=" + "a" * 24))
+        told(server, counts, build, person)
         verified(server, counts)
         if keep:
             keep.mkdir(parents=True, exist_ok=True)

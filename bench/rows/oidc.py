@@ -33,15 +33,13 @@ REDIRECT = "https://app.example.org/callback"
 VERIFIER = "a-verifier-of-forty-three-letters-or-more.~_0"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 SECRET = "bench-secret"
+OFFLINE = "openid profile offline_access"
 CODE, REFRESH = "[?&]code=([^&]+)", '"refresh_token": ?"([^"]+)"'  # bench/flow.lua finds them in an answer
 
 
 def asked(client, scope):
     return urllib.parse.urlencode({"response_type": "code", "client_id": client, "redirect_uri": REDIRECT, "scope": scope, "state": "s",
                                    "code_challenge": CHALLENGE, "code_challenge_method": "S256"})
-
-
-OFFLINE = asked("bench-refresh", "openid profile offline_access")
 
 
 def redemption(client, code):
@@ -54,6 +52,13 @@ def refresh(refresh_token):
 
 def access_token(number):
     return "dta_" + base64.urlsafe_b64encode(hashlib.sha256(b"%d" % number).digest()).decode().rstrip("=")
+
+
+def sign_in(origin, prefix, authorization, cookie, client, scope):
+    """Sign a person in as an application does; return what it gets."""
+    answer = requests.get(f"{origin}{authorization}?{asked(client, scope)}", headers={"Host": LOGIN, "Cookie": cookie}, allow_redirects=False, timeout=60)
+    code = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["code"][0]
+    return requests.post(f"{origin}{prefix}/token", redemption(client, code), headers={"Host": LOGIN}, timeout=60).json()
 
 
 class Provider:
@@ -69,12 +74,7 @@ class Provider:
         return lambda: self.testbed.load(self.port, *authorizations, redeemed, pattern=CODE, **LOAD).rate
 
     def refresh_token(self, person):
-        """Sign in as an application that asks for one."""
-        origin, headers = f"http://127.0.0.1:{self.port}", {"Host": LOGIN, "Cookie": self.cookie(person)}
-        answer = requests.get(f"{origin}{self.authorization}?{OFFLINE}", headers=headers, allow_redirects=False, timeout=60)
-        code = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["code"][0]
-        tokens = requests.post(f"{origin}{self.prefix}/token", redemption("bench-refresh", code), headers={"Host": LOGIN}, timeout=60)
-        return tokens.json()["refresh_token"]
+        return sign_in(f"http://127.0.0.1:{self.port}", self.prefix, self.authorization, self.cookie(person), "bench-refresh", OFFLINE)["refresh_token"]
 
     def refreshes(self):
         """Measure with new families: the tokens of an earlier load were used."""

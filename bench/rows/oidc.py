@@ -165,7 +165,7 @@ class Authlib(Provider):
 def comparisons(testbed):
     testbed.in_memory()
     ours, authlib = Ours(testbed), Authlib(testbed)
-    yield Limit(f"database for {LIVE:,} access tokens of as many sign-ins", ours.live_mib, "MiB", 80)
+    yield Limit(f"database, {LIVE:,} access tokens", ours.live_mib, "MiB", 80)
     yield Limit(f"memory, {LIVE:,} access tokens", ours.memory_mib, "MiB", 32)
     for client, what in (("bench", "code flow"), ("bench-es256", "code flow, ES256")):
         yield rates(what, "Authlib", ours.flows(client), authlib.flows(client), 20, rounds=ROUNDS)

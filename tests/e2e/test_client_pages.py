@@ -222,6 +222,18 @@ def test_a_posted_request_redirects_to_get(server):
     assert page.location == f"{ENDPOINT}?a=%22%3C%3E%23%5C%C3%A9"
 
 
+@pytest.mark.parametrize("path", [ENDPOINT, "/api/oidc/end-session"])
+def test_a_long_posted_request_keeps_open_forms_valid(server, path):
+    """Another site can make the browser send it, and the browser sends no cookies then."""
+    person = Person(server).full().forget()
+    form = person.visit("/login").form
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    page = check(person.request("POST", path, data="x=" + "a" * 9000, headers=headers, cookies={}))
+    assert (page.status, page.location) == (400, None) and "Set-Cookie" not in page.headers
+    hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden")}
+    assert person.post("/login", {**hidden, "username": person.name, "password": person.password}).status == 303
+
+
 def test_the_form_post_page_may_submit_to_the_application(server):
     person = Person(server).full()
     response = person.http.get(server.origin + quiet(response_mode="form_post", state='a&b="c"'), headers={"Cookie": f"doubletour={person.session}"},

@@ -421,6 +421,13 @@ exchange_contact(struct exchange *x, str *ret_contact, str *ret_url)
 	return arena_copy(x->rq->arena, buf_str(&url), ret_url);
 }
 
+/* A plain route reads no cookie.  A token there would replace the cookie of the browser's open forms. */
+static bool
+respond_may_have_form(const struct exchange *x)
+{
+	return x->route == NULL || x->route->kind != ROUTE_PLAIN;
+}
+
 /* A page without a form needs no token, and so sets no cookie before sign-in. */
 static err
 respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_layout)
@@ -444,7 +451,7 @@ respond_layout_fill(struct exchange *x, bool has_form, struct page_layout *ret_l
 	if (layout.full)
 		layout.shown_name = exchange_shown_name(x);
 	layout.recovery_low = layout.full && layout.recovery_left <= RECOVERY_LOW;
-	if (has_form || layout.signed_in)
+	if ((has_form && respond_may_have_form(x)) || layout.signed_in)
 		TRY(form_token_make(x));
 	layout.csrf_token = x->form_token;
 	TRY(exchange_contact(x, &layout.contact, &layout.contact_url));

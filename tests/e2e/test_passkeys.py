@@ -656,8 +656,8 @@ def test_credential_id_of_any_account_is_not_enrolled_again(server):
     taken = alice.key.newest.id
     for person in (alice, bob):
         person.ask_new()
-        refused(person, person.create(id=taken), None)
-        assert full(person)
+        page = refused(person, person.create(id=taken), "taken")
+        assert "This passkey was not accepted." in page.text and full(person), "nobody learns that an account has it"
 
 
 # At the same time

@@ -123,6 +123,7 @@ rows_inside_rows_get_their_columns(void **state)
 	assert_int_equal(row_read(&sql_queries[SQL_GATE_SESSION], values, COUNT(values), &row), ERR_OK);
 	assert_int_equal(row.basis.account_id, 2);
 	assert_int_equal(row.basis.factor_id, 0);
+	assert_int_equal(row.basis.passkey_at_us, 10);
 	assert_true(row.basis.remembered);
 	assert_true(row.basis.account_disabled);
 	assert_int_equal(row.basis.factor_since_us, 11);

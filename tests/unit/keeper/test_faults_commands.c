@@ -231,7 +231,7 @@ import_two(struct world *w, struct why *why)
 }
 
 /* Rules of claims are read by jansson. */
-#define NO_CLIENT "DELETE FROM oidc_clients"
+#define NO_CLIENT "DELETE FROM oidc_secrets; DELETE FROM oidc_clients"
 #define ONE_CLIENT                                                                                                     \
 	"INSERT OR IGNORE INTO oidc_clients (id, client_id, name, redirect_uris, scopes, claims, created_at_us) "      \
 	"VALUES (5, 'wiki', 'Wiki', 'https://wiki.example.org/', 'openid', 'a = {\"b\": [1]}', 1)"

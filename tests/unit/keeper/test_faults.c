@@ -477,7 +477,7 @@ a_missing_table_is_unavailable_and_grants_no_sign_in(void **state)
 	/* the transaction was rolled back: the code is not spent and the token is the same */
 	sql_run(&w,
 		"CREATE TABLE audit (id INTEGER PRIMARY KEY, at_us, event, outcome, reason, account_id, subject_hash, "
-		"address, agent, request_id, actor, browser)");
+		"address, agent, request_id, actor, browser, client)");
 	assert_verdict(do_verify(&w, &b, code_of(b.secret, 0).z), VERDICT_PASSED);
 	assert_int_equal(b.head.state, STATE_FULL);
 	world_end(&w);

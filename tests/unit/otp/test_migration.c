@@ -245,14 +245,14 @@ otp_migration_explains_a_broken_account(void **state)
 			       "a"
 			       "\x22\x06"
 			       "SHA256"),
-		  "another kind", OTP_INVALID },
+		  "unexpected type", OTP_INVALID },
 		{ "a counter of four bytes",
 		  BYTES(SECRET "\x12\x01"
 			       "a"
 			       "\x3d"
 			       "1234"),
-		  "another kind", OTP_INVALID },
-		{ "a name that is a number", BYTES(SECRET "\x10\x01"), "another kind", OTP_INVALID },
+		  "unexpected type", OTP_INVALID },
+		{ "a name that is a number", BYTES(SECRET "\x10\x01"), "unexpected type", OTP_INVALID },
 		{ "a truncated field",
 		  BYTES(SECRET "\x12\x05"
 			       "a"),
@@ -296,13 +296,13 @@ otp_migration_open_explains_a_broken_payload(void **state)
 		{ "a letter outside base64", DATA "EAE*", "base64", 64, OTP_INVALID },
 		{ "a NUL", DATA "EA%00E", "base64", 64, OTP_INVALID },
 		{ "a broken escape", DATA "EAE%", "percent", 64, OTP_INVALID },
-		{ "no room", DATA "EAEYASAB", "room", 7, OTP_TOO_SHORT },
+		{ "no room", DATA "EAEYASAB", "too small", 7, OTP_TOO_SHORT },
 		{ "exactly enough room", DATA "EAEYASAB", NULL, 8, OTP_OK },
-		{ "letters of RFC 4648 s5 with an unknown field 6", DATA "MgL_-w", "not known", 64, OTP_OK,
+		{ "letters of RFC 4648 s5 with an unknown field 6", DATA "MgL_-w", "unknown field", 64, OTP_OK,
 		  OTP_INVALID },
-		{ "letters of RFC 4648 s4 with an unknown field 6", DATA "MgL%2F%2Bw==", "not known", 64, OTP_OK,
+		{ "letters of RFC 4648 s4 with an unknown field 6", DATA "MgL%2F%2Bw==", "unknown field", 64, OTP_OK,
 		  OTP_INVALID },
-		{ "an account that is a number", DATA "CAE=", "not known", 64, OTP_OK, OTP_INVALID },
+		{ "an account that is a number", DATA "CAE=", "unknown field", 64, OTP_OK, OTP_INVALID },
 		{ "a version that is text", DATA "EgEx", "cut off", 64, OTP_INVALID },
 		{ "a size of four bytes", DATA "HTEyMzQ=", "cut off", 64, OTP_INVALID },
 	};

@@ -113,7 +113,7 @@ cli_audit_put_columns(struct buf *out, const str columns[8])
 static err
 cli_audit_put_heading(struct buf *out)
 {
-	const str columns[] = { STR("OUTCOME"), STR("EVENT"), STR("REASON"), STR("ACCOUNT"),
+	const str columns[] = { STR("OUTCOME"), STR("EVENT"), STR("REASON"),  STR("ACCOUNT"),
 				STR("NAME"),    STR("ACTOR"), STR("ADDRESS"), STR("CLIENT") };
 
 	buf_put(out, STR("TIME                "));

@@ -1,6 +1,5 @@
 -- The older schema has no passkeys.
 DELETE FROM factors WHERE kind <> 'totp';
-ALTER TABLE sessions DROP COLUMN passkey_at_us;
 ALTER TABLE sessions DROP COLUMN user_verified_at_us;
 ALTER TABLE accounts DROP COLUMN code_sign_in_at_us;
 ALTER TABLE accounts DROP COLUMN codes_off;

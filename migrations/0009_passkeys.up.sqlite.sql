@@ -42,20 +42,16 @@ CREATE TABLE passkeys (
 	backed_up INTEGER NOT NULL,          -- 1: it was synced at its last use
 	transports TEXT NOT NULL,            -- how the browser reaches it: "internal,hybrid"; ''; untrusted
 	aaguid BLOB NOT NULL,                -- model of the authenticator, 16 bytes; unproved
-	last_challenge_us INTEGER NOT NULL,  -- time in the newest challenge that it answered; older ones are refused
-	imported INTEGER NOT NULL DEFAULT 0, -- 1: another server made it, so its user.id is not that of the account
-	user_handle BLOB                     -- imported: its user.id; NULL: it has not answered after the password yet
+	last_challenge_us INTEGER NOT NULL   -- time in the newest challenge that it answered; older ones are refused
 ) STRICT;
 
 -- Passkeys that this server removed, so that it may tell a browser to forget them.
 CREATE TABLE passkeys_removed (
 	id INTEGER PRIMARY KEY,
-	account_id INTEGER NOT NULL,          -- whose it was; the account may be gone
 	credential_hash BLOB NOT NULL UNIQUE, -- SHA-256 of the credential id
 	removed_at_us INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX passkeys_removed_at ON passkeys_removed (removed_at_us);
-CREATE INDEX passkeys_removed_account ON passkeys_removed (account_id, removed_at_us);
 
 -- user.id of all passkeys of this account: 64 random bytes.  NULL: it has never had one.
 ALTER TABLE accounts ADD COLUMN user_handle BLOB;
@@ -66,5 +62,3 @@ ALTER TABLE accounts ADD COLUMN code_sign_in_at_us INTEGER NOT NULL DEFAULT 0;
 
 -- When a device last verified its user (PIN, fingerprint) for this session; 0: never.
 ALTER TABLE sessions ADD COLUMN user_verified_at_us INTEGER NOT NULL DEFAULT 0;
--- When a passkey last answered for this session; 0: never.  A code renews factor_at_us, not this.
-ALTER TABLE sessions ADD COLUMN passkey_at_us INTEGER NOT NULL DEFAULT 0;

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 
 import psycopg2
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from harness import Person, previous
 from harness.disk import fill, small_file_system
 from harness.passkey_rows import kinds, with_a_passkey
+from harness.passkeys import SECURITY, VERIFY, KeyHolder
 from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
 
@@ -128,6 +130,42 @@ def test_every_way_to_sign_in_survives_an_upgrade(make_server, way):
     check_every_way(server.start(), people)
 
 
+def columns(server, table):
+    return {name for name, in server.sql("SELECT column_name FROM information_schema.columns WHERE table_name = ?", table)} if server.on_postgres() \
+        else {name for _, name, *_ in server.sql(f"PRAGMA table_info({table})")}
+
+
+@pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=pytest.mark.sqlite), "postgres"])
+def test_passkeys_of_migration_0009_survive_0012(make_server, request, kind):
+    url = {"DATABASE_URL": request.getfixturevalue("postgres").new_database()} if kind == "postgres" else {}
+    server = make_server(start=False, public_host="localhost", **url)
+    done(server, "db", "init")
+    alice = KeyHolder(server.start()).with_passkey().add_passkey("Second")
+    moved = KeyHolder(server).full().add_passkey("Of another server")
+    of_moved = "(SELECT f.id FROM factors f JOIN accounts a ON a.id = f.account_id WHERE a.name = ? AND f.kind = 'passkey')"
+    server.sql(f"UPDATE passkeys SET imported = 1 WHERE factor_id IN {of_moved}", moved.name)
+    server.sql("UPDATE accounts SET codes_off = 1")
+    older(server, 11)
+    assert [columns(server, table) & {"passkey_at_us", "account_id", "imported", "user_handle"}
+            for table in ("sessions", "passkeys_removed", "passkeys")] == [{"account_id"}, set(), set()], "as 0009 was published"
+    assert kinds(server) == {"totp": 1, "passkey": 2}, "the older schema has no passkeys of other servers"
+    assert server.sql("SELECT count(*) FROM passkeys") == [(2,)]
+    assert server.sql("SELECT codes_off FROM accounts ORDER BY name = ?", moved.name) == [(1,), (0,)], "the code is what is left to sign in with"
+    for number in range(120):  # as the earlier program, which does not say whose they were
+        server.sql("INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES (?, ?, ?)", number + 1, bytes([number]) * 32, int(time.time() * 1e6))
+    server.start()
+    assert "upgrade version=12 name=passkey_age" in server.log()
+    assert alice.visit("/").status == 200, "the session has not ended"
+    assert alice.forget().touch().status == 303 and alice.visit("/").status == 200
+    assert alice.forget().give_password().status == 303 and alice.touch(VERIFY).status == 303
+    assert server.sql("SELECT count(*), max(imported), count(user_handle) FROM passkeys") == [(2, 0, 0)]
+    assert moved.forget().sign_in().location == "/"
+    (another,), = moved.add_passkey("Another").server.sql(f"SELECT id FROM factors WHERE id IN {of_moved}", moved.name)
+    assert moved.post("/account/authenticators/remove", {"csrf_token": moved.visit(SECURITY).token, "id": another}).status == 303
+    assert [server.sql(f"SELECT count(*) FROM passkeys_removed WHERE account_id {whose} 0") for whose in ("=", "<>")] == [[(120,)], [(1,)]], "no row was trimmed"
+    assert "no errors" in done(server, "check")
+
+
 @pytest.mark.sqlite
 @pytest.mark.whole
 @pytest.mark.parametrize("way", ["auto", "by hand"])
@@ -159,8 +197,8 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     assert backup.stat().st_mode & 0o777 == 0o600
     with opened(backup) as db:
         assert list(db.iterdump()) == before
-    assert "database.upgraded from=6 to=11" in old.log() and old.stop() == 0
-    assert version(old) == 11
+    assert "database.upgraded from=6 to=12" in old.log() and old.stop() == 0
+    assert version(old) == 12
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
     assert version(old) == 6
@@ -194,7 +232,7 @@ def test_each_migration_runs_on_generated_rows(kind):
     """tools/torture does the same with ten million rows."""
     loaded = subprocess.run([ROOT / "tools" / "migration_load", "--rows", "2000", "--program", PROGRAM, kind], capture_output=True, text=True)
     assert loaded.returncode == 0, loaded.stderr
-    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 12)]
+    assert re.findall(rf"^# {kind} (\d{{4}}): [\d.]+ s, \d+ MB", loaded.stdout, re.M) == [f"{number:04}" for number in range(2, 13)]
 
 
 @pytest.mark.sqlite
@@ -310,7 +348,7 @@ def test_a_failing_call_leaves_the_old_database(old, kind):
         nth += scaled(max(1, nth // 2), 1, whole=1 + nth // 8)
     old.signal()
     old.wait()
-    assert failures > 2 and version(old) == 11
+    assert failures > 2 and version(old) == 12
     old.start()
     assert old.alice.visit("/").status == 200
 
@@ -326,7 +364,7 @@ def test_a_kill_during_the_upgrade_loses_nothing(old, at):
             os.kill(pid, signal.SIGKILL)
     old.process.wait()
     wait_until(lambda: not old.listening(), "the killed server's port is free")
-    assert 6 <= version(old) <= 11, "each migration has its transaction"
+    assert 6 <= version(old) <= 12, "each migration has its transaction"
     old.start()
     assert old.alice.visit("/").status == 200
     assert [p.name for p in old.data.glob("before*")] == [BACKUP]
@@ -448,7 +486,7 @@ def test_nodes_of_two_releases_run_side_by_side(make_server, postgres):
     alice = story(first, second)
     # the new program upgrades the database under them
     first.program = today
-    assert "0011 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0012 (newest)" in done(first, "db", "upgrade", "--rolling")
     first.program = second.program
     assert alice.opens(first, second) == [True] * 2
     story(first, second)
@@ -506,7 +544,7 @@ def test_a_node_alone_upgrades_postgresql(make_server, postgres):
     authenticators = with_a_passkey(one)
     older(one).start()
     assert kinds(one) == {"totp": authenticators}
-    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=11" in one.log()
+    assert alice.visit("/").status == 200 and "database.upgraded from=6 to=12" in one.log()
 
 
 def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
@@ -518,7 +556,7 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     assert second.wait() == 1
     assert "Another node is running.  Run `doubletour db upgrade --rolling`, then start this node." in second.log()
     assert "server is running" in first.command("db", "upgrade").stderr
-    assert "0011 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0012 (newest)" in done(first, "db", "upgrade", "--rolling")
     second.start()
     alice = Person(first).full()
     alice.server = second
@@ -553,13 +591,13 @@ def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
         one.spawn()
         wait_until(lambda: one.process.poll() is not None or "database.upgraded" in one.log()[seen:], "it upgraded or failed")
         one.faults.clear("query")
-        if one.process.poll() is None or version(one) == 11:
+        if one.process.poll() is None or version(one) == 12:
             break
         assert one.process.returncode in (1, 78) and version(one) == 6, one.log()[seen:]
         failures += 1
     if one.process.poll() is None:
         one.signal(), one.wait()
-    assert version(one) == 11 and failures > 10
+    assert version(one) == 12 and failures > 10
     one.start()
     Person(one).full()
 
@@ -577,7 +615,7 @@ def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
         wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")
         reader.rollback()
     said, complaints = upgrade.communicate(timeout=TIMEOUT)
-    assert upgrade.returncode == 0 and "0011 (newest)" in said, complaints
+    assert upgrade.returncode == 0 and "0012 (newest)" in said, complaints
     assert [complaints.count(f"applying 000{number}") for number in (7, 8, 9)] == [1, 1, 1]
 
 

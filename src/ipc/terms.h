@@ -88,7 +88,7 @@ enum {
 	OIDC_SCOPES_MAX = 512,
 	OIDC_VERIFIER_MAX = 128, /* RFC 7636 s4.1 */
 	OIDC_TOKEN_MAX = 256,    /* of a code, an access token or a refresh token */
-	OIDC_JWT_MAX = 12 * 1024,
+	OIDC_JWT_MAX = 24 * 1024,
 };
 
 /* Maximum age of a proof of the second factor for changes of credentials. */

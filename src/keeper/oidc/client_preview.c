@@ -6,8 +6,6 @@
 #include "keeper/core/proof.h"
 #include "keeper/oidc/issue.h"
 
-enum { PREVIEW_BYTES = 8 * 1024 };
-
 /* The methods of a sign-in that ends now, with a space between. */
 static err
 client_preview_amr(const struct proofs *proofs, struct arena *arena, str *ret_amr)
@@ -54,8 +52,8 @@ static err
 client_preview_put(struct call *call, const struct issue *issue, const struct person *person, struct arena *arena,
 		   struct client_preview *ret_preview)
 {
-	CLEANUP(buf_wipe) struct buf id_token = BUF(PREVIEW_BYTES);
-	CLEANUP(buf_wipe) struct buf userinfo = BUF(PREVIEW_BYTES);
+	CLEANUP(buf_wipe) struct buf id_token = BUF(ISSUE_CLAIMS_MAX);
+	CLEANUP(buf_wipe) struct buf userinfo = BUF(ISSUE_CLAIMS_MAX);
 
 	TRY(issue_id_claims_put(call, issue, person, STR("dta_"), STR(""), &id_token));
 	TRY(issue_userinfo_put(issue, person, &userinfo));

@@ -7,7 +7,7 @@
 #include <endian.h>
 #include <openssl/evp.h>
 
-enum { TOKEN_TEXT_MAX = 96, CLAIMS_MAX = 8 * 1024, JTI_BYTES = 16 };
+enum { TOKEN_TEXT_MAX = 96, JTI_BYTES = 16 };
 
 /* --- opaque tokens ------------------------------------------------------------------------------------------------ */
 
@@ -189,7 +189,7 @@ err
 issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token, str nonce,
 	       str *ret_token)
 {
-	CLEANUP(buf_wipe) struct buf claims = BUF(CLAIMS_MAX);
+	CLEANUP(buf_wipe) struct buf claims = BUF(ISSUE_CLAIMS_MAX);
 	CLEANUP(buf_wipe) struct buf token = BUF(OIDC_JWT_MAX);
 
 	TRY(issue_id_claims_put(call, issue, person, access_token, nonce, &claims));

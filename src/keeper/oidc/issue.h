@@ -42,6 +42,12 @@ bool refresh_token_read(str token, int64_t *ret_grant_id, int64_t *ret_counter);
 MUST_USE err issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token,
 			    str nonce, str *ret_token);
 
+/*
+ * Enough for all claims of one client and account: CLAIM_RULES_BYTES_MAX, three lists of groups of GROUPS_MAX_BYTES, with
+ * quotes, a nonce of OIDC_NONCE_MAX with escapes, and less than 2 KiB of names and identifiers.
+ */
+enum { ISSUE_CLAIMS_MAX = 16 * 1024 };
+
 /* Append the claims that issue_id_token signs, and those of userinfo: a JSON object each. */
 MUST_USE err issue_id_claims_put(struct call *call, const struct issue *issue, const struct person *person,
 				 str access_token, str nonce, struct buf *out);

@@ -93,7 +93,7 @@ struct browser {
 		uint32_t error;
 		int64_t expires_s;
 		char access_token[OIDC_TOKEN_MAX + 1], refresh_token[OIDC_TOKEN_MAX + 1], scopes[OIDC_SCOPES_MAX + 1];
-		char id_token[4096], json[4096];
+		char id_token[OIDC_JWT_MAX + 1], json[OIDC_JWT_MAX + 1];
 	} oidc;
 };
 

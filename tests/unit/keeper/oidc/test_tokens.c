@@ -724,6 +724,37 @@ a_named_claim_and_a_rule_give_groups_once(void **state)
 	world_end(&w);
 }
 
+/* The longest rules, groups, names and nonce that are accepted. */
+static void
+the_longest_claims_fit_into_a_token(void **state)
+{
+	enum { GROUPS = 50, NAME = 19, FILLER = 2000 };
+	static char groups[GROUPS * (NAME + 1) + 1], filler[FILLER + 1], sql[16 * 1024], nonce[OIDC_NONCE_MAX + 1];
+	const struct approved longest = { .nonce = nonce };
+	struct world w;
+	struct browser b;
+	int n;
+
+	for (size_t i = 0; i < GROUPS; i++)
+		snprintf(groups + i * (NAME + 1), NAME + 2, "%cx%c%.16s,", 'a' + (int)i / 26, 'a' + (int)i % 26,
+			 "xxxxxxxxxxxxxxxx");
+	groups[GROUPS * (NAME + 1) - 1] = '\0';
+	memset(filler, '"' + 1, FILLER);
+	memset(nonce, '"', OIDC_NONCE_MAX);
+	world_begin(&w, &b);
+	n = snprintf(sql, sizeof(sql),
+		     "UPDATE accounts SET group_names = '%s'; UPDATE oidc_clients SET claims = 'g1 = groups always\n"
+		     "g2 = groups always\na = \"%s\" always\nb = \"%s\" always\nc = \"%.1900s\" always'",
+		     groups, filler, filler, filler);
+	assert_true(n > 0 && (size_t)n < sizeof(sql));
+	sql_run(&w, sql);
+	sign_in_to(&w, &b, &app, &longest);
+	assert_true(strlen(b.oidc.id_token) > 13000);
+	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_OK);
+	assert_true(strlen(b.oidc.json) > 9000);
+	world_end(&w);
+}
+
 static void
 absent_data_leaves_its_claims_out(void **state)
 {
@@ -746,7 +777,7 @@ an_account_without_a_subject_gets_one_that_stays(void **state)
 {
 	struct world w;
 	struct browser b;
-	char first[4096];
+	static char first[OIDC_JWT_MAX + 1];
 
 	world_begin(&w, &b);
 	sql_run(&w, "UPDATE accounts SET subject = ''");
@@ -958,6 +989,7 @@ main(void)
 		cmocka_unit_test(a_minimal_id_token_leaves_the_claims_to_userinfo),
 		cmocka_unit_test(a_named_claim_needs_its_scope_or_a_client_without_consent),
 		cmocka_unit_test(a_named_claim_and_a_rule_give_groups_once),
+		cmocka_unit_test(the_longest_claims_fit_into_a_token),
 		cmocka_unit_test(absent_data_leaves_its_claims_out),
 		cmocka_unit_test(an_account_without_a_subject_gets_one_that_stays),
 		cmocka_unit_test(a_change_of_a_claim_sets_updated_at),

@@ -144,10 +144,10 @@ def test_calls_that_fail_say_why(browse):
         says(browser, "Passkeys work only at http://localhost:")
         assert browser.driver.switch_to.active_element == browser.find(BUTTON)
         run(browser, f"document.querySelector('{BUTTON}').closest('[data-passkey]').dataset.challenge = '*'")
-        says(browser, "makes no passkey that we accept")
+        says(browser, "cannot create a passkey that this server accepts")
         open_login(browser, phone)
         run(browser, "Object.defineProperty(navigator, 'credentials', { value: undefined })")
-        says(browser, "makes no passkey that we accept")
+        says(browser, "cannot create a passkey that this server accepts")
         assert browser.path == "/login"
 
 

@@ -283,7 +283,7 @@ def test_options_go_before_the_preset(server):
 
 def test_a_preset_that_cannot_know_the_redirect_uri_says_where_it_is(server):
     error = refused(server, "add", "wikijs", "https://app.example.org")
-    assert "copy the Callback URL at its end" in error and "--redirect" in error
+    assert "copy the Callback URL at the end of that page" in error and "--redirect" in error
     assert "with --redirect" in refused(server, "add", "generic", "https://app.example.org")
 
 

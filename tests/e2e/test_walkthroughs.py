@@ -55,9 +55,18 @@ def test_the_quick_start_leads_to_an_account(walk):
     assert walk.server.database().exists() and (folder / "data/doubletour.key").exists()
 
 
+def readme_section(heading):
+    return (ROOT / "README.md").read_text().partition(heading)[2].partition("\n## ")[0]
+
+
+def test_the_readme_adds_an_application(walk):
+    (add,) = lines(readme_section("## Sign in to an application with OpenID Connect"))
+    walk.shell("doubletour db init")
+    assert "[auth.generic_oauth]" in walk.shell(add)
+
+
 def test_the_readme_prints_a_proxy_configuration(walk):
-    text = (ROOT / "README.md").read_text().partition("## Protect an application")[2]
-    settings, run, proxy, doctor = lines(text)
+    settings, run, proxy, doctor = lines(readme_section("## Protect an application"))
     (walk.root / "etc/nginx/conf.d").mkdir(parents=True)
     walk.shell("\n".join([settings, run.replace("run &", "config check"), proxy]))
     assert "server_name wiki.example.org" in (walk.root / "etc/nginx/conf.d/doubletour.conf").read_text()
@@ -204,7 +213,8 @@ def test_the_import_guide_imports_other_formats(walk):
     (walk.server.work / "FILE").write_text("ben:" + flask_row("ben", "pass word 2")[1].decode() + "\n")
     walk.follow(lines(section(page, "## Apache's htpasswd")))
     (walk.server.work / "users_database.yml").write_text(AUTHELIA_USERS)
-    walk.program("authelia", "#!/bin/sh\necho 'otpauth://totp/Authelia:anna?secret=" + "GEZDGNBV" * 4 + "&issuer=Authelia'\n")
+    uri = "otpauth://totp/Authelia:anna?secret=" + "GEZDGNBV" * 4 + "&issuer=Authelia"
+    walk.program("authelia", f"#!/bin/sh\nif [ $3 = webauthn ]; then echo 'webauthn_credentials: []' > $6; else echo '{uri}'; fi\n")
     walk.follow(lines(section(page, "## Authelia")))
     assert accounts(walk.server.database()) == {"anna", "ben"} and not (walk.server.work / "totp.txt").exists()
 

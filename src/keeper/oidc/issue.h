@@ -43,8 +43,8 @@ MUST_USE err issue_id_token(struct call *call, const struct issue *issue, const 
 			    str nonce, str *ret_token);
 
 /*
- * Enough for all claims of one client and account: CLAIM_RULES_BYTES_MAX, three lists of groups of GROUPS_MAX_BYTES, with
- * quotes, a nonce of OIDC_NONCE_MAX with escapes, and less than 2 KiB of names and identifiers.
+ * Room for all claims of one client and account.  They are CLAIM_RULES_BYTES_MAX of rules, and three quoted lists of
+ * groups of GROUPS_MAX_BYTES.  The rest is a nonce of OIDC_NONCE_MAX with escapes, and 2 KiB of names and identifiers.
  */
 enum { ISSUE_CLAIMS_MAX = 16 * 1024 };
 

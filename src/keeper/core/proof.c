@@ -43,14 +43,24 @@ proofs_state(const struct proofs *proofs, bool enrolled)
 	return enrolled ? STATE_PENDING : STATE_ENROLLING;
 }
 
+/* When did the proof show this?  0: it does not.  A kind that does not show it alone shows it by user verification. */
+static int64_t
+proof_shown_us(const struct proof *proof, unsigned shows)
+{
+	if ((proof_shows(proof) & shows) == 0)
+		return 0;
+	return (proof->kind->shows & shows) != 0 ? proof->at_us : proof->user_verified_us;
+}
+
 int64_t
 proofs_newest_us(const struct proofs *proofs, unsigned shows)
 {
 	int64_t newest_us = 0;
 
-	for (size_t i = 0; i < proofs->n; i++)
-		if ((proof_shows(&proofs->of[i]) & shows) != 0 && proofs->of[i].at_us > newest_us)
-			newest_us = proofs->of[i].at_us;
+	for (size_t i = 0; i < proofs->n; i++) {
+		int64_t shown_us = proof_shown_us(&proofs->of[i], shows);
+		newest_us = shown_us > newest_us ? shown_us : newest_us;
+	}
 	return newest_us;
 }
 

@@ -22,7 +22,12 @@ struct proof {
 	int64_t at_us;
 	int64_t factor_id;  /* 0: belongs to the account, not to one factor */
 	bool user_verified; /* the device verified its user (PIN, fingerprint): the proof shows both */
-	bool synced;        /* a passkey that may be on several devices of its owner */
+	/*
+	 * When it did, for a proof of a session's row; 0: not known.  A code renews at_us, which shows possession, but
+	 * not this: it shows no knowledge.
+	 */
+	int64_t user_verified_us;
+	bool synced; /* a passkey that may be on several devices of its owner */
 };
 
 struct proofs {
@@ -45,7 +50,7 @@ void proofs_add(struct proofs *proofs, struct proof proof);
  */
 enum session_state proofs_state(const struct proofs *proofs, bool enrolled);
 
-/* Time of the newest proof that shows this; 0: none. */
+/* Time of the newest proof that shows this, SHOWS_KNOWLEDGE or SHOWS_POSSESSION; 0: none. */
 int64_t proofs_newest_us(const struct proofs *proofs, unsigned shows);
 
 /* Has the session verified the account's password? */

@@ -28,6 +28,7 @@ session_proofs(const struct session_basis_row *row)
 						    .at_us = row->factor_at_us,
 						    .factor_id = row->factor_id,
 						    .user_verified = row->user_verified_at_us != 0,
+						    .user_verified_us = row->user_verified_at_us,
 						    .synced = row->factor_synced });
 	return proofs;
 }

@@ -227,6 +227,8 @@ oidc_confirm_answer(struct call *call, enum verdict *ret_verdict)
 	if (e != ERR_OK)
 		TRY(judgement_unavailable(&j, e));
 	answer->wrong = problem != PROBLEM_NONE;
+	if (answer->wrong != 0 && answer->outcome == OIDC_READY)
+		answer->outcome = OIDC_LOGIN; /* whatever else is fresh, a wrong password leads nowhere */
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -287,6 +287,21 @@ judge_ask_factor(struct judgement *j, const char *description)
 	return judge_ask(j, full ? OIDC_FACTOR : OIDC_ENTER, OIDC_LOGIN_REQUIRED, description);
 }
 
+static bool
+judge_wants_login(const struct judgement *j)
+{
+	return j->request.max_age_s == 0 || (j->request.prompts & OIDC_PROMPT_LOGIN) != 0;
+}
+
+/* The oldest time of a proof that the request accepts; 0: any. */
+static int64_t
+judge_since_us(const struct judgement *j)
+{
+	if (judge_wants_login(j))
+		return j->seal.at_us;
+	return j->request.max_age_s > 0 ? j->seal.at_us - SECONDS_US(j->request.max_age_s) : 0;
+}
+
 /* prompt=login and max_age=0: all proofs must be newer than the request. */
 static err
 judge_login(struct judgement *j)
@@ -294,9 +309,9 @@ judge_login(struct judgement *j)
 	static const char old[] = "The sign-in is older than the request.";
 	bool full = j->call->now.session.state == STATE_FULL;
 
-	if (!judge_is_since(j, judge_proof_us(j, SHOWS_KNOWLEDGE), j->seal.at_us))
+	if (!judge_is_since(j, judge_proof_us(j, SHOWS_KNOWLEDGE), judge_since_us(j)))
 		return judge_ask(j, full ? OIDC_LOGIN : OIDC_ENTER, OIDC_LOGIN_REQUIRED, old);
-	if (full && !judge_is_since(j, j->auth_us, j->seal.at_us))
+	if (full && !judge_is_since(j, j->auth_us, judge_since_us(j)))
 		return judge_ask_factor(j, old);
 	return ERR_OK;
 }
@@ -304,26 +319,28 @@ judge_login(struct judgement *j)
 static err
 judge_proofs(struct judgement *j)
 {
-	int64_t max_age_s = j->request.max_age_s;
-
 	j->auth_us = judge_proof_us(j, SHOWS_POSSESSION);
 	if (j->auth_us == 0)
 		j->auth_us = judge_proof_us(j, SHOWS_KNOWLEDGE);
-	if (max_age_s == 0 || (j->request.prompts & OIDC_PROMPT_LOGIN) != 0)
+	if (judge_wants_login(j))
 		return judge_login(j);
-	if (max_age_s > 0 && !judge_is_since(j, j->auth_us, j->seal.at_us - SECONDS_US(max_age_s)))
+	if (j->request.max_age_s > 0 && !judge_is_since(j, j->auth_us, judge_since_us(j)))
 		return judge_ask_factor(j, "The sign-in is older than max_age.");
 	return ERR_OK;
 }
 
 /* --- authentication context --------------------------------------------------------------------------------------- */
 
+/* If the request limits the age of the sign-in, a passkey counts as such only if it is that new: a code is not one. */
 static enum oidc_acr
-judge_acr_reached(const struct session *session)
+judge_acr_reached(const struct judgement *j)
 {
+	const struct session *session = &j->call->now.session;
+	int64_t passkey_us = session_phishing_resistant_us(session);
+
 	if (session->state != STATE_FULL)
 		return OIDC_ACR_SFA;
-	return session_phishing_resistant_us(session) != 0 ? OIDC_ACR_PHR : OIDC_ACR_MFA;
+	return passkey_us != 0 && judge_is_since(j, passkey_us, judge_since_us(j)) ? OIDC_ACR_PHR : OIDC_ACR_MFA;
 }
 
 /* The account has a passkey, which this session has not verified. */
@@ -339,7 +356,7 @@ static err
 judge_acr(struct judgement *j)
 {
 	const struct session *session = &j->call->now.session;
-	enum oidc_acr reached = judge_acr_reached(session), answer = oidc_acr_answer(j->request.acrs, reached);
+	enum oidc_acr reached = judge_acr_reached(j), answer = oidc_acr_answer(j->request.acrs, reached);
 
 	j->acr = oidc_acr_name(answer);
 	if (!j->request.acr_essential || (j->request.acrs & answer) != 0)

@@ -144,7 +144,7 @@ step_up_by_passkey(struct exchange *x, struct channel *keeper, struct page_otp *
 	if (e == ERR_DENIED)
 		return ERR_OK; /* the session has ended: the handler's question will fail */
 	TRY(e);
-	x->demoted = verdict == VERDICT_PASSED && result.demoted != 0;
+	x->demoted = x->demoted || (verdict == VERDICT_PASSED && result.demoted != 0);
 	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL) {
 		ret_otp->shown = true;
 		ret_otp->passkey.problem = passkey_refusal_text(&result);

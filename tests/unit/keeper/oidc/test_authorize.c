@@ -630,6 +630,40 @@ prompt_login_wants_password_and_code_newer_than_the_request(void **state)
 	provider_end(&w);
 }
 
+/* A session of password and passkey, whose account also has an authenticator. */
+static void
+full_with_passkey(struct world *w, struct browser *b)
+{
+	bring_to(w, b, "alice", STATE_FULL);
+	assert_verdict(do_passkey(w, b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
+	sql_run(w, "UPDATE sessions SET user_verified_at_us = factor_at_us, passkey_at_us = factor_at_us, "
+		   "factor_id = (SELECT id FROM factors WHERE kind = 'passkey')");
+	clock_forward(SECONDS_US(400));
+}
+
+/* The passkey's user verification stands for the password, but only at its own time. */
+static void
+a_code_alone_does_not_fulfil_prompt_login_after_a_passkey(void **state)
+{
+	struct world w;
+	struct browser b;
+	char seal[OIDC_SEAL_MAX + 1];
+
+	provider_new(&w);
+	full_with_passkey(&w, &b);
+	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_LOGIN);
+	memcpy(seal, last.seal, sizeof(seal));
+	clock_forward(SECONDS_US(31));
+	step_up(&w, &b);
+	assert_int_equal(check(&w, &b, LOGIN, seal), OIDC_LOGIN);
+	assert_int_equal(grant(&w, &b, LOGIN, seal, OIDC_DECISION_NONE), OIDC_LOGIN);
+	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN);
+	assert_int_equal(last.body.wrong, 1);
+	assert_int_equal(confirm(&w, &b, LOGIN, seal, PASSWORD), OIDC_READY);
+	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN); /* even when all is fresh */
+	provider_end(&w);
+}
+
 static void
 confirming_needs_a_fresh_code(void **state)
 {
@@ -915,6 +949,26 @@ the_grant_has_the_context_of_the_session(void **state)
 	acr_of_grant_is(&w, "phr", "pwd pop user mfa");
 	assert_int_equal(grant(&w, &b, GOOD "&acr_values=" REFEDS "mfa", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
 	acr_of_grant_is(&w, REFEDS "mfa", "pwd pop user mfa");
+	provider_end(&w);
+}
+
+static void
+a_code_does_not_renew_the_passkey_that_max_age_asks_for(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	full_with_passkey(&w, &b);
+	step_up(&w, &b);
+	assert_int_equal(check(&w, &b, GOOD ACR("phr") "&max_age=300", ""), OIDC_FACTOR);
+	assert_int_equal(last.body.no_passkey, 1);
+	check(&w, &b, SILENT ACR("phr") "&max_age=300", "");
+	assert_error("login_required");
+	assert_int_equal(grant(&w, &b, GOOD "&max_age=300", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, REFEDS "mfa", "pwd pop user mfa");
+	assert_int_equal(grant(&w, &b, GOOD ACR("phr") "&max_age=1000", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, "phr", "pwd pop user mfa");
 	provider_end(&w);
 }
 
@@ -1281,6 +1335,7 @@ main(void)
 		cmocka_unit_test(the_seal_of_another_page_gives_no_consent),
 		cmocka_unit_test(the_seal_of_a_page_for_a_code_gives_no_consent),
 		cmocka_unit_test(prompt_login_wants_password_and_code_newer_than_the_request),
+		cmocka_unit_test(a_code_alone_does_not_fulfil_prompt_login_after_a_passkey),
 		cmocka_unit_test(confirming_needs_a_fresh_code),
 		cmocka_unit_test(a_sign_in_after_the_request_fulfils_prompt_login),
 		cmocka_unit_test(a_reloaded_sign_in_page_keeps_the_time_of_the_request),
@@ -1293,6 +1348,7 @@ main(void)
 		cmocka_unit_test(a_claim_for_another_subject_gets_no_code),
 		cmocka_unit_test(a_hint_for_another_subject_gets_no_code),
 		cmocka_unit_test(the_grant_has_the_context_of_the_session),
+		cmocka_unit_test(a_code_does_not_renew_the_passkey_that_max_age_asks_for),
 		cmocka_unit_test(an_essential_context_is_asked_for_or_refused),
 		cmocka_unit_test(rules_of_the_client_decide),
 		cmocka_unit_test(a_rule_for_passkeys_asks_for_the_passkey_of_the_account),

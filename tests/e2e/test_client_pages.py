@@ -7,6 +7,7 @@ import urllib.parse
 import pytest
 
 from harness import Person
+from harness.passkeys import KeyHolder
 from harness.server import Server, wait_until
 from harness.visitor import LOGIN, Visitor
 
@@ -320,6 +321,23 @@ def test_prompt_login_is_satisfied_by_the_sign_in_itself(server):
     person.visit(quiet(prompt="login"))
     finish_sign_in(person)
     assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+
+
+def test_prompt_login_takes_a_passkey_with_pin_or_fingerprint(make_server):
+    server = make_server(public_host="localhost")
+    add(server, "quiet", CALLBACK + "?kept=1", "--consent", "never")
+    person = KeyHolder(server).full()
+    person.add_passkey()
+    server.clock.advance(600)
+    assert person.forget().touch().status == 303
+    server.clock.advance(600)
+    asked = person.ask(quiet(prompt="login"))
+    server.clock.advance(31)
+    page = person.post(asked.path, {**asked.hidden, "current": "", "otp": person.fresh_code()})
+    assert page.status == 422, "a code is no password"
+    person.ask(quiet(prompt="login"))
+    page = person.answer(person.get(), current="")
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
 
 
 def test_max_age_asks_for_a_code_only(server):

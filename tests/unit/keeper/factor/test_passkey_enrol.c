@@ -476,6 +476,7 @@ an_account_has_at_most_100_removed_passkeys(void **state)
 {
 	struct world w;
 	struct browser b, other;
+	char sql[600];
 
 	world_new(&w);
 	bring_to(&w, &other, "robert", STATE_FULL);
@@ -483,10 +484,14 @@ an_account_has_at_most_100_removed_passkeys(void **state)
 	assert_verdict(remove_factor(&w, &other, 1), VERDICT_PASSED);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	add_passkey(&w, &b, 1);
-	sql_run(&w, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) "
-		    "INSERT INTO passkeys_removed (id, account_id, credential_hash, removed_at_us) "
-		    "SELECT i, (SELECT id FROM accounts WHERE name = 'alice'), randomblob(32), 1000 + i FROM n "
-		    "UNION ALL SELECT 1000 + i, 0, randomblob(32), i FROM n");
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) "
+		 "INSERT INTO passkeys_removed (id, account_id, credential_hash, removed_at_us) "
+		 "SELECT i, (SELECT id FROM accounts WHERE name = 'alice'), %s, 1000 + i FROM n "
+		 "UNION ALL SELECT 1000 + i, 0, %s, i FROM n",
+		 on_postgres() ? "sha256(int8send(i))" : "randomblob(32)",
+		 on_postgres() ? "sha256(int8send(1000 + i))" : "randomblob(32)");
+	sql_run(&w, sql);
 	assert_verdict(remove_factor(&w, &b, 1), VERDICT_PASSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed WHERE removed_at_us > 1120"), 2);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed WHERE account_id <> 0"), 101);

@@ -371,7 +371,7 @@ cli_import_run_source(const struct config *config, struct request *request, stru
 	progress_end(&telling.progress);
 	if (e == ERR_OK)
 		e = cli_import_run_openid(config, request, &import, &arena, why);
-	request->location.arena = NULL; /* the arena is wiped on return */
+	request->location.arena = request->openid.arena = NULL; /* the arena is wiped on return */
 	request->location.text = request->location.uris = request->location.passkeys = (str){ 0 };
 	return e;
 }

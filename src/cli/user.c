@@ -577,5 +577,5 @@ cli_user(struct cli *cli, int argc, char **argv)
 	status = user_command_read(argc - optind, argv + optind, &r, &command);
 	if (status == CLI_GO_ON)
 		status = cli_config(cli);
-	return status == CLI_GO_ON ? user_run(cli, command, &r) : status;
+	return status == CLI_GO_ON && command != NULL ? user_run(cli, command, &r) : status;
 }

@@ -4,6 +4,7 @@
 #include "http/forwarded.h"
 #include "web/core/dispatch.h"
 #include "web/core/respond.h"
+#include "web/pages/handlers.h"
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
 
@@ -117,6 +118,7 @@ api_put_methods(struct exchange *x, const char *header)
 	return reply_header(x->rq, x->rp, str_of(header), buf_str(&list));
 }
 
+/* The reply to a preflight request: Fetch Standard s3.2.2. */
 err
 api_preflight_show(struct exchange *x)
 {

@@ -28,7 +28,4 @@ MUST_USE err api_reply_cached(struct exchange *x, unsigned max_age_s);
  */
 MUST_USE err api_error(struct exchange *x, enum oidc_error error, const char *description);
 
-/* The reply to a preflight request: Fetch Standard s3.2.2. */
-err api_preflight_show(struct exchange *x);
-
 #endif

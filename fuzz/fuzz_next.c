@@ -29,7 +29,7 @@ allowed(str next)
 
 	for (size_t i = 0; i < next.n; i++)
 		bad += (unsigned char)next.p[i] < 0x21 || next.p[i] == 0x7f || next.p[i] == '\\';
-	return bad == 0 && next.n >= 1 && next.n <= 2000 && next.p[0] == '/' && (next.n == 1 || next.p[1] != '/') &&
+	return bad == 0 && next.n >= 1 && next.n <= 8400 && next.p[0] == '/' && (next.n == 1 || next.p[1] != '/') &&
 	       str_utf8_valid(next);
 }
 

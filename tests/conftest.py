@@ -16,6 +16,8 @@ from harness import PROGRAM, Person, Server  # noqa: E402
 from harness.memory import memory_folder  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 
+import rows  # noqa: E402
+
 # A process that a shell starts in the background inherits an ignored SIGINT, and so would all its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -39,6 +41,10 @@ MARKS = {
 }
 
 TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--rows", type=int, default=0, metavar="N", help="run N rows of each parametrized test: the first, the last, and others between them")
 
 
 def pytest_report_header():
@@ -120,11 +126,19 @@ def pytest_xdist_make_scheduler(config, log):
     return schedule.LongestFirst(config, log)
 
 
+def leave_out(config, items, unwanted):
+    if unwanted:
+        config.hook.pytest_deselected(items=[item for item in items if item in unwanted])
+        items[:] = [item for item in items if item not in unwanted]
+
+
+# Last, so that `-m` has chosen the tests.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     if not WHOLE:
-        left_out = [item for item in items if item.get_closest_marker("whole")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("whole")]
+        leave_out(config, items, {item for item in items if item.get_closest_marker("whole")})
+    if config.option.rows:
+        leave_out(config, items, rows.surplus(items, config.option.rows))
     if ON_POSTGRES:
         for item in items:
             if item.get_closest_marker("sqlite"):

@@ -1,0 +1,16 @@
+"""Which rows of a parametrized test run where `pytest --rows N` asks for N of each."""
+
+
+def spread(count, most):
+    """Return at most that many numbers below count: the first, the last, and others at equal distances."""
+    if count <= most:
+        return set(range(count))
+    return {round(n * (count - 1) / max(1, most - 1)) for n in range(most)}
+
+
+def surplus(items, most):
+    """Return the rows to leave out so that each parametrized test has at most that many."""
+    rows_of = {}
+    for item in items:
+        rows_of.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return {item for rows in rows_of.values() for n, item in enumerate(rows) if n not in spread(len(rows), most)}

@@ -323,21 +323,62 @@ def test_prompt_login_is_satisfied_by_the_sign_in_itself(server):
     assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
 
 
-def test_prompt_login_takes_a_passkey_with_pin_or_fingerprint(make_server):
-    server = make_server(public_host="localhost")
-    add(server, "quiet", CALLBACK + "?kept=1", "--consent", "never")
-    person = KeyHolder(server).full()
+@pytest.fixture(scope="module", name="local")
+def local_(tmp_path_factory):
+    """A server whose host may have passkeys."""
+    with Server(tmp_path_factory.mktemp("local"), public_host="localhost") as one:
+        add(one, "quiet", CALLBACK + "?kept=1", "--name", "Quiet", "--consent", "never")
+        yield one
+
+
+@pytest.fixture(name="holder")
+def holder_(local):
+    """A person who signed in with a passkey ten minutes ago, and has an authenticator too."""
+    person = KeyHolder(local).full()
     person.add_passkey()
-    server.clock.advance(600)
+    local.clock.advance(600)
     assert person.forget().touch().status == 303
-    server.clock.advance(600)
-    asked = person.ask(quiet(prompt="login"))
-    server.clock.advance(31)
+    local.clock.advance(600)
+    return person
+
+
+def test_prompt_login_takes_a_passkey_with_pin_or_fingerprint(local, holder):
+    person, asked = holder, holder.ask(quiet(prompt="login"))
+    local.clock.advance(31)
     page = person.post(asked.path, {**asked.hidden, "current": "", "otp": person.fresh_code()})
     assert page.status == 422, "a code is no password"
     person.ask(quiet(prompt="login"))
     page = person.answer(person.get(), current="")
     assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+
+
+PHR = {"claims": json.dumps({"id_token": {"acr": {"essential": True, "value": "phr"}}})}
+
+
+def test_no_code_is_asked_where_only_a_passkey_will_do(holder):
+    page = check(holder.visit(quiet(max_age="60", **PHR)))
+    assert not page.dom.all("input", id="otp") and "Use a recovery code" not in page.text
+    assert "Quiet requires your passkey. A code does not replace it." in page.text
+    page = check(holder.post("/api/oidc/factor", fields_of(page, "/api/oidc/factor")))
+    assert page.status == 422 and "Use your passkey." in page.text and not page.dom.all("input", id="otp")
+    holder.ask(quiet(max_age="60", **PHR))
+    assert response_in(led_on(holder.answer(holder.get())))[1]["code"].startswith("dtc_")
+
+
+def test_password_and_passkey_are_asked_without_a_code(holder):
+    page = check(holder.visit(quiet(prompt="login", **PHR)))
+    assert page.dom.one("input", id="current") and not page.dom.all("input", id="otp")
+    page = holder.post("/api/oidc/login", {**fields_of(page, "/api/oidc/login"), "current": "wrong"})
+    assert page.status == 422 and page.dom.all(data_passkey=True), "the passkey is still missing"
+    holder.ask(quiet(prompt="login", **PHR))
+    page = holder.answer(holder.get(), current=holder.password)
+    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+
+
+def test_passkeys_of_another_host_lead_to_a_new_one(local, holder):
+    local.sql("UPDATE passkeys SET rp_id = 'old.example.org' WHERE factor_id IN (SELECT f.id FROM factors f JOIN accounts a ON a.id = f.account_id WHERE a.name = ?)", holder.name)
+    page = check(holder.visit(quiet(max_age="60", **PHR)))
+    assert not page.dom.all("input", id="otp") and page.dom.one("a", href="/account/passkeys/new")
 
 
 def test_max_age_asks_for_a_code_only(server):

@@ -279,14 +279,6 @@ judge_is_since(const struct judgement *j, int64_t at_us, int64_t since_us)
 	return at_us >= since_us && at_us <= j->call->now_us;
 }
 
-static err
-judge_ask_factor(struct judgement *j, const char *description)
-{
-	bool full = j->call->now.session.state == STATE_FULL;
-
-	return judge_ask(j, full ? OIDC_FACTOR : OIDC_ENTER, OIDC_LOGIN_REQUIRED, description);
-}
-
 static bool
 judge_wants_login(const struct judgement *j)
 {
@@ -302,6 +294,59 @@ judge_since_us(const struct judgement *j)
 	return j->request.max_age_s > 0 ? j->seal.at_us - SECONDS_US(j->request.max_age_s) : 0;
 }
 
+/* If the request limits the age of the sign-in, a passkey counts as such only if it is that new: a code is not one. */
+static enum oidc_acr
+judge_acr_reached(const struct judgement *j)
+{
+	const struct session *session = &j->call->now.session;
+	int64_t passkey_us = session_phishing_resistant_us(session);
+
+	if (session->state != STATE_FULL)
+		return OIDC_ACR_SFA;
+	return passkey_us != 0 && judge_is_since(j, passkey_us, judge_since_us(j)) ? OIDC_ACR_PHR : OIDC_ACR_MFA;
+}
+
+/* The request asks for a passkey, and a code reaches no class that it accepts. */
+static bool
+judge_acr_needs_passkey(const struct judgement *j)
+{
+	enum oidc_acr by_code = oidc_acr_answer(j->request.acrs, OIDC_ACR_MFA);
+
+	return j->request.acr_essential && (j->request.acrs & OIDC_ACR_PHR) != 0 && (j->request.acrs & by_code) == 0 &&
+	       judge_acr_reached(j) != OIDC_ACR_PHR;
+}
+
+static bool
+judge_rule_needs_passkey(const struct judgement *j)
+{
+	enum access_refusal refusal;
+	struct access_decision decision = policy_decide(j->call, &j->client, j->groups, &refusal);
+
+	return decision.outcome == ACCESS_ASKS &&
+	       (decision.reason == ACCESS_PASSKEY || decision.reason == ACCESS_PASSKEY_OLD);
+}
+
+/*
+ * Ask a complete session for a new proof.  If a later check will ask for the passkey of the account, this page accepts
+ * nothing else: a code would be spent in vain.
+ */
+static err
+judge_ask_proof(struct judgement *j, enum oidc_outcome outcome, const char *description)
+{
+	j->step->no_passkey =
+	    j->call->now.session.passkeys_usable > 0 && (judge_acr_needs_passkey(j) || judge_rule_needs_passkey(j));
+	return judge_ask(j, outcome, OIDC_LOGIN_REQUIRED, description);
+}
+
+/* Ask for a new proof; a session that is not complete continues its sign-in. */
+static err
+judge_ask_newer(struct judgement *j, enum oidc_outcome outcome, const char *description)
+{
+	if (j->call->now.session.state == STATE_FULL)
+		return judge_ask_proof(j, outcome, description);
+	return judge_ask(j, OIDC_ENTER, OIDC_LOGIN_REQUIRED, description);
+}
+
 /* prompt=login and max_age=0: all proofs must be newer than the request. */
 static err
 judge_login(struct judgement *j)
@@ -310,9 +355,9 @@ judge_login(struct judgement *j)
 	bool full = j->call->now.session.state == STATE_FULL;
 
 	if (!judge_is_since(j, judge_proof_us(j, SHOWS_KNOWLEDGE), judge_since_us(j)))
-		return judge_ask(j, full ? OIDC_LOGIN : OIDC_ENTER, OIDC_LOGIN_REQUIRED, old);
+		return judge_ask_newer(j, OIDC_LOGIN, old);
 	if (full && !judge_is_since(j, j->auth_us, judge_since_us(j)))
-		return judge_ask_factor(j, old);
+		return judge_ask_proof(j, OIDC_FACTOR, old);
 	return ERR_OK;
 }
 
@@ -325,23 +370,11 @@ judge_proofs(struct judgement *j)
 	if (judge_wants_login(j))
 		return judge_login(j);
 	if (j->request.max_age_s > 0 && !judge_is_since(j, j->auth_us, judge_since_us(j)))
-		return judge_ask_factor(j, "The sign-in is older than max_age.");
+		return judge_ask_newer(j, OIDC_FACTOR, "The sign-in is older than max_age.");
 	return ERR_OK;
 }
 
 /* --- authentication context --------------------------------------------------------------------------------------- */
-
-/* If the request limits the age of the sign-in, a passkey counts as such only if it is that new: a code is not one. */
-static enum oidc_acr
-judge_acr_reached(const struct judgement *j)
-{
-	const struct session *session = &j->call->now.session;
-	int64_t passkey_us = session_phishing_resistant_us(session);
-
-	if (session->state != STATE_FULL)
-		return OIDC_ACR_SFA;
-	return passkey_us != 0 && judge_is_since(j, passkey_us, judge_since_us(j)) ? OIDC_ACR_PHR : OIDC_ACR_MFA;
-}
 
 /* The account has a passkey, which this session has not verified. */
 static err
@@ -404,7 +437,7 @@ judge_asked_by_rule(struct judgement *j, enum access_reason reason)
 		return j->call->now.session.passkeys_usable > 0 ? judge_ask_passkey(j)
 								: judge_refused(j, ACCESS_CLOSED, true);
 	case ACCESS_OLD:
-		return judge_ask_factor(j, "A rule requires a newer code.");
+		return judge_ask_newer(j, OIDC_FACTOR, "A rule requires a newer code.");
 	default:
 		return judge_ask(j, OIDC_ENTER, OIDC_LOGIN_REQUIRED, "A second factor is required.");
 	}

@@ -102,6 +102,7 @@ struct page_passkey {
 struct page_otp {
 	bool shown;
 	bool only_recovery; /* no code of an authenticator is accepted */
+	bool only_passkey;  /* the page has no field for a code, because a code does not help */
 	bool verified;      /* a device verified its user minutes ago, so no form needs the current password */
 	struct page_passkey passkey;
 	bool recovery;   /* for a recovery code; otherwise for a code of an authenticator */

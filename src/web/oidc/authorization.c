@@ -68,11 +68,13 @@ authorization_confirm(struct exchange *x, struct channel *keeper, struct visit *
 	page->error = visit->error;
 	page->next = x->next;
 	page->otp.shown = !visit->proved;
+	page->otp.only_passkey = visit->step.no_passkey != 0;
 	page->otp.verified = false; /* an earlier verification of the user does not replace the password here */
 	TRY(exchange_otp_passkeys(x, keeper, &page->otp));
 	TRY(authorization_layout(x, &page->layout));
 	page->layout.passkeys = page->otp.passkey.challenge.n > 0;
-	TRY(exchange_otp_swap(x, &page->layout, &page->otp));
+	if (!page->otp.only_passkey)
+		TRY(exchange_otp_swap(x, &page->layout, &page->otp));
 	page_client_confirm(&x->rp->body, page);
 	return exchange_page(x, visit->status);
 }
@@ -422,7 +424,7 @@ client_confirm_redisplay(struct exchange *x, struct channel *keeper, int status,
 	return authorization_again(x, keeper, form->next, status, sentence, &visit);
 }
 
-/* The keeper asks again: no code was typed, or the proof is older than the request; or the password is wrong. */
+/* The keeper asks again: no code or passkey came, the proof is older than the request, or the password is wrong. */
 static void
 authorization_ask_again(struct visit *visit)
 {
@@ -431,7 +433,11 @@ authorization_ask_again(struct visit *visit)
 	visit->status = 422;
 	if (visit->step.wrong != 0)
 		visit->confirm.current_problem = current_problem_text(PROBLEM_WRONG);
-	else if (!exchange_otp_failed(&visit->confirm.otp))
+	else if (exchange_otp_failed(&visit->confirm.otp))
+		return;
+	else if (visit->step.no_passkey != 0)
+		visit->confirm.otp.passkey.problem = N_("Use your passkey.");
+	else
 		visit->confirm.otp.problem = N_("Enter a new code.");
 }
 
@@ -448,11 +454,20 @@ client_factor_post(struct exchange *x, struct channel *keeper)
 	return authorization_step(x, keeper, &visit);
 }
 
-/* Was the factor verified by this form, or by an earlier one, so that this one had no field for a code? */
+/* Did the form's page ask for a code or a passkey?  The page of a passkey alone has no field for a code. */
+static bool
+authorization_asked(const struct exchange *x, const struct client_confirm_form *form)
+{
+	const str *passkey = form_value(x->route->form, form, STR("credential_id"));
+
+	return form->otp.p != NULL || (passkey != NULL && passkey->p != NULL);
+}
+
+/* Was the factor verified by this form, or by an earlier one, so that this one did not ask for it? */
 static bool
 authorization_proved(const struct exchange *x, const struct client_confirm_form *form)
 {
-	return form->otp.p == NULL || str_trim(form->otp).n > 0 || passkey_proof_sent(x->route->form, form);
+	return !authorization_asked(x, form) || str_trim(form->otp).n > 0 || passkey_proof_sent(x->route->form, form);
 }
 
 err

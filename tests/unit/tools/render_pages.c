@@ -681,6 +681,22 @@ put_client_confirm_factor(struct buf *out, const struct page_layout *layout, boo
 	page_client_confirm(out, &page);
 }
 
+/* prompt=login of an application that accepts only passkeys */
+static void
+put_client_confirm_passkey(struct buf *out, const struct page_layout *layout, bool hostile)
+{
+	struct page_client_confirm page = { .layout = sample_client_layout(layout, hostile),
+					    .password = true,
+					    .username = STR("anna"),
+					    .otp = sample_otp(hostile),
+					    .next = client_next };
+
+	page.layout.passkeys = true;
+	page.otp.only_passkey = true;
+	page.otp.passkey = sample_passkey(hostile);
+	page_client_confirm(out, &page);
+}
+
 static void
 put_client_refused(struct buf *out, const struct page_layout *layout, bool hostile)
 {
@@ -869,6 +885,7 @@ static const struct sample {
 	{ "client_go_private", put_client_go_private },
 	{ "client_consent_least", put_client_consent_least },
 	{ "client_confirm_factor", put_client_confirm_factor },
+	{ "client_confirm_passkey", put_client_confirm_passkey },
 	{ "client_refused_passkey", put_client_refused_passkey },
 	{ "end_session", put_end_session },
 	{ "end_session-hostile", put_end_session, true },

@@ -43,7 +43,7 @@ PAGES = [f"{name}-{language}" for language in ("fr", "en") for name in (
     "client_problem", "client_problem-hostile", "client_go", "client_go-hostile", "client_post", "client_post-hostile", "client_consent", "client_consent-hostile",
     "client_select", "client_select-hostile", "client_confirm", "client_confirm-hostile", "client_refused", "client_refused-hostile",
     "end_session", "end_session-hostile", "applications", "applications-hostile", "applications-empty",
-    "client_go_private", "client_consent_least", "client_confirm_factor", "client_refused_passkey")]
+    "client_go_private", "client_consent_least", "client_confirm_factor", "client_confirm_passkey", "client_refused_passkey")]
 
 
 class Tree:

@@ -198,7 +198,7 @@ def test_a_backup_is_made_before_an_automatic_upgrade(old):
     with opened(backup) as db:
         assert list(db.iterdump()) == before
     assert "database.upgraded from=6 to=12" in old.log() and old.stop() == 0
-    assert version(old) == 12
+    assert version(old) == 13
     # back to the old version, as docs/guides/upgrade.md says
     shutil.copy(backup, old.database())
     assert version(old) == 6
@@ -348,7 +348,7 @@ def test_a_failing_call_leaves_the_old_database(old, kind):
         nth += scaled(max(1, nth // 2), 1, whole=1 + nth // 8)
     old.signal()
     old.wait()
-    assert failures > 2 and version(old) == 12
+    assert failures > 2 and version(old) == 13
     old.start()
     assert old.alice.visit("/").status == 200
 
@@ -486,7 +486,7 @@ def test_nodes_of_two_releases_run_side_by_side(make_server, postgres):
     alice = story(first, second)
     # the new program upgrades the database under them
     first.program = today
-    assert "0012 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0013 (newest)" in done(first, "db", "upgrade", "--rolling")
     first.program = second.program
     assert alice.opens(first, second) == [True] * 2
     story(first, second)
@@ -556,7 +556,7 @@ def test_a_second_node_leaves_the_upgrade_to_the_command(make_server, postgres):
     assert second.wait() == 1
     assert "Another node is running.  Run `doubletour db upgrade --rolling`, then start this node." in second.log()
     assert "server is running" in first.command("db", "upgrade").stderr
-    assert "0012 (newest)" in done(first, "db", "upgrade", "--rolling")
+    assert "0013 (newest)" in done(first, "db", "upgrade", "--rolling")
     second.start()
     alice = Person(first).full()
     alice.server = second
@@ -591,13 +591,13 @@ def test_a_failing_query_leaves_postgresql_usable(make_server, postgres):
         one.spawn()
         wait_until(lambda: one.process.poll() is not None or "database.upgraded" in one.log()[seen:], "it upgraded or failed")
         one.faults.clear("query")
-        if one.process.poll() is None or version(one) == 12:
+        if one.process.poll() is None or version(one) == 13:
             break
         assert one.process.returncode in (1, 78) and version(one) == 6, one.log()[seen:]
         failures += 1
     if one.process.poll() is None:
         one.signal(), one.wait()
-    assert version(one) == 12 and failures > 10
+    assert version(one) == 13 and failures > 10
     one.start()
     Person(one).full()
 
@@ -615,7 +615,7 @@ def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
         wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")
         reader.rollback()
     said, complaints = upgrade.communicate(timeout=TIMEOUT)
-    assert upgrade.returncode == 0 and "0012 (newest)" in said, complaints
+    assert upgrade.returncode == 0 and "0013 (newest)" in said, complaints
     assert [complaints.count(f"applying 000{number}") for number in (7, 8, 9)] == [1, 1, 1]
 
 

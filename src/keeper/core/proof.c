@@ -73,6 +73,15 @@ proofs_have_password(const struct proofs *proofs)
 	return false;
 }
 
+int64_t
+proofs_factor_id(const struct proofs *proofs)
+{
+	for (size_t i = 0; i < proofs->n; i++)
+		if (proofs->of[i].factor_id != 0)
+			return proofs->of[i].factor_id;
+	return 0;
+}
+
 bool
 proofs_have_factor(const struct proofs *proofs, int64_t factor_id)
 {

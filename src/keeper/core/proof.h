@@ -56,6 +56,9 @@ int64_t proofs_newest_us(const struct proofs *proofs, unsigned shows);
 /* Has the session verified the account's password? */
 bool proofs_have_password(const struct proofs *proofs);
 
+/* The factor that the session has verified; 0: none. */
+int64_t proofs_factor_id(const struct proofs *proofs);
+
 /* Has the session verified this factor? */
 bool proofs_have_factor(const struct proofs *proofs, int64_t factor_id);
 

@@ -161,12 +161,16 @@ factor_reattach(struct call *call, const struct attempt *a)
 	return session_reattach(call, &a->proof);
 }
 
+/* End what the replaced factor opened, and delete it. */
 static err
 factors_replaced_delete(struct call *call, int64_t replaces_id)
 {
 	const struct db_value args[] = { DB_INT(replaces_id), DB_INT(call->now.session.account_id) };
 
-	return replaces_id == 0 ? ERR_OK : db_run(call->db, SQL_FACTOR_DELETE, args, COUNT(args), NULL);
+	if (replaces_id == 0)
+		return ERR_OK;
+	TRY(session_end_of_factor(call, replaces_id));
+	return db_run(call->db, SQL_FACTOR_DELETE, args, COUNT(args), NULL);
 }
 
 static err

@@ -77,6 +77,7 @@ codes_grant_insert(struct call *call, const struct approval *approval, str sid, 
 		DB_TEXT(sid),
 		DB_INT(call->now_us),
 		DB_INT(codes_expires_us(call, approval)),
+		DB_INT(proofs_factor_id(&call->now.session.proofs)),
 	};
 	return db_run(call->db, SQL_OIDC_GRANT_INSERT, args, COUNT(args), NULL);
 }

@@ -28,6 +28,7 @@ MUST_USE err grants_code_make(struct call *call, const struct approval *approval
 /* --- the tokens of a grant (keeper/oidc/token.c, refresh.c, bearer.c) ------------------------------------------- */
 
 #define OIDC_CODE_KEPT_US MINUTES_US(60) /* a used code, so that a second use is noticed */
+#define OIDC_REFUSAL_US DAYS_US(1)       /* of one grant, the audit trail gets one refused refresh in this time */
 enum { OIDC_ACCESS_TOKENS_MAX = 128 };   /* of one grant: the newest ones */
 
 /*

@@ -198,6 +198,21 @@ refresh_refuse(struct call *call, struct refreshing *r, enum audit_reason reason
 	return audit_write_client(call, AUDIT_OIDC_REFRESH_REFUSED, r->grant.account_id, r->client->client_id, reason);
 }
 
+/*
+ * The account, session, client or rules no longer allow it.  The grant stays, because the cause may end before it.  An
+ * application may try again every minute, so the audit trail gets one refusal a day.
+ */
+static err
+refresh_refuse_daily(struct call *call, struct refreshing *r, bool *ret_commit)
+{
+	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(r->grant.id),
+					 DB_INT(call->now_us - OIDC_REFUSAL_US) };
+	int64_t changed = 0;
+
+	TRY(db_run(call->db, SQL_OIDC_GRANT_REFUSED, args, COUNT(args), &changed));
+	return changed == 0 ? ERR_OK : refresh_refuse(call, r, REASON_NO_LONGER, ret_commit);
+}
+
 static err
 refresh_kill(struct call *call, struct refreshing *r, bool *ret_commit)
 {
@@ -241,7 +256,7 @@ refresh_give(struct call *call, struct refreshing *r, enum refresh_age age, bool
 	return ERR_OK;
 }
 
-/* The checks behind the one of the token itself.  Refusals here do not end the grant: the cause may end before it. */
+/* The checks behind the one of the token itself.  Refusals here do not end the grant. */
 static err
 refresh_judge(struct call *call, struct refreshing *r, enum refresh_age age, bool *ret_commit)
 {
@@ -254,7 +269,7 @@ refresh_judge(struct call *call, struct refreshing *r, enum refresh_age age, boo
 	if (found && refresh_allowed(r->client, &r->grant))
 		TRY(grants_stand(call, r->client, &r->person, r->grant.session_id, r->grant.amr, &stand));
 	if (!stand)
-		return refresh_refuse(call, r, REASON_NO_LONGER, ret_commit);
+		return refresh_refuse_daily(call, r, ret_commit);
 	r->scopes = refresh_scopes(r, asked->scopes);
 	if (r->scopes == 0) {
 		r->error = OIDC_INVALID_SCOPE;

@@ -226,7 +226,8 @@ session_end_of_factor(struct call *call, int64_t factor_id)
 	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_INT(factor_id),
 					 DB_INT(call->now.session.id) };
 
-	return db_rows(call->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), call_token_ended_row, call);
+	TRY(db_rows(call->db, SQL_SESSION_DELETE_OF_FACTOR, args, COUNT(args), call_token_ended_row, call));
+	return db_run(call->db, SQL_OIDC_END_OF_FACTOR, args, 2, NULL);
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */

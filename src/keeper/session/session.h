@@ -57,7 +57,10 @@ MUST_USE err session_renew(struct call *call, bool *ret_done);
  */
 MUST_USE err session_step_up(struct call *call, const struct factor_kind *kind, bool *ret_done);
 
-/* End all sessions verified by this factor, except the one that asks. */
+/*
+ * End what this factor opened: its sessions, except the one that asks, and the grants of applications that last without
+ * a session (offline_access).
+ */
 MUST_USE err session_end_of_factor(struct call *call, int64_t factor_id);
 
 /* End all sessions of the account. */

@@ -282,6 +282,7 @@ throttle_disable(struct call *call, int64_t account_id)
 	if (changed == 0)
 		return ERR_OK;
 	TRY(db_rows(call->db, SQL_THROTTLE_SESSIONS_END, of_account, COUNT(of_account), call_token_ended_row, call));
+	TRY(db_run(call->db, SQL_OIDC_END_OF_DISABLED, of_account, COUNT(of_account), NULL));
 	TRY(audit_write(call, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES));
 	audit_log(call, AUDIT_FACTOR_DISABLED, account_id, REASON_COUNTER_CODES);
 	return ERR_OK;

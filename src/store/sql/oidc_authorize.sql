@@ -23,8 +23,8 @@ SELECT sid FROM oidc_sids WHERE session_id = $1 AND client_id = $2;
 
 -- name: oidc_grant_insert
 INSERT INTO oidc_grants (id, client_id, account_id, session_id, scopes, claims, auth_at_us, amr, acr, sid, created_at_us,
-                         expires_at_us)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+                         expires_at_us, factor_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: oidc_code_insert
 INSERT INTO oidc_codes (id, code_hash, grant_id, session_id, redirect_uri, challenge, nonce, expires_at_us)

@@ -27,6 +27,17 @@ DELETE FROM oidc_grants WHERE account_id = $1 AND client_id = $2;
 -- All of an account, with their tokens: disabling, a new password by a link, and a reset end offline_access too.
 DELETE FROM oidc_grants WHERE account_id = $1;
 
+-- name: oidc_end_of_factor
+-- The grants that last without a session, and that this factor opened. An unknown factor (NULL) may have been it.
+DELETE FROM oidc_grants
+WHERE account_id = $1 AND session_id IS NULL AND (factor_id = $2 OR factor_id IS NULL);
+
+-- name: oidc_end_of_disabled
+-- The same for all authenticators of the account that are disabled now.
+DELETE FROM oidc_grants
+WHERE account_id = $1 AND session_id IS NULL AND (factor_id IS NULL OR factor_id IN (
+	SELECT id FROM factors WHERE account_id = $1 AND disabled_at_us IS NOT NULL));
+
 -- name: oidc_end_sid
 -- The session's `sid` for a client.
 -- row: sid text

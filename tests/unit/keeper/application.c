@@ -68,11 +68,13 @@ grant_insert(struct world *w, const struct application *a, int64_t account_id, i
 	snprintf(
 	    sql, sizeof(sql),
 	    "INSERT INTO oidc_grants (id, client_id, account_id, session_id, scopes, claims, auth_at_us, amr, acr, "
-	    "sid, created_at_us, expires_at_us) VALUES (%" PRId64 ", %" PRId64 ", %" PRId64 ", %s, '%s', '%s', "
-	    "1000000000000000, '%s', 'https://refeds.org/profile/mfa', 'a-sid', %" PRId64 ", %" PRId64 ")",
+	    "sid, created_at_us, expires_at_us, factor_id) "
+	    "SELECT %" PRId64 ", %" PRId64 ", %" PRId64 ", %s, '%s', '%s', "
+	    "1000000000000000, '%s', 'https://refeds.org/profile/mfa', 'a-sid', %" PRId64 ", %" PRId64
+	    ", coalesce(factor_id, 0) FROM sessions WHERE id = %" PRId64,
 	    grant_id, a->row, account_id, approved->offline ? "NULL" : session,
 	    or_else(approved->scopes, "openid profile email groups"), or_else(approved->claims, ""),
-	    or_else(approved->amr, "pwd otp mfa"), clock_us(), clock_us() + MINUTES_US(60));
+	    or_else(approved->amr, "pwd otp mfa"), clock_us(), clock_us() + MINUTES_US(60), session_id);
 	sql_run(w, sql);
 }
 

@@ -414,6 +414,17 @@ clients_and_prompts_decide_whether_consent_is_asked(void **state)
 	provider_end(&w);
 }
 
+/* A session of password and passkey, whose account also has an authenticator. */
+static void
+full_with_passkey(struct world *w, struct browser *b)
+{
+	bring_to(w, b, "alice", STATE_FULL);
+	assert_verdict(do_passkey(w, b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
+	sql_run(w, "UPDATE sessions SET user_verified_at_us = factor_at_us, passkey_at_us = factor_at_us, "
+		   "factor_id = (SELECT id FROM factors WHERE kind = 'passkey')");
+	clock_forward(SECONDS_US(400));
+}
+
 #define OFFLINE START "&response_type=code&scope=openid%20offline_access&state=xyz" CHALLENGE
 
 static const struct {
@@ -454,6 +465,27 @@ offline_access_needs_consent_or_the_flag_of_the_client(void **state)
 			fail_msg("%s", offline[i].why);
 		provider_end(&w);
 	}
+}
+
+static void
+a_grant_names_the_factor_of_its_session(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	full_with_passkey(&w, &b);
+	assert_int_equal(grant(&w, &b, GOOD, "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_grants g JOIN factors f ON f.id = g.factor_id "
+					"WHERE f.kind = 'passkey'"),
+			 1);
+	sql_run(&w, "DELETE FROM oidc_grants");
+	rules_write(&w, "rules:\n  - client: wiki\n    policy: one_factor\n");
+	bring_to(&w, &b, "bob", STATE_PENDING);
+	assert_int_equal(grant(&w, &b, GOOD, "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	assert_int_equal(sql_number(&w, "SELECT factor_id FROM oidc_grants"), 0); /* NULL counts as unknown */
+	assert_int_equal(sql_number(&w, "SELECT count(factor_id) FROM oidc_grants"), 1);
+	provider_end(&w);
 }
 
 /* Consent that was given for offline_access counts later, also for a client that never asks. */
@@ -628,17 +660,6 @@ prompt_login_wants_password_and_code_newer_than_the_request(void **state)
 	assert_int_equal(check(&w, &b, LOGIN, ""), OIDC_LOGIN);
 	assert_int_equal(check(&w, &b, LOGIN "&nonce=2", seal), OIDC_LOGIN);
 	provider_end(&w);
-}
-
-/* A session of password and passkey, whose account also has an authenticator. */
-static void
-full_with_passkey(struct world *w, struct browser *b)
-{
-	bring_to(w, b, "alice", STATE_FULL);
-	assert_verdict(do_passkey(w, b, (struct authenticator){ .id = 1 }), VERDICT_PASSED);
-	sql_run(w, "UPDATE sessions SET user_verified_at_us = factor_at_us, passkey_at_us = factor_at_us, "
-		   "factor_id = (SELECT id FROM factors WHERE kind = 'passkey')");
-	clock_forward(SECONDS_US(400));
 }
 
 /* The passkey's user verification stands for the password, but only at its own time. */
@@ -969,6 +990,52 @@ a_code_does_not_renew_the_passkey_that_max_age_asks_for(void **state)
 	acr_of_grant_is(&w, REFEDS "mfa", "pwd pop user mfa");
 	assert_int_equal(grant(&w, &b, GOOD ACR("phr") "&max_age=1000", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
 	acr_of_grant_is(&w, "phr", "pwd pop user mfa");
+	provider_end(&w);
+}
+
+static const struct {
+	const char *rule, *more;
+	enum oidc_outcome outcome;
+	bool only_passkey;
+	const char *why;
+} proofs_asked[] = {
+	{ "", "&max_age=60" ACR("phr"), OIDC_FACTOR, true, "a code does not renew the passkey" },
+	{ "", "&prompt=login" ACR("phr"), OIDC_LOGIN, true, "the same beside the password" },
+	{ "", "&max_age=60&acr_values=phr", OIDC_FACTOR, false, "a voluntary class refuses nothing" },
+	{ "", "&max_age=60" ACR(REFEDS "mfa"), OIDC_FACTOR, false, "a code reaches the class" },
+	{ "", "&max_age=60" ACR("phr\",\"" REFEDS "mfa"), OIDC_FACTOR, false, "a code reaches one of two classes" },
+	{ "phishing_resistant: true", "&max_age=60", OIDC_FACTOR, false, "the rule accepts the passkey of any age" },
+	{ "phishing_resistant: true\n    max_age: 5m", "&max_age=60", OIDC_FACTOR, true, "the rule wants it newer" },
+	{ "phishing_resistant: true\n    max_age: 5m", "&prompt=login", OIDC_LOGIN, true,
+	  "the same with the password" },
+	{ "max_age: 5m", "", OIDC_FACTOR, false, "the rule accepts a code" },
+};
+
+/* A code that cannot satisfy the request is not asked for. */
+static void
+a_page_asks_for_the_passkey_alone_if_codes_are_vain(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	full_with_passkey(&w, &b);
+	for (size_t i = 0; i < COUNT(proofs_asked); i++) {
+		char text[1024];
+		snprintf(text, sizeof(text), "rules:\n  - client: wiki\n    policy: two_factor\n    %s\n",
+			 proofs_asked[i].rule);
+		rules_write(&w, text);
+		snprintf(text, sizeof(text), "%s%s", GOOD, proofs_asked[i].more);
+		enum oidc_outcome outcome = check(&w, &b, text, "");
+		if (outcome != proofs_asked[i].outcome || (last.body.no_passkey != 0) != proofs_asked[i].only_passkey)
+			fail_msg("%s: outcome %d, no_passkey %u", proofs_asked[i].why, (int)outcome,
+				 last.body.no_passkey);
+	}
+	rules_write(&w, "rules:\n  - client: wiki\n    policy: two_factor\n");
+	bring_to(&w, &b, "bob", STATE_FULL); /* no passkey could be asked for */
+	clock_forward(SECONDS_US(400));
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60" ACR("phr"), ""), OIDC_FACTOR);
+	assert_int_equal(last.body.no_passkey, 0);
 	provider_end(&w);
 }
 
@@ -1328,6 +1395,7 @@ main(void)
 		cmocka_unit_test(consent_is_asked_once_for_the_same_scopes),
 		cmocka_unit_test(clients_and_prompts_decide_whether_consent_is_asked),
 		cmocka_unit_test(offline_access_needs_consent_or_the_flag_of_the_client),
+		cmocka_unit_test(a_grant_names_the_factor_of_its_session),
 		cmocka_unit_test(offline_access_is_remembered_with_the_consent),
 		cmocka_unit_test(cancel_sends_access_denied),
 		cmocka_unit_test(only_the_shown_request_of_this_session_is_approved),
@@ -1349,6 +1417,7 @@ main(void)
 		cmocka_unit_test(a_hint_for_another_subject_gets_no_code),
 		cmocka_unit_test(the_grant_has_the_context_of_the_session),
 		cmocka_unit_test(a_code_does_not_renew_the_passkey_that_max_age_asks_for),
+		cmocka_unit_test(a_page_asks_for_the_passkey_alone_if_codes_are_vain),
 		cmocka_unit_test(an_essential_context_is_asked_for_or_refused),
 		cmocka_unit_test(rules_of_the_client_decide),
 		cmocka_unit_test(a_rule_for_passkeys_asks_for_the_passkey_of_the_account),

@@ -230,8 +230,8 @@ db_pause_of_random_length(unsigned attempts)
 		  NULL);
 }
 
-bool
-db_retry(struct db_retry *retry, err e)
+static bool
+db_retry_is_due(struct db_retry *retry, err e)
 {
 	int64_t now_us;
 
@@ -240,11 +240,35 @@ db_retry(struct db_retry *retry, err e)
 	now_us = clock_monotonic_us();
 	if (retry->attempts++ == 0)
 		retry->since_us = now_us;
-	if (retry->attempts >= ATTEMPTS && now_us - retry->since_us > RETRY_MS * INT64_C(1000))
-		return false;
-	atomic_fetch_add(&retries, 1);
+	return retry->attempts < ATTEMPTS || now_us - retry->since_us <= RETRY_MS * INT64_C(1000);
+}
+
+static bool
+db_retry_has_queue(const struct db_retry *retry)
+{
+	return retry->queue != 0 && retry->db->ops->enter_queue != NULL;
+}
+
+/* The first retry waits in the queue.  Later ones hold its lock: they conflict with first attempts only. */
+static err
+db_retry_wait(struct db_retry *retry)
+{
+	if (db_retry_has_queue(retry) && retry->attempts == 1)
+		return retry->db->ops->enter_queue(retry->db, retry->queue);
 	db_pause_of_random_length(retry->attempts);
-	return true;
+	return ERR_OK;
+}
+
+bool
+db_retry(struct db_retry *retry, err e)
+{
+	if (db_retry_is_due(retry, e) && db_retry_wait(retry) == ERR_OK) {
+		atomic_fetch_add(&retries, 1);
+		return true;
+	}
+	if (db_retry_has_queue(retry))
+		retry->db->ops->leave_queue(retry->db);
+	return false;
 }
 
 int64_t

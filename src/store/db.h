@@ -174,15 +174,20 @@ int db_listening_fd(struct db *db);
 MUST_USE err db_read_notifications(struct db *db, db_notified notified, void *context);
 
 /*
- * Should the whole transaction be retried? True for ERR_BUSY, after a short random pause: a few times, and for about
- * one second:
+ * Should the whole transaction be retried? True for ERR_BUSY: a few times, and for about one second:
  *
- *	struct db_retry again = { 0 };
+ *	struct db_retry again = { .db = db, .queue = account_id };
  *	do
  *		e = attempt(db);
  *	while (db_retry(&again, e));
+ *
+ * Without a queue, a retry waits for a short random time. With one, on PostgreSQL, it waits until no other connection
+ * retries a transaction of this queue, so that it sees what they committed (docs/develop/design/serializable.md). The
+ * last call, which returns false, leaves the queue. With SQLite no queue is needed: its lock is taken by BEGIN.
  */
 struct db_retry {
+	struct db *db; /* may be NULL without a queue */
+	int64_t queue; /* of the transactions that conflict; 0: none */
 	unsigned attempts;
 	int64_t since_us;
 };

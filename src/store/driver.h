@@ -40,6 +40,8 @@ struct db_ops {
 	err (*set_statement_timeout)(struct db *db, int timeout_ms);
 	err (*ping)(struct db *db);
 	err (*claim)(struct db *db, enum db_claim claim);
+	err (*enter_queue)(struct db *db, int64_t queue); /* outside a transaction; see db_retry */
+	void (*leave_queue)(struct db *db);               /* does nothing outside a queue */
 	err (*notify)(struct db *db, str text);
 	err (*listen)(struct db *db);
 	int (*listening_fd)(struct db *db);

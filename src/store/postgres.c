@@ -16,6 +16,7 @@
 /* Keys of advisory locks in the server, combined with the schema's name. The numbers are arbitrary. */
 #define LOCK_SCHEMA "1685286512"
 #define LOCK_CLAIM "1685286513"
+#define LOCK_QUEUE "1685286514"
 
 static struct postgres *
 postgres_of(struct db *db)
@@ -157,6 +158,50 @@ postgres_commit(struct db *db)
 	TRY(postgres_exec(p, "COMMIT"));
 	p->in_transaction = false;
 	return ERR_OK;
+}
+
+/* --- queues of retries -------------------------------------------------------------------------------------------- */
+
+/* Two queues with the same hash are one: their transactions then wait without need. */
+#define QUEUE_KEY LOCK_QUEUE ", pg_catalog.hashtext(current_schema()::text || ' ' || $1::text)"
+
+/* Without the condition, the server would log a warning if this connection does not hold the lock. */
+static const char queue_unlock[] = "SELECT pg_catalog.pg_advisory_unlock(" QUEUE_KEY ") WHERE EXISTS "
+				   "(SELECT 1 FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() "
+				   "AND locktype = 'advisory' AND classid = " LOCK_QUEUE " AND granted)";
+
+/* If the unlock fails, the lock must not stay with the connection. */
+static void
+postgres_leave_queue(struct db *db)
+{
+	struct postgres *p = postgres_of(db);
+	const struct db_value args[] = { DB_INT(p->queue) };
+	err e = p->queue == 0 ? ERR_OK : db_text(db, queue_unlock, args, COUNT(args), NULL, NULL);
+
+	if (e != ERR_OK && p->connection != NULL)
+		(void)!postgres_lost(p, p->message);
+	p->queue = 0;
+}
+
+/*
+ * ERR_BUSY, ERR_AWAY: others held the lock until the timeout of a statement.  The server may give the lock at the very
+ * time at which it ends the statement; the session then holds it in spite of the error.
+ */
+static err
+postgres_enter_queue(struct db *db, int64_t queue)
+{
+	struct postgres *p = postgres_of(db);
+	const struct db_value args[] = { DB_INT(queue) };
+	err e;
+
+	if (p->in_transaction || p->queue != 0)
+		return ERR_INVALID;
+	TRY(postgres_connected(p));
+	p->queue = queue;
+	e = db_text(db, "SELECT pg_catalog.pg_advisory_lock(" QUEUE_KEY ")", args, COUNT(args), NULL, NULL);
+	if (e != ERR_OK)
+		postgres_leave_queue(db);
+	return e;
 }
 
 /* --- messages, integrity, health ---------------------------------------------------------------------------------- */
@@ -360,6 +405,8 @@ const struct db_ops postgres_ops = {
 	.set_statement_timeout = postgres_set_statement_timeout,
 	.ping = postgres_ping,
 	.claim = postgres_claim,
+	.enter_queue = postgres_enter_queue,
+	.leave_queue = postgres_leave_queue,
 	.notify = postgres_notify,
 	.listen = postgres_listen,
 	.listening_fd = postgres_listening_fd,

@@ -21,6 +21,7 @@ struct postgres {
 	bool unfit;                           /* this server is not, or is no longer, the right one */
 	enum db_claim claim;                  /* claimed again by each new connection */
 	bool listens;                         /* each new connection listens again */
+	int64_t queue;                        /* this connection holds its lock, or waits for it; 0: none */
 	char message[POSTGRES_MESSAGE_BYTES]; /* the database's message about the last error */
 };
 

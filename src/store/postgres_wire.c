@@ -45,6 +45,7 @@ postgres_lost(struct postgres *p, const char *message)
 	libpq.PQfinish(p->connection);
 	p->connection = NULL;
 	p->unfit = false;
+	p->queue = 0; /* the server has released its lock */
 	memset(p->prepared, 0, sizeof(p->prepared));
 	return ERR_AWAY;
 }

@@ -77,13 +77,20 @@ call_notify_ended(struct call *call)
 	notification_send_ended(call->db, call->next.ended, call->next.ended_count);
 }
 
-static err
-call_lock_account(struct call *call)
+static int64_t
+call_account(const struct call *call)
 {
-	const struct db_value args[] = { DB_INT(call->subject_account_id != 0 ? call->subject_account_id
-									      : call->now.session.account_id) };
+	return call->subject_account_id != 0 ? call->subject_account_id : call->now.session.account_id;
+}
 
-	return args[0].number == 0 ? ERR_OK : db_lock(call->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
+static err
+call_lock_account(struct call *call, bool first)
+{
+	const struct db_value args[] = { DB_INT(call_account(call)) };
+
+	if (args[0].number == 0)
+		return ERR_OK;
+	return db_lock(call->db, first ? SQL_ACCOUNT_LOCK_NOW : SQL_ACCOUNT_LOCK, args, COUNT(args));
 }
 
 /* Check the session that asks, and lock it: until this transaction ends, no other one can end the session. */
@@ -143,7 +150,7 @@ call_work_unguarded(struct call *call, call_work work, void *context, bool *ret_
  * notification does no harm.
  */
 static err
-call_attempt(struct call *call, call_work work, void *context, bool *ret_done)
+call_attempt(struct call *call, call_work work, void *context, bool first, bool *ret_done)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction transaction = { 0 };
 	bool commit = false;
@@ -152,7 +159,7 @@ call_attempt(struct call *call, call_work work, void *context, bool *ret_done)
 	*ret_done = false;
 	call_test_hook();
 	TRY(db_begin(call->db, &transaction));
-	TRY(call_lock_account(call));
+	TRY(call_lock_account(call, first));
 	TRY(call_work_unguarded(call, work, context, &commit));
 	if (!commit)
 		return ERR_OK;
@@ -168,12 +175,12 @@ call_attempt(struct call *call, call_work work, void *context, bool *ret_done)
 err
 call_transact(struct call *call, call_work work, void *context, bool *ret_done)
 {
-	struct db_retry retry = { 0 };
+	struct db_retry retry = { .db = call->db, .queue = call_account(call) };
 	bool done = false;
 	err e;
 
 	do
-		e = call_attempt(call, work, context, &done);
+		e = call_attempt(call, work, context, retry.attempts == 0, &done);
 	while (db_retry(&retry, e));
 	if (e == ERR_OK && done)
 		call->now = call->next;

@@ -31,6 +31,20 @@ SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE;
 -- row: id int
 SELECT id FROM accounts WHERE id = $1;
 
+-- name: account_lock_now
+-- The same in a first attempt: ERR_BUSY if another transaction holds the row. A transaction that waits for it has an
+-- old snapshot, so the retry begins anew: docs/develop/design/serializable.md.
+-- unguarded: it changes nothing
+-- dialect: postgres
+-- row: id int
+SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE NOWAIT;
+
+-- name: account_lock_now
+-- unguarded: it changes nothing
+-- dialect: sqlite
+-- row: id int
+SELECT id FROM accounts WHERE id = $1;
+
 -- name: account_rehash
 -- Only if the hash is still the one that the password was verified against.
 UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3;

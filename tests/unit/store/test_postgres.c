@@ -271,6 +271,61 @@ only_busy_errors_are_retried(void **state)
 	assert_true(tries >= 4);
 }
 
+static int64_t
+queue_locks(void)
+{
+	struct taken taken = { .arena = ARENA(4096) };
+	int64_t n;
+
+	assert_int_equal(db_text(db,
+				 "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
+				 "WHERE locktype = 'advisory' AND datname = current_database() AND granted",
+				 NULL, 0, take, &taken),
+			 ERR_OK);
+	n = taken.values[0].number;
+	arena_wipe(&taken.arena);
+	return n;
+}
+
+static void
+retries_of_one_queue_run_one_after_the_other(void **state)
+{
+	struct db_retry first = { .db = db, .queue = 7 }, second = { .db = other, .queue = 7 }, third = second;
+	struct db_retry elsewhere = { .db = other, .queue = 8 };
+	struct why why = { 0 };
+
+	assert_true(db_retry(&first, ERR_BUSY));
+	assert_int_equal(queue_locks(), 1);
+	assert_true(db_retry(&first, ERR_BUSY)); /* it stays in the queue */
+	assert_int_equal(db_set_statement_timeout(other, 300, &why), ERR_OK);
+	assert_false(db_retry(&second, ERR_BUSY));
+	assert_int_equal(db_set_statement_timeout(other, DB_STATEMENT_TIMEOUT_MS, &why), ERR_OK);
+	assert_int_equal(db_ping(other), ERR_OK);
+	assert_true(db_retry(&elsewhere, ERR_BUSY));
+	assert_int_equal(queue_locks(), 2);
+	assert_false(db_retry(&elsewhere, ERR_INVALID));
+	assert_false(db_retry(&first, ERR_OK));
+	assert_int_equal(queue_locks(), 0);
+	assert_true(db_retry(&third, ERR_BUSY));
+	assert_false(db_retry(&third, ERR_AWAY));
+	assert_int_equal(queue_locks(), 0);
+}
+
+static void
+a_lost_connection_leaves_its_queue(void **state)
+{
+	struct db_retry first = { .db = db, .queue = 7 }, second = { .db = other, .queue = 7 };
+
+	assert_true(db_retry(&first, ERR_BUSY));
+	cut_off();
+	assert_int_equal(db_ping(other), ERR_OK);
+	assert_true(db_retry(&second, ERR_BUSY));
+	assert_false(db_retry(&first, ERR_AWAY));
+	assert_false(db_retry(&second, ERR_OK));
+	assert_int_equal(db_ping(db), ERR_OK);
+	assert_int_equal(queue_locks(), 0);
+}
+
 /* --- lost connections --------------------------------------------------------------------------------------------- */
 
 static void
@@ -426,6 +481,8 @@ main(void)
 		cmocka_unit_test(a_transaction_with_a_failed_statement_is_not_committed),
 		cmocka_unit_test(conflicting_transactions_are_not_both_committed),
 		cmocka_unit_test(only_busy_errors_are_retried),
+		cmocka_unit_test(retries_of_one_queue_run_one_after_the_other),
+		cmocka_unit_test(a_lost_connection_leaves_its_queue),
 		cmocka_unit_test(a_lost_connection_is_reopened),
 		cmocka_unit_test(the_server_ends_a_statement_before_its_caller),
 		cmocka_unit_test(a_slow_statement_is_cancelled),

@@ -23,8 +23,14 @@ def helps(program, *words):
     text = output(program, 'help', *words)
     yield words, text
     if len(words) == 1 and re.match(r'Usage: .* COMMAND\b', text):
-        for word in re.findall(r'^  ([a-z][a-z0-9-]*) ', text, re.M):
+        # Each once: a command with two uses has two rows.
+        for word in dict.fromkeys(re.findall(r'^  ([a-z][a-z0-9-]*) ', text, re.M)):
             yield from helps(program, *words, word)
+
+
+def presets(program):
+    """Return the names of the known applications, and what people call them."""
+    return dict(re.findall(r'^(\S+) +(.*)$', output(program, 'client', 'presets'), re.M))
 
 
 def joined(lines):
@@ -84,7 +90,9 @@ def options(text):
 def subcommands(text):
     """Return the words that a command takes as its first argument, with their lines or ''."""
     usage = next(lines for kind, lines in blocks(text) if kind == 'usage')
-    rows = {term.split()[0]: line for kind, rows in blocks(text) if kind == 'table' for term, line in rows}
+    rows = {}
+    for term, line in (row for kind, found in blocks(text) if kind == 'table' for row in found):
+        rows.setdefault(term.split()[0], line)
     first = [line.split()[2] for line in usage if len(line.split()) > 2]
     if 'COMMAND' in first:
         return {word: line for word, line in rows.items() if re.match('[a-z]', word)}

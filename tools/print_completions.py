@@ -13,6 +13,7 @@ import help_texts
 FILES = {'FILE', 'F', 'PATH'}  # values that are names of files
 SETTINGS = ('settings', 'FILE', 'read the settings from FILE')
 HELP = ('help', '', 'show the help')
+PRESET_FOLLOWS = (('client', 'add'), ('client', 'presets'))  # the next word is the name of a known application
 HEAD = '# Printed by tools/print_completions.py from the help of doubletour.\n'
 
 
@@ -25,6 +26,7 @@ class Command:
         self.options = [*named, *(option for option in (HELP, SETTINGS) if option[0] not in [name for name, *_ in named] and
                                   (option is HELP or words[0] != 'otp'))]
         self.names = help_texts.subcommands(text) if len(words) == 1 else {}
+        self.presets = {}
 
 
 def read(program):
@@ -32,6 +34,9 @@ def read(program):
     found = []
     for name, line in help_texts.commands(program).items():
         found += [Command(words, line, text) for words, text in help_texts.helps(program, name)]
+    for command in found:
+        if command.words in PRESET_FOLLOWS:
+            command.presets = help_texts.presets(program)
     return found
 
 
@@ -81,7 +86,7 @@ complete -o default -F _doubletour doubletour
 
 def bash(commands):
     values = {f'--{name}': value for command in commands for name, value, _ in command.options if value}
-    cases = ''.join(f"\t'{command.words[0]} {command.words[1]}') offered='{' '.join(option_words(command))}' ;;\n"
+    cases = ''.join(f"\t'{command.words[0]} {command.words[1]}') offered='{' '.join([*command.presets, *option_words(command)])}' ;;\n"
                     for command in commands if len(command.words) == 2)
     cases += ''.join(f"\t'{c.words[0]} ') offered='{' '.join([*c.names, *option_words(c)])}' ;;\n"
                      f"\t'{c.words[0]} '*) offered='{' '.join(option_words(c))}' ;;\n" for c in top(commands))
@@ -127,7 +132,9 @@ def zsh_option(name, value, line):
 
 
 def zsh_options(command):
-    return '_arguments ' + ' '.join([*(zsh_option(*option) for option in command.options), "'*:argument:_files'"])
+    # Word 1 is the subcommand.
+    presets = [zsh_quoted(f'2:preset:({" ".join(command.presets)})')] if command.presets else []
+    return '_arguments ' + ' '.join([*(zsh_option(*option) for option in command.options), *presets, "'*:argument:_files'"])
 
 
 def zsh_case(command, below):
@@ -160,6 +167,12 @@ def fish_options(condition, command):
                    for name, value, line in command.options)
 
 
+def fish_below(seen, sub):
+    """The options of a subcommand, and the presets if one may follow."""
+    condition = f'{seen}; and __fish_seen_subcommand_from {sub.words[1]}'
+    return ''.join(fish_line(condition, '-f', '-a', word, line=line) for word, line in sub.presets.items()) + fish_options(condition, sub)
+
+
 def fish_command(command, below):
     name = command.words[0]
     names = ' '.join(command.names)
@@ -167,7 +180,7 @@ def fish_command(command, below):
     first = f'{seen}; and not __fish_seen_subcommand_from {names}' if names else seen
     text = ''.join(fish_line(first, '-f', '-a', word, line=line) for word, line in command.names.items())
     text += fish_options(first if below else seen, command)
-    return text + ''.join(fish_options(f'{seen}; and __fish_seen_subcommand_from {sub.words[1]}', sub) for sub in below)
+    return text + ''.join(fish_below(seen, sub) for sub in below)
 
 
 def fish(commands):

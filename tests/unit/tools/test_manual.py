@@ -2,9 +2,13 @@
 import functools
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import subprocess
+import termios
+import time
 
 import help_texts
 import print_manual
@@ -59,6 +63,12 @@ def test_pages_name_every_option():
         assert [option for text in texts for option, *_ in help_texts.options(text) if f'--{option}' not in page] == [], name
 
 
+def test_pages_explain_each_command_once():
+    for name, _ in helps():
+        words = [words for words, _ in help_texts.helps(PROGRAM, name)]
+        assert len(words) == len(set(words)), words
+
+
 @needs('mandoc')
 def test_main_page_lists_every_command_and_exit_status():
     page = plain('doubletour.1')
@@ -109,6 +119,10 @@ TYPED = [  # typed words, words that are offered, a word that is not
     (['import', ''], ['flask', 'htpasswd', 'authelia'], 'user'),
     (['config', ''], ['check', 'show', 'manual'], 'config'),
     (['gate', 'check', '--user', ''], [], 'check'),
+    (['client', ''], ['add', 'check', 'presets', '--json'], 'grafana'),
+    (['client', 'add', ''], ['grafana', 'nextcloud', 'generic'], 'set'),
+    (['client', 'presets', 'open'], ['openwebui'], 'grafana'),
+    (['client', 'add', '--'], ['--redirect', '--id-token-alg'], '--now'),
 ]
 BASH = 'source "$1"; shift; COMP_WORDS=(doubletour "$@"); COMP_CWORD=$#; _doubletour; printf "%s\\n" "${COMPREPLY[@]}"'
 
@@ -133,8 +147,53 @@ def test_zsh_accepts_the_completions():
     assert (done.returncode, done.stderr) == (0, '')
 
 
+class Zsh:
+    """An interactive zsh with the completions, in a terminal that is large enough for each list."""
+
+    PROMPT = 'ASK> '
+
+    def __init__(self, home):
+        self.main, side = pty.openpty()
+        termios.tcsetwinsize(self.main, (500, 400))
+        self.process = subprocess.Popen(['zsh', '-f', '-i'], stdin=side, stdout=side, stderr=side, start_new_session=True,
+                                        env={'HOME': home, 'PATH': os.environ['PATH'], 'TERM': 'dumb'})
+        os.close(side)
+        # split in two, so that the echo of this line is not taken for the prompt
+        self.send(f'PROMPT="{self.PROMPT[0]}""{self.PROMPT[1:]}"; fpath=({MANUAL} $fpath); autoload -Uz compinit && compinit -u -D\n', self.PROMPT)
+
+    def send(self, text, end):
+        """Send the text; return what the shell writes until its end."""
+        os.write(self.main, text.encode())
+        seen, deadline = '', time.monotonic() + 30
+        while end not in seen:
+            assert select.select([self.main], [], [], max(0, deadline - time.monotonic()))[0], seen
+            seen += os.read(self.main, 65536).decode()
+        return seen
+
+    def list(self, words):
+        """Return the words that the shell lists when Tab follows."""
+        return self.send(f"doubletour {' '.join(words)}\t\x15print -r DO''NE\n", 'DONE').split()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.main)
+
+
+@needs('zsh')
+def test_zsh_lists_the_completions(tmp_path):
+    zsh = Zsh(str(tmp_path))
+    try:
+        for words, offered, _ in TYPED:
+            several = [word for word in offered if word.startswith('-') == words[-1].startswith('-')]
+            if len(several) > 1:  # a single word is inserted, not listed
+                assert set(several) - set(zsh.list(words)) == set(), words
+    finally:
+        zsh.end()
+
+
 @needs('fish')
-@pytest.mark.parametrize('words,offered,other', TYPED[:1] + TYPED[2:4] + TYPED[5:8])
+@pytest.mark.parametrize('words,offered,other', TYPED[:1] + TYPED[2:4] + TYPED[5:8] + TYPED[9:])
 def test_fish_completes(words, offered, other, tmp_path):
     done = run('fish', '--no-config', '-c', f'source {MANUAL / "doubletour.fish"}; complete -C "doubletour {" ".join(words)}"',
                env={'HOME': str(tmp_path), 'PATH': os.environ['PATH']})

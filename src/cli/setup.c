@@ -436,6 +436,8 @@ setup_print(const struct setup *s)
 	setup_name_environment(s);
 	cli_say("Start the service with `systemctl enable --now doubletour`.  If it runs, use `systemctl restart "
 		"doubletour`.");
+	cli_say("Then add applications.  `doubletour client presets` lists known ones that use OpenID Connect.  For "
+		"others, `doubletour proxy-config --help` explains how the proxy protects them.");
 	return CLI_DONE;
 }
 

@@ -102,6 +102,9 @@ def test_four_answers_lead_to_settings_a_database_and_a_link(new):
     assert "server_name login.example.org;" in said
     assert re.search(rf"^{URL}/set-password\?link=\S{{43}}$", said, re.M)
     assert "systemctl enable --now doubletour" in said and "doubletour.key" in said
+    named = re.findall(r"`doubletour ((?:client|proxy-config) \S+)`", said)
+    assert named[-2:] == ["client presets", "proxy-config --help"], "what comes next"
+    assert [new.command(*words.split()).returncode for words in named[-2:]] == [0, 0]
     checked = new.command("config", "check")
     assert checked.returncode == 0 and "The settings are valid." in checked.stdout
     assert new.command("check").returncode == 0

@@ -16,6 +16,7 @@ from harness import Person, previous
 from harness.disk import fill, small_file_system
 from harness.passkey_rows import kinds, with_a_passkey
 from harness.passkeys import SECURITY, VERIFY, KeyHolder
+from harness.relying_party import RelyingParty
 from harness.server import PROGRAM, ROOT, TIMEOUT, wait_until
 from harness.torture import scaled
 
@@ -501,6 +502,10 @@ def test_nodes_of_two_releases_run_side_by_side(make_server, postgres):
     second.start()
     assert alice.opens(first, second) == [True] * 2
     bob, carol = story(first, second), story(second, first)
+    # bob's account was made by the old node; an account gets its identifier for applications at the first use
+    assert second.sql("SELECT subject FROM accounts WHERE name = ?", bob.name) == [("",)]
+    app = RelyingParty.add(second, "app", "--consent", "never")
+    assert len({app.sign_in(person.at(second))["claims"]["sub"] for person in (bob, carol, bob)}) == 2
     assert first.stop() == 0
     assert first.command("run").returncode == 78, "a node of the previous release does not start again"
     first.program = today

@@ -105,6 +105,7 @@ def test_check_accepts_the_rest_of_the_tutorials_file(doubletour, dotenv):
         ("APP_NAME='x\n", ".env, line 1 has an opening ' without a closing one."),
         ("HOST=0.0.0.0\n", "so PUBLIC_URL is required"),
         ("PUBLIC_URL=http://login.example.org\n", "INSECURE_HTTP=1"),
+        ("PUBLIC_URL=https://example.org/auth/\n", "without a path (other applications on that host could read its pages), not"),
     ],
 )
 def test_a_setting_that_cannot_be_used_ends_with_one_sentence_and_78(doubletour, dotenv, tmp_path, text, sentence):

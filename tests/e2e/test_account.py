@@ -153,6 +153,7 @@ def test_form_errors_are_shown_and_input_is_kept(alice, different, field):
     for name, value in sent.items():
         if len(value) < 1000:
             assert page.value(name) == value
+    assert len(page.dom.all(role="meter")) == (0 < len(sent["password"]) < 1000)
     assert page.headers["Cache-Control"] == "no-store"
     alice.forget().sign_in()
     assert alice.page.status == 303

@@ -125,6 +125,7 @@ def test_malformed_tokens_are_escaped_in_the_language_switch(server):
 def test_a_bad_password_is_explained_and_keeps_the_link(newcomer, fields, field):
     page = newcomer.send(newcomer.link, {**CHOSEN, **fields})
     assert page.status == 422 and page.errors[field] and newcomer.name in page.text
+    assert len(page.dom.all(role="meter")) == (0 < len({**CHOSEN, **fields}["password"]) < 1000)
     form = page.form_to("/set-password")
     kept = {i["name"]: i["value"] for i in form.all("input", type="hidden")}
     assert newcomer.post("/set-password", {**kept, **CHOSEN}).status == 303, "the same page goes on"

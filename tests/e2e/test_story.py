@@ -91,15 +91,17 @@ def test_each_registration_error_is_shown_at_its_field(server, taken, rule, lang
     assert person.session is None
 
 
-@pytest.mark.parametrize("password, strength", [(GOOD, "strong"), ("password1", "weak"), ("short", None)])
-def test_a_refused_form_shows_the_strength_of_the_password(alice, password, strength):
-    assert not alice.visit("/register").dom.all(id="strength")
+@pytest.mark.parametrize("password, value, strength", [(GOOD, "4", "strong"), ("password1", "1", "weak"), ("short", "1", "weak"), ("", None, None)])
+def test_a_refused_form_shows_the_strength_of_the_password(alice, password, value, strength):
+    assert not alice.visit("/register").dom.all(role="meter")
     page = alice.register(password=password, confirm="another")
     assert page.status == 422
-    shown = page.dom.all(id="strength")
-    assert [p.text.split(": ")[1] for p in shown] == ([strength] if strength else [])
+    meters = page.dom.all(role="meter")
+    assert [(m["aria-valuemin"], m["aria-valuenow"], m["aria-valuemax"], m["aria-labelledby"], len(m.all("i")), len(m.all("i", class_="on")))
+            for m in meters] == ([("1", value, "4", "strength", 4, int(value))] if value else [])
+    assert [p.text.split(": ")[1] for p in page.dom.all(id="strength")] == ([strength] if value else [])
     described = page.field("password")["aria-describedby"].split()
-    assert ("strength" in described) == bool(shown)
+    assert ("strength" in described) == bool(meters)
 
 
 def test_no_two_rules_share_a_sentence_and_each_is_translated(server, taken):

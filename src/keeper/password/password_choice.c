@@ -34,8 +34,10 @@ password_choice_check(const struct config *config, str typed, const struct accou
 	str password = str_bytes(ret_password->b, ret_password->n);
 	if (password_choice_is_blank(password))
 		return PROBLEM_BLANK;
-	if (str_utf8_count(password) < PASSWORD_MIN)
+	if (str_utf8_count(password) < PASSWORD_MIN) {
+		*ret_strength = STRENGTH_WEAK;
 		return PROBLEM_TOO_SHORT;
+	}
 	if (config->password_scheme == SCHEME_BCRYPT && password.n > BCRYPT_MAX_BYTES)
 		return PROBLEM_OVER_72;
 	problem = strength_check(ret_password, account_name_str(name), str_of(config->app_name), &strength);

@@ -492,7 +492,7 @@ def end(**parameters):
 def test_a_logout_without_a_hint_asks_first_and_then_redirects(server):
     person = Person(server).full()
     page = check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER, state="s t")))
-    assert page.status == 200 and "Wiki asks to end your session here." in page.text and person.name in page.text
+    assert page.status == 200 and "Wiki asks to sign you out here." in page.text and person.name in page.text
     page = check(person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout")))
     assert led_on(page) in (AFTER + "?state=s%20t", AFTER + "?state=s+t") and person.session is None
     assert person.visit("/account").location.startswith("/login")

@@ -49,7 +49,7 @@ def led_to(page):
 
 def asks(page, person, name=None):
     assert (page.status, page.location) == (200, None) and person.name in page.text, repr(page)
-    assert f"{name or 'An application'} asks to end your session here." in page.text
+    assert f"{name or 'An application'} asks to sign you out here." in page.text
     return page
 
 

@@ -610,7 +610,7 @@ def test_a_code_does_not_open_an_application_for_passkeys(gate, language, words)
         assert not page.dom.all("input", name="otp"), "a code would not help"
 
 
-@pytest.mark.parametrize("language, words", [("en", "too long ago"), ("fr", "trop longtemps")])
+@pytest.mark.parametrize("language, words", [("en", "A code is not enough"), ("fr", "Un code ne suffit pas")])
 def test_a_new_code_does_not_replace_an_old_passkey(gate, language, words):
     person, url = inside(gate), "https://strongroom.example.org/"
     person.language = language
@@ -672,7 +672,7 @@ def refusal_link(person, url, address):
 
 
 @pytest.mark.parametrize("language, reason, again", [
-    ("en", "It sees you on another network than this page does.", "Try again"), ("fr", "L’application vous voit sur un autre réseau que cette page.", "Réessayer")])
+    ("en", "Your browser reaches it from another network than this page.", "Try again"), ("fr", "Votre navigateur atteint l’application depuis un autre réseau que cette page.", "Réessayer")])
 @pytest.mark.parametrize("url", ["https://office.example.org/x?y=1", "https://office.example.net/x?y=1"])
 def test_a_network_that_only_the_application_sees_starts_no_loop(gate, url, language, reason, again):
     person = Visitor(gate, address=f"192.168.{ord(url[19])}.{len(reason)}").full()

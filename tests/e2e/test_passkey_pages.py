@@ -116,7 +116,7 @@ def test_sentences_name_no_code_where_there_is_a_passkey(server, owner):
     owner.answer(owner.ask(VERIFY) and owner.get())
     owner.grow_stale()
     page = owner.send("/account/recovery-codes", {"otp": ""})
-    assert page.status == 422 and "Confirm it again." in page.text and box(page)["data-passkeys"]
+    assert page.status == 422 and "Confirm again." in page.text and box(page)["data-passkeys"]
 
 
 # --- ways that ended nowhere ------------------------------------------------------------------------------------------

@@ -209,8 +209,7 @@ static const char *
 gate_pages_passkey_reason(enum access_reason why, bool usable)
 {
 	if (why == ACCESS_PASSKEY_OLD)
-		return N_("You used your passkey too long ago for this application: use it again. A code does not "
-			  "replace it.");
+		return N_("This application requires that you use your passkey again. A code is not enough.");
 	return usable ? N_("You signed in with a code. This application accepts only passkeys: use yours now.")
 		      : N_("You signed in with a code. This application accepts only passkeys: add one, then open the "
 			   "application again.");
@@ -263,7 +262,7 @@ gate_pages_passes(struct exchange *x, const struct gate_return *to, const struct
 	if (!refused_there)
 		return gate_pages_granted(x, target, open);
 	return gate_pages_denied(
-	    x, N_("It is open on certain networks only. It sees you on another network than this page does."),
+	    x, N_("It is open on certain networks only. Your browser reaches it from another network than this page."),
 	    target->url);
 }
 

@@ -87,7 +87,7 @@ exchange_otp_missing(const struct exchange *x, struct page_otp *otp)
 {
 	otp->shown = true;
 	otp->problem = x->session.passkeys > 0
-			   ? N_("You last confirmed that it is you more than 5 minutes ago. Confirm it again.")
+			   ? N_("You last confirmed that it's you more than 5 minutes ago. Confirm again.")
 			   : N_("Your last code is more than 5 minutes old. Enter a new one.");
 }
 

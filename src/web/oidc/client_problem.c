@@ -31,9 +31,8 @@ static const struct problem_text problem_texts[OIDC_PROBLEM_COUNT] = {
 				       N_("The application did not say where to return: redirect_uri is missing.") },
 	[OIDC_PROBLEM_REDIRECT] = { N_("This return address is not registered"),
 				    N_("The application wants to return to an address that is not registered for it. "
-				       "Addresses must be equal in every character."),
-				    N_("If the address really belongs to the application, this command registers "
-				       "it:") },
+				       "The two addresses must match exactly."),
+				    N_("If this address belongs to the application, this command registers it:") },
 	[OIDC_PROBLEM_HINT] = { N_("This request cannot be completed"),
 				N_("The application sent an ID token that this server did not issue to it.") },
 };

@@ -56,7 +56,8 @@ static const char *
 passkey_new_fault(uint32_t fault)
 {
 	if (fault == PASSKEY_FAULT_UNVERIFIED)
-		return N_("Your device asked for no PIN or fingerprint. Set one up, or add it as a security key.");
+		return N_("Your device did not ask for a PIN or fingerprint. Set one up on the device, or add the "
+			  "device as a security key.");
 	return passkey_fault_text(fault);
 }
 

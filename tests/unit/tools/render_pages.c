@@ -554,14 +554,14 @@ put_client_problem(struct buf *out, const struct page_layout *layout, bool hosti
 	struct page_client_problem page = {
 		.layout = sample_client_layout(layout, hostile),
 		.title = "This return address is not registered",
-		.sentence = "The application wants to return to an address that is not registered for it. Addresses "
-			    "must be equal in every character.",
+		.sentence = "The application wants to return to an address that is not registered for it. The two "
+			    "addresses must match exactly.",
 		.client_id = STR("wiki"),
 		.name = STR("Wiki"),
 		.asked = { STR("https://wiki.example.org"), STR(":443/oidc/callback") },
 		.registered = registered,
 		.registered_count = COUNT(registered),
-		.advice = "If the address really belongs to the application, this command registers it:",
+		.advice = "If this address belongs to the application, this command registers it:",
 		.command =
 		    STR("doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/oidc/callback'"),
 	};

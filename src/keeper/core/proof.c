@@ -14,7 +14,7 @@ proof_shows(const struct proof *proof)
 {
 	if (proof->kind == NULL)
 		return 0;
-	return proof->user_verified ? SHOWS_BOTH : proof->kind->shows;
+	return proof->user_verified_us != 0 ? SHOWS_BOTH : proof->kind->shows;
 }
 
 static bool
@@ -130,7 +130,7 @@ proofs_amr(const struct proofs *proofs, bool enrolled)
 		if (!proof_is_valid(proof, enrolled))
 			continue;
 		proofs_amr_add(&amr, proof->kind->amr);
-		user_verified = user_verified || proof->user_verified;
+		user_verified = user_verified || proof->user_verified_us != 0;
 		synced = synced || proof->synced;
 	}
 	if (user_verified)

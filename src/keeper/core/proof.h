@@ -20,11 +20,10 @@ struct proof {
 	const struct factor_kind
 	    *kind; /* NULL: the factor was deleted or disabled, or this version does not know its kind */
 	int64_t at_us;
-	int64_t factor_id;  /* 0: belongs to the account, not to one factor */
-	bool user_verified; /* the device verified its user (PIN, fingerprint): the proof shows both */
+	int64_t factor_id; /* 0: belongs to the account, not to one factor */
 	/*
-	 * When it did, for a proof of a session's row; 0: not known.  A code renews at_us, which shows possession, but
-	 * not this: it shows no knowledge.
+	 * When the device verified its user (PIN, fingerprint), so that the proof shows both; 0: it did not.  A code
+	 * renews at_us, which shows possession, but not this: it shows no knowledge.
 	 */
 	int64_t user_verified_us;
 	bool synced; /* a passkey that may be on several devices of its owner */

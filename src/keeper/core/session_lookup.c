@@ -27,7 +27,6 @@ session_proofs(const struct session_basis_row *row)
 		proofs_add(&proofs, (struct proof){ .kind = factor_kind_named(row->factor_kind),
 						    .at_us = row->factor_at_us,
 						    .factor_id = row->factor_id,
-						    .user_verified = row->user_verified_at_us != 0,
 						    .user_verified_us = row->user_verified_at_us,
 						    .synced = row->factor_synced });
 	return proofs;
@@ -36,11 +35,10 @@ session_proofs(const struct session_basis_row *row)
 struct session_columns
 session_proof_columns(const struct proof *proof)
 {
-	return (struct session_columns){ DB_INT(proof->at_us),
-					 proof->factor_id == 0 ? DB_NULL() : DB_INT(proof->factor_id),
-					 DB_INT(proof->kind->recovers ? proof->at_us : 0),
-					 DB_INT(proof->user_verified ? proof->at_us : 0),
-					 DB_INT(proof->kind->resists_phishing ? proof->at_us : 0) };
+	return (
+	    struct session_columns){ DB_INT(proof->at_us), proof->factor_id == 0 ? DB_NULL() : DB_INT(proof->factor_id),
+				     DB_INT(proof->kind->recovers ? proof->at_us : 0), DB_INT(proof->user_verified_us),
+				     DB_INT(proof->kind->resists_phishing ? proof->at_us : 0) };
 }
 
 struct session

@@ -284,7 +284,7 @@ passkey_enrol(struct call *call, void *context, bool *ret_commit)
 	const struct proof proof = { .kind = &factor_kind_passkey,
 				     .at_us = call->now_us,
 				     .factor_id = e->factor_id,
-				     .user_verified = e->data.verified,
+				     .user_verified_us = e->data.verified ? call->now_us : 0,
 				     .synced = e->data.backup_eligible };
 	bool done = false;
 

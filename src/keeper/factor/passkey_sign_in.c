@@ -256,7 +256,7 @@ passkey_proof(const struct call *call, const struct assertion *a)
 	return (struct proof){ .kind = &factor_kind_passkey,
 			       .at_us = call->now_us,
 			       .factor_id = a->passkey.factor_id,
-			       .user_verified = a->user_verified };
+			       .user_verified_us = a->user_verified ? call->now_us : 0 };
 }
 
 /* Record the verified passkey. session: after the change. */

@@ -24,16 +24,13 @@ proof_of(char letter)
 	case 'k':
 		return (struct proof){ .kind = &factor_kind_passkey, .at_us = 4, .factor_id = 8 };
 	case 'v':
-		return (struct proof){ .kind = &factor_kind_passkey,
-				       .at_us = 5,
-				       .factor_id = 8,
-				       .user_verified = true,
-				       .user_verified_us = 4 };
+		return (
+		    struct proof){ .kind = &factor_kind_passkey, .at_us = 5, .factor_id = 8, .user_verified_us = 4 };
 	case 'K':
 		return (struct proof){ .kind = &factor_kind_passkey, .at_us = 4, .factor_id = 8, .synced = true };
 	case 'V':
 		return (struct proof){
-			.kind = &factor_kind_passkey, .at_us = 5, .factor_id = 8, .user_verified = true, .synced = true
+			.kind = &factor_kind_passkey, .at_us = 5, .factor_id = 8, .user_verified_us = 5, .synced = true
 		};
 	default:
 		return (struct proof){ .kind = NULL, .at_us = 6, .factor_id = 9 };

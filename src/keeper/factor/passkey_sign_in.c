@@ -216,16 +216,6 @@ passkey_claim(struct call *call, const struct assertion *a, bool *ret_claimed)
 }
 
 /*
- * The answer is refused, but its signature is right: it still uses the challenge up. Otherwise it could be tried again
- * with another user handle, or after a change of the account: the signature covers neither.
- */
-static err
-passkey_claim_refused(struct call *call, void *context, bool *ret_commit)
-{
-	return passkey_claim(call, context, ret_commit);
-}
-
-/*
  * Use the challenge up, and store counter and flags of the answer. *ret_done false: the challenge or a newer one was
  * used before, or the passkey is gone.
  */
@@ -391,7 +381,25 @@ passkey_was_removed(struct call *call, const struct assertion *a, bool *ret_remo
 }
 
 static err
-passkey_refuse(struct call *call, const struct assertion *a)
+passkey_claim_refused(struct call *call, void *context, bool *ret_commit)
+{
+	return passkey_claim(call, context, ret_commit);
+}
+
+/*
+ * The answer is refused, but its signature is right: it still uses the challenge up. Otherwise it could be tried again
+ * with another user handle, or after a change of the account: the signature covers neither.
+ */
+static err
+passkey_spend_refused(struct call *call, struct assertion *a, bool spent)
+{
+	bool claimed = false;
+
+	return !spent && a->genuine ? call_transact(call, passkey_claim_refused, a, &claimed) : ERR_OK;
+}
+
+static err
+passkey_refused_answer(struct call *call, const struct assertion *a)
 {
 	struct passkey_result_body *result = call->answer;
 	int64_t account_id = passkey_account(call, a);
@@ -405,6 +413,16 @@ passkey_refuse(struct call *call, const struct assertion *a)
 						.removed = removed,
 						.demoted = a->demoted && a->fault == PASSKEY_FAULT_UNVERIFIED };
 	return throttle_wrong(call, &a->throttle);
+}
+
+/* The refusal is recorded even if its challenge cannot be used up: the session may end at the same time. */
+static err
+passkey_refuse(struct call *call, struct assertion *a, bool spent)
+{
+	err e = passkey_spend_refused(call, a, spent);
+
+	TRY(passkey_refused_answer(call, a));
+	return e;
 }
 
 static err
@@ -426,7 +444,7 @@ passkey_answer(struct call *call, enum challenge_purpose purpose, call_work work
 {
 	struct assertion a = { .purpose = purpose, .form = call->body };
 	enum audit_event event = purpose == CHALLENGE_STEP_UP ? AUDIT_PASSKEY_STEP_UP : AUDIT_PASSKEY_VERIFIED;
-	bool done = false, claimed = false;
+	bool done = false;
 
 	if (purpose != CHALLENGE_STEP_UP) /* otherwise the session names the browser */
 		call->browser = a.form->browser;
@@ -436,10 +454,8 @@ passkey_answer(struct call *call, enum challenge_purpose purpose, call_work work
 		TRY(call_transact(call, work, &a, &done));
 	if (done)
 		passkey_marks_log(call, &a);
-	if (!done && a.genuine)
-		TRY(call_transact(call, passkey_claim_refused, &a, &claimed));
 	if (!done || a.why != REASON_UNKNOWN)
-		return passkey_refuse(call, &a);
+		return passkey_refuse(call, &a, done);
 	audit_log(call, event, a.passkey.account_id, REASON_PASSKEY);
 	*ret_verdict = VERDICT_PASSED;
 	return passkey_result_fill(call, &a);

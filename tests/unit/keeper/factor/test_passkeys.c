@@ -577,6 +577,43 @@ a_refused_answer_uses_its_challenge_up(void **state)
 	world_end(&w);
 }
 
+static struct {
+	struct world *w;
+	unsigned at;
+} ending;
+
+/* The first transaction counts the attempt, the second one uses the challenge up. */
+static void
+session_ends_before_the_second(void)
+{
+	if (++ending.at == 2)
+		sql_run(ending.w, "DELETE FROM sessions");
+}
+
+static void
+a_refusal_is_recorded_although_its_session_ends(void **state)
+{
+	struct world w;
+	struct holder anna;
+
+	world_new(&w);
+	holder_make(&w, &anna, "anna", 1);
+	struct browser b = pending(&w, "anna");
+	struct challenge challenge = challenge_of_session(&w, &b, CHALLENGE_PROVE);
+	anna.key.challenge = challenge.z;
+	anna.key.handle = STR("of another account");
+	ending.w = &w;
+	ending.at = 0;
+	call_before_transaction = session_ends_before_the_second;
+	assert_verdict(give(&w, &b, QUESTION_PASSKEY_VERIFY, &anna.key), VERDICT_STATE);
+	call_before_transaction = NULL;
+	assert_int_equal(ending.at, 2);
+	assert_int_equal(refusals(&w, "user-handle"), 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM throttle WHERE counter = 'passkey' AND failures = 1"), 1);
+	holder_end(&anna);
+	world_end(&w);
+}
+
 static void
 a_step_up_without_a_user_uses_its_challenge_up(void **state)
 {
@@ -1405,6 +1442,7 @@ main(void)
 		cmocka_unit_test(wrong_challenges_are_refused_alike),
 		cmocka_unit_test(an_old_challenge_has_one_answer_for_all_credentials),
 		cmocka_unit_test(a_refused_answer_uses_its_challenge_up),
+		cmocka_unit_test(a_refusal_is_recorded_although_its_session_ends),
 		cmocka_unit_test(a_step_up_without_a_user_uses_its_challenge_up),
 		cmocka_unit_test(a_wrong_signature_leaves_the_challenge),
 		cmocka_unit_test(a_second_step_accepts_only_the_session_and_its_account),

@@ -326,24 +326,14 @@ passkey_prove(struct call *call, void *context, bool *ret_commit)
 	return *ret_commit ? passkey_settle(call, a, AUDIT_PASSKEY_VERIFIED) : ERR_OK;
 }
 
-/* A session without a password needs a verified user: otherwise the other passkey only renews the time. */
-static err
-passkey_take_place(struct call *call, const struct assertion *a)
-{
-	const struct proof proof = passkey_proof(call, a);
-
-	if (!a->user_verified && !proofs_have_password(&call->now.session.proofs))
-		return ERR_OK;
-	return session_reattach(call, &proof);
-}
-
+/* A session without a password accepts only a passkey that opens the account alone. */
 static bool
 passkey_step_up_needs_user(const struct call *call)
 {
 	return !proofs_have_password(&call->now.session.proofs);
 }
 
-/* PASSKEY_STEP_UP. */
+/* PASSKEY_STEP_UP. A demotion is stored although the answer is refused. */
 static err
 passkey_freshen(struct call *call, void *context, bool *ret_commit)
 {
@@ -353,12 +343,13 @@ passkey_freshen(struct call *call, void *context, bool *ret_commit)
 	TRY(passkey_spend(call, a, &done));
 	if (!done)
 		return ERR_OK;
-	if (!a->data.verified && passkey_step_up_needs_user(call)) {
-		passkey_refuse_as(a, PASSKEY_FAULT_UNVERIFIED, REASON_USER_UNVERIFIED);
+	if (!a->user_verified && passkey_step_up_needs_user(call)) {
+		passkey_refuse_as(a, PASSKEY_FAULT_UNVERIFIED, passkey_why_not_alone(a));
 		*ret_commit = a->demoted;
 		return ERR_OK;
 	}
-	TRY(passkey_take_place(call, a));
+	const struct proof proof = passkey_proof(call, a);
+	TRY(session_reattach(call, &proof));
 	TRY(session_step_up(call, &factor_kind_passkey, ret_commit));
 	return *ret_commit ? passkey_settle(call, a, AUDIT_PASSKEY_STEP_UP) : ERR_OK;
 }

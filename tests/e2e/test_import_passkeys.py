@@ -86,8 +86,10 @@ def test_imported_security_key_without_handle_is_a_second_step(server, tmp_path)
     imported(server, files(tmp_path, ["anna"], [entry("anna", passkey)]))
     anna = holder(server, "anna", passkey)
     anna.give_password()
-    assert anna.touch(VERIFY, flags=UP).status == 303
-    assert server.sql("SELECT uv_initialized, imported, user_handle FROM passkeys") == [(0, 1, None)]
+    assert anna.touch(VERIFY, flags=UP | UV).status == 303
+    assert server.sql("SELECT uv_initialized, imported, user_handle FROM passkeys") == [(1, 1, None)]
+    assert "used after your password" in anna.visit(SECURITY).text
+    assert "only with the password" in server.command("user", "show", "anna").stdout
     anna.forget().ask(LOGIN)
     assert anna.answer(anna.get(credential=passkey)).status == 422
 

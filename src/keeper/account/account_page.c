@@ -28,7 +28,7 @@ account_page_put_factor(void *context, const struct account_factors_row *row)
 					  .current = proofs_have_factor(listing->proofs, row->id),
 					  .passkey = row->passkey,
 					  .synced = row->synced,
-					  .alone = row->alone,
+					  .alone = passkey_opens_alone(&row->alone),
 					  .other_host = row->other_host };
 	wire_put(&one, &wire_factor_item, &item);
 	TRY(buf_check(&one));

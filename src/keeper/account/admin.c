@@ -6,6 +6,7 @@
 #include "keeper/session/devices.h"
 #include "keeper/core/display_name.h"
 #include "keeper/account/identity.h"
+#include "keeper/factor/passkey.h"
 #include "keeper/factor/passkey_removal.h"
 #include "keeper/session/session.h"
 #include "keeper/core/session_lookup.h"
@@ -601,7 +602,7 @@ admin_passkey_row(void *context, const struct admin_passkeys_row *row)
 					       .last_used_us = row->last_used_at_us,
 					       .disabled = row->disabled,
 					       .synced = row->synced,
-					       .alone = row->alone };
+					       .alone = passkey_opens_alone(&row->alone) };
 
 	return reading->each(reading->context, &passkey);
 }

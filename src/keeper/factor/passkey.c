@@ -82,6 +82,12 @@ passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str s
 	return credential_key_read(&cose, ret_key) && cose.n == 0 ? ERR_OK : ERR_CORRUPT;
 }
 
+bool
+passkey_opens_alone(const struct passkey_alone_row *row)
+{
+	return row->uv_initialized && (!row->imported || row->has_handle);
+}
+
 err
 passkey_list_put(void *list, const struct passkey_excluded_row *row)
 {

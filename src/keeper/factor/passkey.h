@@ -45,6 +45,12 @@ MUST_USE err passkey_key_seal(struct call *call, int64_t account_id, int64_t fac
 MUST_USE err passkey_key_open(struct call *call, int64_t account_id, int64_t factor_id, str sealed,
 			      struct credential_key *ret_key);
 
+/*
+ * Can the passkey sign in without the password? Its user was verified, and the answer to a browser without a user name
+ * has a user handle that the account knows (imported passkeys: keeper/ops/import_passkeys.h).
+ */
+bool passkey_opens_alone(const struct passkey_alone_row *row);
+
 /* Append a passkey_item to the struct buf `list`, unless it does not fit: an import may bring any number. */
 MUST_USE err passkey_list_put(void *list, const struct passkey_excluded_row *row);
 

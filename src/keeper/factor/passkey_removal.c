@@ -59,17 +59,28 @@ passkeys_remember_removed(struct call *call, int64_t account_id, int64_t factor_
 
 /* --- codes off ---------------------------------------------------------------------------------------------------- */
 
+static err
+passkeys_alone_count(void *context, const struct passkey_alone_row *row)
+{
+	int64_t *alone = context;
+
+	*alone += passkey_opens_alone(row);
+	return ERR_OK;
+}
+
 err
 passkeys_remaining(struct call *call, int64_t account_id, struct passkeys_remaining *ret_remaining)
 {
 	const struct db_value args[] = { DB_INT(account_id), DB_TEXT(passkey_rp_id(keeper_config(call->keeper))) };
-	struct passkey_remaining_row row = { 0 };
+	struct passkey_codes_row codes = { 0 };
+	int64_t alone = 0;
 	bool found = false;
 
-	TRY(db_row(call->db, SQL_PASSKEY_REMAINING, args, COUNT(args), NULL, &row, &found));
+	TRY(db_rows(call->db, SQL_PASSKEY_ALONE, args, COUNT(args), passkeys_alone_count, &alone));
+	TRY(db_row(call->db, SQL_PASSKEY_CODES, args, 1, NULL, &codes, &found));
 	*ret_remaining = (struct passkeys_remaining){
-		.codes_off = found && row.codes_off,
-		.suffice = row.alone >= 2 || (row.alone == 1 && row.recovery > 0),
+		.codes_off = found && codes.codes_off,
+		.suffice = alone >= 2 || (alone == 1 && codes.recovery > 0),
 	};
 	return ERR_OK;
 }

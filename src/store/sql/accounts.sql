@@ -75,9 +75,10 @@ FROM accounts a WHERE a.id = $1;
 -- name: account_factors
 -- $2: the host of passkeys.
 -- row: id int, name text, confirmed_at_us int, last_used_at_us int, disabled bool, passkey bool, synced bool,
--- row: alone bool, other_host bool
+-- row: other_host bool, alone passkey_alone
 SELECT f.id, f.name, f.confirmed_at_us, f.last_used_at_us, f.disabled_at_us IS NOT NULL AS disabled,
        f.kind = 'passkey' AS passkey, coalesce(p.backup_eligible, 0) <> 0 AS synced,
-       coalesce(p.uv_initialized, 0) <> 0 AS alone, coalesce(p.rp_id, $2) <> $2 AS other_host
+       coalesce(p.rp_id, $2) <> $2 AS other_host, coalesce(p.uv_initialized, 0) <> 0 AS uv_initialized,
+       coalesce(p.imported, 0) <> 0 AS imported, p.user_handle IS NOT NULL AS has_handle
 FROM factors f LEFT JOIN passkeys p ON p.factor_id = f.id
 WHERE f.account_id = $1 AND f.confirmed_at_us IS NOT NULL ORDER BY f.confirmed_at_us, f.id;

@@ -68,8 +68,10 @@ FROM audit u LEFT JOIN accounts a ON a.id = u.account_id
 WHERE u.id > $1 AND (CAST($2 AS BIGINT) = 0 OR u.account_id = $2) AND u.at_us >= $3 AND u.at_us < $4 ORDER BY u.id LIMIT $5;
 
 -- name: admin_passkeys
--- row: name text, rp_id text, confirmed_at_us int, last_used_at_us int, disabled bool, synced bool, alone bool
+-- row: name text, rp_id text, confirmed_at_us int, last_used_at_us int, disabled bool, synced bool,
+-- row: alone passkey_alone
 SELECT f.name, p.rp_id, f.confirmed_at_us, f.last_used_at_us, f.disabled_at_us IS NOT NULL AS disabled,
-       p.backup_eligible <> 0 AS synced, p.uv_initialized <> 0 AS alone
+       p.backup_eligible <> 0 AS synced, p.uv_initialized <> 0 AS uv_initialized, p.imported <> 0 AS imported,
+       p.user_handle IS NOT NULL AS has_handle
 FROM factors f JOIN passkeys p ON p.factor_id = f.id
 WHERE f.account_id = $1 AND f.confirmed_at_us IS NOT NULL ORDER BY f.confirmed_at_us, f.id;

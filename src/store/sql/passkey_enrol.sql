@@ -58,13 +58,17 @@ DELETE FROM passkeys_removed WHERE credential_hash = $1;
 -- name: passkey_removed_purge
 DELETE FROM passkeys_removed WHERE id IN (SELECT id FROM passkeys_removed WHERE removed_at_us <= $1 LIMIT $2);
 
--- name: passkey_remaining
--- The number of usable passkeys that open the account alone, and of unused recovery codes.
--- row: alone int, recovery int, codes_off bool
-SELECT (SELECT count(*) FROM factors f JOIN passkeys p ON p.factor_id = f.id
-        WHERE f.account_id = a.id AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL
-            AND p.uv_initialized <> 0 AND p.rp_id = $2) AS alone,
-       (SELECT count(*) FROM recovery_codes r WHERE r.account_id = a.id AND r.spent_at_us IS NULL) AS recovery,
+-- name: passkey_alone
+-- The usable passkeys of host $2. passkey_opens_alone decides which of them open the account alone.
+-- row: uv_initialized bool, imported bool, has_handle bool
+SELECT p.uv_initialized <> 0 AS uv_initialized, p.imported <> 0 AS imported, p.user_handle IS NOT NULL AS has_handle
+FROM passkeys p JOIN factors f ON f.id = p.factor_id
+WHERE f.account_id = $1 AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL AND p.rp_id = $2;
+
+-- name: passkey_codes
+-- The number of unused recovery codes.
+-- row: recovery int, codes_off bool
+SELECT (SELECT count(*) FROM recovery_codes r WHERE r.account_id = a.id AND r.spent_at_us IS NULL) AS recovery,
        a.codes_off <> 0 AS codes_off
 FROM accounts a WHERE a.id = $1;
 

@@ -658,6 +658,30 @@ codes_go_off_only_if_enough_remains(void **state)
 	world_end(&w);
 }
 
+/* A browser cannot find it without the account's name: its answer has no user handle that the account knows. */
+static void
+a_passkey_without_a_known_handle_opens_nothing_alone(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_new(&w);
+	bring_to(&w, &b, "alice", STATE_FULL);
+	add_passkey(&w, &b, 1);
+	add_passkey(&w, &b, 2);
+	sql_run(&w, "UPDATE passkeys SET imported = 1");
+	assert_verdict(codes_off(&w, &b, 1), VERDICT_REFUSED);
+	assert_verdict(ask(&w, &b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
+	assert_int_equal(b.items[1].alone, 0);
+	assert_int_equal(b.codes_off_allowed, 0);
+	sql_run(&w, "UPDATE passkeys SET user_handle = credential_id");
+	assert_verdict(ask(&w, &b, QUESTION_ACCOUNT, NULL), VERDICT_PASSED);
+	assert_int_equal(b.items[1].alone, 1);
+	assert_int_equal(b.codes_off_allowed, 1);
+	assert_verdict(codes_off(&w, &b, 1), VERDICT_PASSED);
+	world_end(&w);
+}
+
 static void
 while_codes_are_off_enough_passkeys_remain(void **state)
 {
@@ -731,6 +755,7 @@ main(void)
 		cmocka_unit_test(the_last_factor_that_works_here_stays),
 		cmocka_unit_test(an_authenticator_never_replaces_a_passkey),
 		cmocka_unit_test(codes_go_off_only_if_enough_remains),
+		cmocka_unit_test(a_passkey_without_a_known_handle_opens_nothing_alone),
 		cmocka_unit_test(while_codes_are_off_enough_passkeys_remain),
 		cmocka_unit_test(renaming_a_passkey_names_its_kind),
 	};

@@ -47,6 +47,7 @@ str_empty(str s)
 
 bool str_equal(str a, str b);        /* byte by byte; for secrets use secret_equal */
 bool str_equal_nocase(str a, str b); /* ignoring the case of ASCII letters */
+int str_compare(str a, str b);       /* <0, 0, >0: order of bytes; a text comes after its beginning */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 bool str_has_byte(str s, char byte);

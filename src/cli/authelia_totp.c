@@ -77,15 +77,6 @@ authelia_totp_uris_count(str text)
 	return n;
 }
 
-int
-authelia_account_compare(str a, str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = strncasecmp(a.p, b.p, n);
-
-	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static int
 authelia_totp_authenticator_compare(const void *x, const void *y)
 {
@@ -93,7 +84,7 @@ authelia_totp_authenticator_compare(const void *x, const void *y)
 	int order = (a->wrong != NULL) - (b->wrong != NULL);
 
 	if (order == 0 && a->wrong == NULL)
-		order = authelia_account_compare(str_of(a->uri.account), str_of(b->uri.account));
+		order = str_compare(str_of(a->uri.account), str_of(b->uri.account));
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -166,12 +157,12 @@ authelia_totp_readable_find(struct authelia_totp *totp, str name)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (authelia_account_compare(str_of(totp->at[middle].uri.account), name) < 0)
+		if (str_compare(str_of(totp->at[middle].uri.account), name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < totp->readable && authelia_account_compare(str_of(totp->at[low].uri.account), name) == 0; low++) {
+	for (; low < totp->readable && str_compare(str_of(totp->at[low].uri.account), name) == 0; low++) {
 		found = &totp->at[low];
 		found->used = true;
 	}
@@ -183,7 +174,7 @@ authelia_totp_label_ends(str label, str name)
 {
 	str before = str_upto(label, label.n - name.n), colon;
 
-	if (name.n == 0 || label.n < name.n || !str_equal_nocase(str_from(label, label.n - name.n), name))
+	if (name.n == 0 || label.n < name.n || !str_equal(str_from(label, label.n - name.n), name))
 		return false;
 	colon = str_from(before, before.n < 3 ? 0 : before.n - 3);
 	return before.n == 0 || str_ends(before, STR(":")) || str_equal_nocase(colon, STR("%3a"));

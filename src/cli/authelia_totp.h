@@ -1,6 +1,10 @@
 /*
  * For `doubletour import authelia`: the authenticators in the output of `authelia storage user totp export uri` (one
  * URI on each line), and their owners.
+ *
+ * Names are compared byte by byte, as Authelia does.  `anna` and `Anna` are two users of its file, and exports have the
+ * name of the file.  With `search.case_insensitive`, every name in the file is in lower case.
+ * Source: FileUserDatabase.GetUserDetails, loadAlias (internal/authentication/file_user_provider_database.go).
  */
 #ifndef CLI_AUTHELIA_TOTP_H
 #define CLI_AUTHELIA_TOTP_H
@@ -34,9 +38,6 @@ void authelia_totp_wipe(struct authelia_totp *totp);
  * is broken, row->factor_refused says so.  The row borrows from totp until the next call.
  */
 void authelia_totp_find(struct authelia_totp *totp, struct import_row *row);
-
-/* Order of user names, as Authelia compares them: without regard to capital letters. */
-int authelia_account_compare(str a, str b);
 
 /* Pass the authenticators without a row to `take`, as stray rows. */
 MUST_USE err authelia_totp_strays(const struct authelia_totp *totp, import_take take, void *context);

@@ -2,13 +2,13 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "cli/authelia_totp.h"
 #include "ipc/terms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PASSKEYS_MAX = 200000, VALUES_MAX = 64 * 1024 * 1024, KEY_MAX = 1024, AAGUID_BYTES = 16 };
+/* VALUES_MAX: decoded values are shorter than their text, and each has up to 48 bytes of the arena's own. */
+enum { PASSKEYS_MAX = 200000, VALUES_MAX = IMPORT_FILE_MAX + PASSKEYS_MAX * 3 * 48, BYTES_MAX = 1024, UUID_BYTES = 16 };
 
 void
 authelia_webauthn_wipe(struct authelia_webauthn *webauthn)
@@ -26,11 +26,29 @@ struct taking {
 	struct authelia_webauthn *webauthn;
 	struct import_passkey *passkey;
 	const yaml_node_t *node;
+	bool exhausted; /* no memory: the sentence does not count */
 };
 
-static const char *
-authelia_webauthn_text_take(const struct taking *t, str *ret_text)
+/* A key of the export, and the member of struct import_passkey that takes its value. */
+struct value {
+	const char *key;
+	const char *(*take)(struct taking *t, const struct value *value);
+	size_t offset;
+	size_t max;        /* bytes */
+	const char *wrong; /* the sentence; NULL: the function has its own */
+};
+
+static void *
+authelia_webauthn_member(const struct taking *t, const struct value *value)
 {
+	return (char *)t->passkey + value->offset;
+}
+
+static const char *
+authelia_webauthn_text_take(struct taking *t, const struct value *value)
+{
+	str *ret_text = authelia_webauthn_member(t, value);
+
 	if (yaml_text_is_null(t->node))
 		return NULL;
 	if (!yaml_text_is_text(t->node))
@@ -39,136 +57,109 @@ authelia_webauthn_text_take(const struct taking *t, str *ret_text)
 	return NULL;
 }
 
-static const char *
-authelia_webauthn_owner_take(const struct taking *t)
+/* Copy only the bytes that there are: the arena has room for the whole file once. */
+static void
+authelia_webauthn_keep(struct taking *t, const struct value *value, str bytes)
 {
-	return authelia_webauthn_text_take(t, &t->passkey->owner);
-}
+	str *ret_bytes = authelia_webauthn_member(t, value);
 
-static const char *
-authelia_webauthn_rp_id_take(const struct taking *t)
-{
-	return authelia_webauthn_text_take(t, &t->passkey->rp_id);
-}
-
-static const char *
-authelia_webauthn_name_take(const struct taking *t)
-{
-	return authelia_webauthn_text_take(t, &t->passkey->name);
+	if (arena_copy(&t->webauthn->arena, bytes, ret_bytes) != ERR_OK)
+		t->exhausted = true;
 }
 
 /* Go writes base64 with padding. */
 static const char *
-authelia_webauthn_bytes_take(const struct taking *t, size_t max, const char *wrong, str *ret_bytes)
+authelia_webauthn_bytes_take(struct taking *t, const struct value *value)
 {
-	str text = { 0 };
-	char *bytes = arena_alloc(&t->webauthn->arena, max);
+	str text = yaml_text_is_text(t->node) ? yaml_text_scalar(t->node) : (str){ 0 };
+	char bytes[BYTES_MAX];
 	size_t n = 0;
 
-	if (bytes == NULL || authelia_webauthn_text_take(t, &text) != NULL)
-		return wrong;
 	while (str_ends(text, STR("=")))
 		text = str_upto(text, text.n - 1);
-	if (str_base64(text, max, bytes, &n) != ERR_OK || n == 0)
-		return wrong;
-	*ret_bytes = str_bytes(bytes, n);
+	if (str_base64(text, value->max, bytes, &n) != ERR_OK || n == 0)
+		return value->wrong;
+	authelia_webauthn_keep(t, value, str_bytes(bytes, n));
 	return NULL;
 }
 
+/* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", or nothing */
 static const char *
-authelia_webauthn_id_take(const struct taking *t)
+authelia_webauthn_uuid_take(struct taking *t, const struct value *value)
 {
-	return authelia_webauthn_bytes_take(t, PASSKEY_ID_MAX, "its kid is not base64, or too long",
-					    &t->passkey->credential_id);
-}
-
-static const char *
-authelia_webauthn_key_take(const struct taking *t)
-{
-	return authelia_webauthn_bytes_take(t, KEY_MAX, "its public_key is not base64, or too long", &t->passkey->key);
-}
-
-/* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" */
-static const char *
-authelia_webauthn_aaguid_take(const struct taking *t)
-{
-	char *bytes = arena_alloc(&t->webauthn->arena, AAGUID_BYTES);
+	str text = yaml_text_scalar(t->node);
+	char bytes[UUID_BYTES];
 	size_t n = 0;
-	str text = { 0 };
 
-	if (bytes == NULL || authelia_webauthn_text_take(t, &text) != NULL)
-		return "its aaguid is not a UUID";
-	while (text.n > 0 && n < AAGUID_BYTES) {
+	if (yaml_text_is_null(t->node) || (yaml_text_is_text(t->node) && str_empty(text)))
+		return NULL;
+	if (!yaml_text_is_text(t->node))
+		return value->wrong;
+	while (text.n > 0 && n < sizeof(bytes)) {
 		text = str_from(text, str_starts(text, STR("-")));
 		if (!str_hex_pair(str_upto(text, 2), &bytes[n++]))
-			return "its aaguid is not a UUID";
+			return value->wrong;
 		text = str_from(text, 2);
 	}
-	if (text.n > 0 || (n > 0 && n < AAGUID_BYTES))
-		return "its aaguid is not a UUID";
-	t->passkey->aaguid = str_bytes(bytes, n);
+	if (text.n > 0 || n < sizeof(bytes))
+		return value->wrong;
+	authelia_webauthn_keep(t, value, str_bytes(bytes, n));
 	return NULL;
 }
 
+/* Only a hint for browsers: a list that is too long is dropped, and browsers ask every device. */
 static const char *
-authelia_webauthn_transports_take(const struct taking *t)
+authelia_webauthn_list_take(struct taking *t, const struct value *value)
 {
-	CLEANUP(buf_wipe) struct buf list = BUF(KEY_MAX);
+	CLEANUP(buf_wipe) struct buf list = BUF(value->max);
 	yaml_document_t *document = &t->webauthn->yaml.document;
 
 	if (t->node->type != YAML_SEQUENCE_NODE) /* null: none are known */
-		return yaml_text_is_null(t->node) ? NULL : "its transports are not a list";
+		return yaml_text_is_null(t->node) ? NULL : value->wrong;
 	for (const yaml_node_item_t *item = t->node->data.sequence.items.start; item < t->node->data.sequence.items.top;
 	     item++) {
 		buf_put(&list, list.n > 0 ? STR(",") : STR(""));
 		buf_put(&list, yaml_text_scalar(yaml_document_get_node(document, *item)));
 	}
-	/* only a hint for browsers: without it they ask every device */
-	if (buf_check(&list) != ERR_OK ||
-	    arena_copy(&t->webauthn->arena, buf_str(&list), &t->passkey->transports) != ERR_OK)
-		t->passkey->transports = STR("");
+	authelia_webauthn_keep(t, value, buf_check(&list) == ERR_OK ? buf_str(&list) : STR(""));
 	return NULL;
 }
 
 static const char *
-authelia_webauthn_count_take(const struct taking *t)
+authelia_webauthn_number_take(struct taking *t, const struct value *value)
 {
-	return str_number(yaml_text_scalar(t->node), UINT32_MAX, &t->passkey->sign_count) == ERR_OK
-		   ? NULL
-		   : "its sign_count is not a number of 32 bits";
+	uint64_t *ret_number = authelia_webauthn_member(t, value);
+
+	return str_number(yaml_text_scalar(t->node), UINT32_MAX, ret_number) == ERR_OK ? NULL : value->wrong;
 }
 
 static const char *
-authelia_webauthn_flag_take(const struct taking *t, bool *ret_flag)
+authelia_webauthn_flag_take(struct taking *t, const struct value *value)
 {
+	bool *ret_flag = authelia_webauthn_member(t, value);
 	str word = yaml_text_scalar(t->node);
 
 	*ret_flag = str_equal(word, STR("true"));
 	return *ret_flag || str_equal(word, STR("false")) ? NULL : "one of its flags is neither true nor false";
 }
 
-static const char *
-authelia_webauthn_eligible_take(const struct taking *t)
-{
-	return authelia_webauthn_flag_take(t, &t->passkey->backup_eligible);
-}
-
-static const char *
-authelia_webauthn_backed_up_take(const struct taking *t)
-{
-	return authelia_webauthn_flag_take(t, &t->passkey->backed_up);
-}
-
-static const struct {
-	const char *key;
-	const char *(*take)(const struct taking *t);
-} values[] = {
-	{ "username", authelia_webauthn_owner_take },           { "rpid", authelia_webauthn_rp_id_take },
-	{ "description", authelia_webauthn_name_take },         { "kid", authelia_webauthn_id_take },
-	{ "public_key", authelia_webauthn_key_take },           { "aaguid", authelia_webauthn_aaguid_take },
-	{ "transports", authelia_webauthn_transports_take },    { "sign_count", authelia_webauthn_count_take },
-	{ "backup_eligible", authelia_webauthn_eligible_take }, { "backup_state", authelia_webauthn_backed_up_take },
+/* clang-format off */
+#define MEMBER(name) offsetof(struct import_passkey, name)
+static const struct value values[] = {
+	{ "username",        authelia_webauthn_text_take,   MEMBER(owner), 0, NULL },
+	{ "rpid",            authelia_webauthn_text_take,   MEMBER(rp_id), 0, NULL },
+	{ "description",     authelia_webauthn_text_take,   MEMBER(name), 0, NULL },
+	{ "kid",             authelia_webauthn_bytes_take,  MEMBER(credential_id), PASSKEY_ID_MAX, "its kid is not base64, or too long" },
+	{ "public_key",      authelia_webauthn_bytes_take,  MEMBER(key), BYTES_MAX, "its public_key is not base64, or too long" },
+	{ "aaguid",          authelia_webauthn_uuid_take,   MEMBER(aaguid), 0, "its aaguid is not a UUID" },
+	{ "transports",      authelia_webauthn_list_take,   MEMBER(transports), BYTES_MAX, "its transports are not a list" },
+	{ "sign_count",      authelia_webauthn_number_take, MEMBER(sign_count), 0, "its sign_count is not a number of 32 bits" },
+	{ "backup_eligible", authelia_webauthn_flag_take,   MEMBER(backup_eligible), 0, NULL },
+	{ "backup_state",    authelia_webauthn_flag_take,   MEMBER(backed_up), 0, NULL },
+	{ "clone_warning",   authelia_webauthn_flag_take,   MEMBER(copied), 0, NULL },
+	{ "legacy",          authelia_webauthn_flag_take,   MEMBER(legacy), 0, NULL },
 };
+/* clang-format on */
 
 /* --- a passkey ---------------------------------------------------------------------------------------------------- */
 
@@ -188,27 +179,52 @@ authelia_webauthn_value_find(yaml_document_t *document, const yaml_node_t *mappi
 	return found;
 }
 
+/*
+ * A key that Authelia took over from U2F has the address of its portal instead of a host, or nothing until it was used.
+ * Other keys with `legacy: true` are WebAuthn keys from before Authelia 4.38, which work.
+ */
+static bool
+authelia_webauthn_is_u2f(const struct import_passkey *passkey)
+{
+	str rest = passkey->rp_id;
+
+	(void)str_cut(&rest, ':');
+	return str_starts(rest, STR("//")) || (passkey->legacy && str_empty(passkey->rp_id));
+}
+
 static const char *
+authelia_webauthn_whole(const struct import_passkey *passkey)
+{
+	if (authelia_webauthn_is_u2f(passkey))
+		return "it is a U2F key from before Authelia 4.34, which browsers use only with the extension appid: "
+		       "its owner has to add the key again";
+	if (passkey->credential_id.n == 0 || passkey->key.n == 0 || passkey->rp_id.n == 0)
+		return "its kid, public_key or rpid is missing";
+	return NULL;
+}
+
+/* Go on after a fault: a later value may name the owner. */
+static err
 authelia_webauthn_mapping_take(struct authelia_webauthn *webauthn, const yaml_node_t *mapping,
 			       struct import_passkey *passkey)
 {
+	struct taking t = { .webauthn = webauthn, .passkey = passkey };
 	bool twice = false;
-	const char *wrong = NULL;
 
-	if (mapping->type != YAML_MAPPING_NODE)
-		return "it is not a mapping";
+	if (mapping->type != YAML_MAPPING_NODE) {
+		passkey->refused = "it is not a mapping";
+		return ERR_OK;
+	}
 	for (size_t i = 0; i < COUNT(values); i++) {
-		const yaml_node_t *node =
-		    authelia_webauthn_value_find(&webauthn->yaml.document, mapping, str_of(values[i].key), &twice);
-		const struct taking t = { webauthn, passkey, node };
-		const char *one = node == NULL ? NULL : values[i].take(&t);
-		wrong = wrong == NULL ? one : wrong; /* go on: a later value may name the owner */
+		t.node = authelia_webauthn_value_find(&webauthn->yaml.document, mapping, str_of(values[i].key), &twice);
+		const char *wrong = t.node == NULL ? NULL : values[i].take(&t, &values[i]);
+		passkey->refused = passkey->refused == NULL ? wrong : passkey->refused;
 	}
 	if (twice)
-		return "one of its keys occurs twice";
-	if (wrong == NULL && (passkey->credential_id.n == 0 || passkey->key.n == 0 || passkey->rp_id.n == 0))
-		return "its kid, public_key or rpid is missing";
-	return wrong;
+		passkey->refused = "one of its keys occurs twice";
+	if (passkey->refused == NULL)
+		passkey->refused = authelia_webauthn_whole(passkey);
+	return t.exhausted ? ERR_MEMORY : ERR_OK;
 }
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
@@ -216,20 +232,16 @@ authelia_webauthn_mapping_take(struct authelia_webauthn *webauthn, const yaml_no
 static int
 authelia_webauthn_id_compare(const void *x, const void *y)
 {
-	str a = ((const struct import_passkey *)x)->credential_id,
-	    b = ((const struct import_passkey *)y)->credential_id;
+	const struct import_passkey *a = x, *b = y;
 
-	for (size_t i = 0; i < a.n && i < b.n; i++)
-		if (a.p[i] != b.p[i])
-			return a.p[i] < b.p[i] ? -1 : 1;
-	return (a.n > b.n) - (a.n < b.n);
+	return str_compare(a->credential_id, b->credential_id);
 }
 
 static int
 authelia_webauthn_owner_compare(const void *x, const void *y)
 {
 	const struct import_passkey *a = x, *b = y;
-	int order = authelia_account_compare(a->owner, b->owner);
+	int order = str_compare(a->owner, b->owner);
 
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
@@ -273,7 +285,7 @@ authelia_webauthn_list_read(struct authelia_webauthn *webauthn, const yaml_node_
 		struct import_passkey *passkey = &webauthn->at[webauthn->n];
 		*passkey = (struct import_passkey){ .line = yaml_text_line(node) };
 		webauthn->used[webauthn->n] = false;
-		passkey->refused = authelia_webauthn_mapping_take(webauthn, node, passkey);
+		TRY(authelia_webauthn_mapping_take(webauthn, node, passkey));
 	}
 	authelia_webauthn_twins_refuse(webauthn);
 	qsort(webauthn->at, webauthn->n, sizeof(*webauthn->at), authelia_webauthn_owner_compare);
@@ -309,13 +321,13 @@ authelia_webauthn_find(struct authelia_webauthn *webauthn, struct import_row *ro
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (authelia_account_compare(webauthn->at[middle].owner, row->name) < 0)
+		if (str_compare(webauthn->at[middle].owner, row->name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	row->passkeys = webauthn->n > 0 ? &webauthn->at[low] : NULL;
-	for (; low < webauthn->n && authelia_account_compare(webauthn->at[low].owner, row->name) == 0; low++) {
+	for (; low < webauthn->n && str_compare(webauthn->at[low].owner, row->name) == 0; low++) {
 		webauthn->used[low] = true;
 		row->passkeys_n++;
 	}

@@ -15,7 +15,12 @@
  *	  backup_state: false
  *	  public_key: BASE64          # COSE_Key
  *
+ *	  clone_warning: false        # its counter fell; from then on Authelia refuses it
+ *	  legacy: false               # from before Authelia 4.38: a WebAuthn key, or a U2F key without a host
+ *
  * Other keys are ignored, also `attestation`: Doubletour does not judge who made a device.
+ * Source: WebAuthnCredentialData, UpdateSignInInfo (internal/model/webauthn.go); V0002.WebAuthn.up.sql and
+ * V0012.WebAuthnMultiCookieDomain.up.sql (internal/storage/migrations).
  */
 #ifndef CLI_AUTHELIA_WEBAUTHN_H
 #define CLI_AUTHELIA_WEBAUTHN_H

@@ -96,7 +96,7 @@ def test_imported_security_key_without_handle_is_a_second_step(server, tmp_path)
 
 def test_imported_passkeys_stand_beside_other_factors(server, tmp_path):
     secret, passkeys = pyotp.random_base32(), [made(), made()]
-    told = imported(server, files(tmp_path, ["anna"], [entry("Anna", one, description=f"Key {n}") for n, one in enumerate(passkeys)], {"anna": secret}))
+    told = imported(server, files(tmp_path, ["anna"], [entry("anna", one, description=f"Key {n}") for n, one in enumerate(passkeys)], {"anna": secret}))
     assert (told["with_authenticator"], told["passkeys"]) == (1, 2)
     anna = holder(server, "anna", *passkeys)
     anna.secret = secret
@@ -120,7 +120,10 @@ def test_account_without_factors_gets_its_passkeys_later(server, tmp_path):
 
 WRONG = {
     "another host": ({"rpid": "auth.example.com"}, "it was made for auth.example.com, but passkeys are for localhost here"),
-    "an origin as host (U2F)": ({"rpid": "https://auth.example.com"}, "it was made for https://auth.example.com"),
+    "U2F, used since": ({"rpid": "https://auth.example.com", "legacy": True}, "it is a U2F key from before Authelia 4.34"),
+    "U2F, not used since": ({"rpid": "", "legacy": True}, "it is a U2F key from before Authelia 4.34"),
+    "a warning": ({"clone_warning": "maybe"}, "one of its flags is neither true nor false"),
+    "a key as a list": ({"public_key": [1]}, "its public_key is not base64"),
     "no host": ({"rpid": None}, "its kid, public_key or rpid is missing"),
     "a key that is no key": ({"public_key": base64.b64encode(b"no key").decode()}, "its public key has an unknown form"),
     "a key with a byte behind it": ({"public_key": base64.b64encode(made().key.cose() + b"x").decode()}, "its public key has an unknown form"),
@@ -166,6 +169,46 @@ def test_passkey_of_an_unknown_user_is_named(server, tmp_path):
     told = imported(server, files(tmp_path, ["anna"], [entry("zoe", made()), entry("anna", made())]), status=1)
     assert (told["taken"], told["authenticators_unmatched"], told["passkeys"]) == (1, 1, 1)
     assert 'line 2 of the passkeys, "zoe": this passkey belongs to no account in the file.' in told["said"]
+
+
+def test_names_differ_by_capital_letters_as_in_authelia(server, tmp_path):
+    """Anna was another user whose account is gone.  Neither her key nor her authenticator opens the account of anna."""
+    told = imported(server, files(tmp_path, ["anna"], [entry("Anna", made())], {"ANNA": pyotp.random_base32()}), status=1)
+    assert (told["taken"], told["with_authenticator"], told["authenticators_unmatched"]) == (1, 0, 2)
+    assert '"Anna": this passkey belongs to no account' in told["said"] and '"ANNA": this authenticator' in told["said"]
+
+
+def test_webauthn_keys_from_before_authelia_4_38_are_imported(server, tmp_path):
+    passkey = made()
+    told = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey, legacy=True, verified=False, present=False)]))
+    assert told["passkeys"] == 1
+    anna = holder(server, "anna", passkey)
+    anna.give_password()
+    assert anna.touch(VERIFY).status == 303
+
+
+def test_passkey_with_a_clone_warning_is_imported_and_named(server, tmp_path):
+    passkey, other = made(), made()
+    told = imported(server, files(tmp_path, ["anna", "ben"], [entry("anna", passkey, clone_warning=True), entry("ben", other)]))
+    assert (told["passkeys"], told["passkeys_with_clone_warning"]) == (2, 1)
+    events = [json.loads(line) for line in server.command("audit", "--event", "passkey.count-fell", "--json").stdout.splitlines()]
+    assert [event["name"] for event in events] == ["anna"]
+    anna = holder(server, "anna", passkey)
+    anna.ask(LOGIN)
+    assert anna.answer(anna.get()).status == 422, "it opens nothing alone"
+    anna.give_password()
+    assert anna.touch(VERIFY).status == 303, "and is a second step"
+
+
+@pytest.mark.whole
+@pytest.mark.without_asan
+@pytest.mark.without_postgres
+def test_passkey_behind_forty_thousand_others_is_imported(server, tmp_path):
+    """The decoded values of all passkeys fit in memory together, because each takes only its own bytes."""
+    short = ("    - " + json.dumps({"username": "zoe", "rpid": HOST, "kid": base64.b64encode(n.to_bytes(6, "big")).decode(), "public_key": "AAAA"}) + "\n"
+             for n in range(40000))
+    told = imported(server, files(tmp_path, ["anna"], [*short, entry("anna", made())]), status=1)
+    assert (told["taken"], told["passkeys"], told["authenticators_unmatched"]) == (1, 1, 40000)
 
 
 def test_account_has_at_most_ten_factors(server, tmp_path):

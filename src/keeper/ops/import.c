@@ -237,6 +237,8 @@ import_factors_insert(struct run *run, const struct import_row *row, int64_t acc
 	if (in->secret_n > 0)
 		TRY(import_factor_insert(run, row, account_id, in));
 	run->counts->passkeys += (int64_t)in->passkeys.n;
+	for (size_t i = 0; i < in->passkeys.n; i++)
+		run->counts->copied += in->passkeys.at[i]->copied;
 	return import_passkeys_insert(run->keeper, run->db, &in->passkeys, account_id, run->now_us);
 }
 

@@ -28,6 +28,8 @@ struct import_passkey {
 	str aaguid;          /* 16 bytes; "": unknown */
 	uint64_t sign_count; /* of 32 bits */
 	bool backup_eligible, backed_up;
+	bool copied;         /* the source saw its counter fall, so there may be a copy of it */
+	bool legacy;         /* of an older kind: for the source only */
 	const char *refused; /* why the source cannot convert it; NULL: it can */
 };
 
@@ -64,6 +66,7 @@ struct import_counts {
 	int64_t weak_factors;  /* refused because of their authenticator */
 	int64_t strays;        /* authenticators and passkeys that match no account */
 	int64_t passkeys;      /* imported ones */
+	int64_t copied;        /* of these, the ones of which there may be a copy */
 };
 
 struct import {

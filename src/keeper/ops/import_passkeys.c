@@ -187,7 +187,9 @@ import_passkey_insert(struct keeper *k, struct db *db, const struct import_passk
 					 DB_TEXT(import_passkey_transports(passkey)),
 					 DB_BLOB(import_passkey_aaguid(passkey)) };
 	TRY(db_run(db, SQL_IMPORT_PASSKEY, args, COUNT(args), &inserted));
-	return inserted == 1 ? ERR_OK : ERR_CORRUPT;
+	if (inserted != 1)
+		return ERR_CORRUPT;
+	return passkey->copied ? audit_write_command(db, AUDIT_PASSKEY_COUNT_FELL, account_id, REASON_PASSKEY) : ERR_OK;
 }
 
 err

@@ -2,7 +2,8 @@
  * Passkeys of an import (passkeys.imported is 1). A passkey of another server keeps its user handle (`user.id`).
  * Exports do not contain the handle: the passkey brings it with its first answer after the password.
  *
- * An imported passkey opens nothing alone until then: no answer with user verification was seen here.
+ * An imported passkey opens nothing alone until then: no answer with user verification was seen here. That is also what
+ * a fallen counter leads to, so a passkey whose counter fell at the other server is imported, with an audit event.
  */
 #ifndef KEEPER_IMPORT_PASSKEYS_H
 #define KEEPER_IMPORT_PASSKEYS_H

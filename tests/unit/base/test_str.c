@@ -203,6 +203,21 @@ str_compares_bytes_and_folds_ascii_only(void **state)
 }
 
 static void
+str_orders_by_bytes_then_by_length(void **state)
+{
+	static const str ordered[] = {
+		{ 0 }, STR("Anna"), STR("a"), STR("a\0"), STR("a\0b"), STR("anna"), STR("\xc3")
+	};
+
+	for (size_t i = 0; i < COUNT(ordered); i++)
+		for (size_t j = 0; j < COUNT(ordered); j++) {
+			int order = str_compare(ordered[i], ordered[j]);
+			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+	assert_int_equal(str_compare((str){ 0 }, STR("")), 0);
+}
+
+static void
 str_finds_beginnings_and_ends(void **state)
 {
 	assert_true(str_starts(STR("abc"), STR("ab")));
@@ -527,6 +542,7 @@ main(void)
 		cmocka_unit_test(str_cut_gives_every_part_once),
 		cmocka_unit_test(str_cut_last_gives_every_part_from_the_end),
 		cmocka_unit_test(str_compares_bytes_and_folds_ascii_only),
+		cmocka_unit_test(str_orders_by_bytes_then_by_length),
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
 		cmocka_unit_test(str_has_control_finds_control_bytes_at_any_position),

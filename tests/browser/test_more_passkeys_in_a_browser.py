@@ -7,8 +7,8 @@ import flask_bcrypt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from passkey_steps import BUTTON, LIST, SAID, open_login, press, prove, refused, says, sign_out, signed_in, with_passkey
 from test_authenticators_in_a_browser import enrolled
-from test_passkeys_in_a_browser import BUTTON, LIST, SAID, open_login, press, prove, refused, sign_out, signed_in
 from test_story_in_a_browser import PASSWORD, give_password, new_name
 from virtual_authenticator import passkeys
 
@@ -25,16 +25,6 @@ navigator.credentials.create = (options) => {
 """
 
 
-def with_passkey(browser, keys, **different):
-    """Add a passkey to a new account; return the account's name and the authenticator."""
-    name, _ = enrolled(browser)
-    phone = keys.add(**different)
-    prove(browser)
-    press(browser)
-    assert browser.path == "/account/security"
-    return name, phone
-
-
 def kept(server, name, columns):
     return server.sql(f"SELECT {columns} FROM passkeys p JOIN factors f ON f.id = p.factor_id JOIN accounts a ON a.id = f.account_id WHERE a.name = ?", name)
 
@@ -45,12 +35,6 @@ def events(server, name, event):
 
 def run(browser, script):
     return browser.driver.execute_script(script)
-
-
-def says(browser, words):
-    """Press the button; the page stays, and says these words."""
-    browser.find(BUTTON).click()
-    browser.wait(lambda: words in browser.find(SAID).text, words)
 
 
 @pytest.mark.parametrize("algorithm", [EDDSA, RS256], ids=["EdDSA", "RS256"])

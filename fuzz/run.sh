@@ -1,21 +1,34 @@
 #!/bin/sh
-# Run each fuzz target for a number of seconds and print the number of calls.  One target runs on each processor.
+# Run each fuzz target and print the number of calls.  One target runs on each processor.
 #
-#   fuzz/run.sh 60              every target
-#   fuzz/run.sh 600 form wire   only these targets
+#   fuzz/run.sh 60                          every target for 60 seconds
+#   fuzz/run.sh 600 form wire               only these targets
+#   fuzz/run.sh --runs 100000000            every target until it has made this many calls
+#   fuzz/run.sh --runs 100000000 challenge  only this target
 #
 # Status 1 when a target failed.  build/fuzz/found has the input: fix the fault, then add the input to fuzz/corpus.
 # build/fuzz/corpus keeps the inputs that a run found useful for the next run.
+#
+# With --runs, build/fuzz/calls/TARGET has the number of calls and seconds so far.  A run that is interrupted continues
+# where it stopped, except for its last minutes.  Delete the file when the code that the target tests has changed.
 set -eu
 cd "$(dirname "$0")/.."
 
-# run.sh --one SECONDS TARGET: run a target that is built.  xargs calls this.
+PART_CALLS=5000000 # libFuzzer writes the number of calls at the end, so a long run has parts
+PART_SECONDS=300
+
+# run.sh --one AMOUNT UNIT TARGET: run a target that is built, for "60 seconds" or "100000000 calls".  xargs calls this.
 one=no
+unit=seconds
 if [ "${1:-}" = --one ]; then
 	one=yes
+	unit=$3
+	set -- "$2" "$4"
+elif [ "${1:-}" = --runs ]; then
+	unit=calls
 	shift
 fi
-seconds=${1:-60}
+amount=${1:-60}
 [ $# -eq 0 ] || shift
 if [ $# -eq 0 ]; then
 	for folder in fuzz/corpus/*/; do
@@ -41,26 +54,50 @@ words() {
 	fi
 }
 
-run_one() {
+# libfuzzer TARGET OPTION...: *calls is the number of calls.
+libfuzzer() {
 	name=$1
+	shift
 	mkdir -p "build/fuzz/corpus/$name"
 	log=build/fuzz/$name.log
 	words "$name" >"build/fuzz/$name.dict"
-	with_words=
-	[ ! -s "build/fuzz/$name.dict" ] || with_words=-dict=build/fuzz/$name.dict
-	if "build/fuzz/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -max_len=20000 -rss_limit_mb=1024 \
-		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 ${with_words:+"$with_words"} \
+	[ ! -s "build/fuzz/$name.dict" ] || set -- "$@" "-dict=build/fuzz/$name.dict"
+	if "build/fuzz/fuzz/fuzz_$name" "$@" -timeout=10 -max_len=20000 -rss_limit_mb=1024 \
+		-artifact_prefix="build/fuzz/found/$name-" -print_final_stats=1 \
 		"build/fuzz/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1; then
-		printf 'ok      %-14s %12s executions\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
-		return 0
+		calls=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+		[ "${calls:-0}" -eq 0 ] || return 0
 	fi
 	echo "NOT OK  $name: see $log and build/fuzz/found"
 	grep -a -m 20 -E "ERROR|promise|runtime error|^ +#[0-9] .* in [a-z_]+ .*/(src|fuzz)/|SUMMARY|Base64|INFO: exiting" "$log" | cut -c 1-400 | sed 's/^/        /'
 	return 1
 }
 
+run_seconds() {
+	libfuzzer "$1" -max_total_time="$amount" || return 1
+	printf 'ok      %-14s %12s executions\n' "$1" "$calls"
+}
+
+run_calls() {
+	kept=build/fuzz/calls/$1
+	made=0
+	took=0
+	[ ! -f "$kept" ] || read -r made took <"$kept"
+	while [ "$made" -lt "$amount" ]; do
+		part=$((amount - made))
+		[ "$part" -le "$PART_CALLS" ] || part=$PART_CALLS
+		began=$(date +%s)
+		libfuzzer "$1" -runs="$part" -max_total_time="$PART_SECONDS" || return 1
+		made=$((made + calls))
+		took=$((took + $(date +%s) - began))
+		echo "$made $took" >"$kept.new"
+		mv "$kept.new" "$kept"
+	done
+	printf 'ok      %-14s %12s executions %8s s\n' "$1" "$made" "$took"
+}
+
 if [ "$one" = yes ]; then
-	run_one "$1"
+	"run_$unit" "$1"
 	exit
 fi
 
@@ -71,6 +108,6 @@ if [ ! -f build/fuzz/build.ninja ]; then
 	CC=clang quietly meson setup build/fuzz -Dfuzz=true -Dtests=disabled
 fi
 quietly ninja -C build/fuzz fuzz
-mkdir -p build/fuzz/found
+mkdir -p build/fuzz/found build/fuzz/calls
 
-printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 "$0" --one "$seconds" || exit 1
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 "$0" --one "$amount" "$unit" || exit 1

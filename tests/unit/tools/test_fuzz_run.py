@@ -1,0 +1,74 @@
+"""fuzz/run.sh --runs, with a program in place of a target: calls are counted over several runs, and faults end them."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+RUN = pathlib.Path(os.environ["SOURCE_ROOT"]) / "fuzz/run.sh"
+# As libFuzzer: it makes the calls that -runs= asks for, prints their number at the end, and fails after a fault.
+TARGET = """#!/bin/sh
+echo "$@" >>called
+[ ! -f fault ] || { echo "promise broken: fuzz_x.c:1"; exit 77; }
+for option; do case $option in -runs=*) calls=${option#-runs=} ;; esac; done
+[ ! -f short ] || calls=$(((calls + 1) / 2))
+[ ! -f idle ] || calls=0
+echo "stat::number_of_executed_units: $calls"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "fuzz/corpus/x").mkdir(parents=True)
+    (tmp_path / "build/fuzz/fuzz").mkdir(parents=True)
+    (tmp_path / "build/fuzz/calls").mkdir()
+    shutil.copy(RUN, tmp_path / "fuzz/run.sh")
+    program = tmp_path / "build/fuzz/fuzz/fuzz_x"
+    program.write_text(TARGET)
+    program.chmod(0o755)
+    return tmp_path
+
+
+def run(folder, calls):
+    return subprocess.run([folder / "fuzz/run.sh", "--one", str(calls), "calls", "x"], capture_output=True, text=True, timeout=60)
+
+
+def parts(folder):
+    return [word.removeprefix("-runs=") for word in (folder / "called").read_text().split() if word.startswith("-runs=")]
+
+
+def kept(folder):
+    return int((folder / "build/fuzz/calls/x").read_text().split()[0])
+
+
+def test_long_run_has_parts_and_reaches_its_number(folder):
+    result = run(folder, 12_000_000)
+    assert result.returncode == 0 and result.stdout.split()[:3] == ["ok", "x", "12000000"], result
+    assert parts(folder) == ["5000000", "5000000", "2000000"]
+
+
+def test_second_run_makes_the_calls_that_are_missing(folder):
+    run(folder, 3_000_000)
+    assert run(folder, 4_000_000).returncode == 0 and parts(folder) == ["3000000", "1000000"]
+    assert run(folder, 4_000_000).returncode == 0 and parts(folder)[2:] == [] and kept(folder) == 4_000_000
+
+
+def test_part_that_ends_at_its_time_is_counted_as_far_as_it_came(folder):
+    (folder / "short").touch()
+    run(folder, 1000)
+    assert parts(folder)[:3] == ["1000", "500", "250"] and kept(folder) == 1000
+
+
+def test_target_that_makes_no_call_is_a_fault(folder):
+    (folder / "idle").touch()
+    assert run(folder, 1000).returncode == 1
+
+
+def test_fault_ends_the_run_and_keeps_the_number(folder):
+    run(folder, 2_000_000)
+    (folder / "fault").touch()
+    result = run(folder, 3_000_000)
+    assert result.returncode == 1 and "NOT OK  x" in result.stdout and "promise broken" in result.stdout
+    assert kept(folder) == 2_000_000

@@ -281,6 +281,8 @@ def test_the_code_flow_gives_verified_tokens(server, alg):
     assert info["email_verified"] is True and info["groups"] == ["admins", "wiki"] and isinstance(info["updated_at"], int)
     assert good(app.userinfo(tokens["access_token"], method="POST")) == info
     assert good(checked(requests.post(app.url("userinfo"), data={"access_token": tokens["access_token"]}, timeout=60))) == info
+    assert good(app.introspect(tokens["refresh_token"])) == {"active": False}, "a server could take it for an access token"
+    assert good(app.introspect(tokens["refresh_token"], token_type_hint="refresh_token"))["active"]
     after = good(app.refresh(tokens["refresh_token"]))
     renewed = app.verify(after["id_token"], after["access_token"], nonce=None)
     assert {name: renewed[name] for name in ("iss", "sub", "aud", "auth_time", "sid", "amr", "acr")} == {

@@ -189,6 +189,10 @@ bearer_put_active(struct buf *json, const struct call *call, const struct bearer
 	buf_put_byte(json, '}');
 }
 
+/*
+ * A client's own token.  A resource server asks without knowing which kind of token it received, and would accept a
+ * refresh token as an access token.  So a refresh token is active only for a client that expects one.
+ */
 static err
 bearer_inspect(struct call *call, const struct oidc_client *client, str *ret_json)
 {
@@ -198,7 +202,7 @@ bearer_inspect(struct call *call, const struct oidc_client *client, str *ret_jso
 	bool valid = false;
 
 	TRY(bearer_find(call, asked->token, &b, &valid));
-	if (valid && b.client.id == client->id)
+	if (valid && b.client.id == client->id && (!b.refresh || asked->refresh_hint != 0))
 		bearer_put_active(&json, call, &b);
 	else
 		buf_put(&json, STR("{\"active\":false}"));

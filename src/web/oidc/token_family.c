@@ -22,10 +22,11 @@ static const struct field token_fields[] = {
 const struct form oidc_token_form = FORM(struct token_request, token_fields);
 
 struct inspect_request {
-	str token, client_id, client_secret;
+	str token, token_type_hint, client_id, client_secret;
 };
 static const struct field inspect_fields[] = {
 	PARAMETER(struct inspect_request, token),
+	PARAMETER(struct inspect_request, token_type_hint),
 	PARAMETER(struct inspect_request, client_id),
 	PARAMETER(struct inspect_request, client_secret),
 };
@@ -158,12 +159,14 @@ token_inspect_question(struct exchange *x, struct oidc_inspect_body *ret_body, e
 	TRY(credentials_read(x, form->client_id, form->client_secret, &c, ret_error));
 	if (*ret_error == OIDC_OK && form->token.n == 0)
 		*ret_error = OIDC_INVALID_REQUEST;
-	*ret_body = (struct oidc_inspect_body){ .auth = c.auth,
-						.client_id = c.client_id,
-						.client_secret = c.client_secret,
-						.raw_id = c.raw_id,
-						.raw_secret = c.raw_secret,
-						.token = credentials_bounded(form->token, OIDC_TOKEN_MAX) };
+	*ret_body =
+	    (struct oidc_inspect_body){ .auth = c.auth,
+					.client_id = c.client_id,
+					.client_secret = c.client_secret,
+					.raw_id = c.raw_id,
+					.raw_secret = c.raw_secret,
+					.token = credentials_bounded(form->token, OIDC_TOKEN_MAX),
+					.refresh_hint = str_equal(form->token_type_hint, STR("refresh_token")) };
 	return ERR_OK;
 }
 

@@ -837,9 +837,6 @@ introspection_tells_a_client_about_its_own_tokens(void **state)
 	assert_has(c.oidc.json, "\"email\":\"alice@example.org\",\"exp\":");
 	assert_has(c.oidc.json, "\"iat\":");
 	assert_has(c.oidc.json, "\"token_type\":\"Bearer\"}");
-	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &app, b.oidc.refresh_token), OIDC_OK);
-	assert_has(c.oidc.json, "\"active\":true");
-	assert_lacks(c.oidc.json, "token_type");
 	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &other, b.oidc.access_token), OIDC_OK);
 	assert_string_equal(c.oidc.json, "{\"active\":false}");
 	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &app, "dta_unknown"), OIDC_OK);
@@ -851,6 +848,33 @@ introspection_tells_a_client_about_its_own_tokens(void **state)
 	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &app, b.oidc.access_token), OIDC_OK);
 	assert_string_equal(c.oidc.json, "{\"active\":false}");
 	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &app, b.oidc.refresh_token), OIDC_OK);
+	assert_string_equal(c.oidc.json, "{\"active\":false}");
+	world_end(&w);
+}
+
+static void
+a_refresh_token_is_active_only_where_it_is_expected(void **state)
+{
+	struct world w;
+	struct browser b, c;
+
+	world_begin(&w, &b);
+	sign_in_to(&w, &b, &app, &offline);
+	c = b;
+	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &app, b.oidc.refresh_token), OIDC_OK);
+	assert_string_equal(c.oidc.json, "{\"active\":false}");
+	struct oidc_inspect_body body = inspect_body(&app, b.oidc.refresh_token);
+	body.refresh_hint = 1;
+	assert_int_equal(ask_inspect(w.thread, &c, QUESTION_OIDC_INTROSPECT, &body), OIDC_OK);
+	assert_has(c.oidc.json, "\"active\":true");
+	assert_lacks(c.oidc.json, "token_type");
+	body = inspect_body(&app, b.oidc.access_token);
+	body.refresh_hint = 1;
+	assert_int_equal(ask_inspect(w.thread, &c, QUESTION_OIDC_INTROSPECT, &body), OIDC_OK);
+	assert_has(c.oidc.json, "\"token_type\":\"Bearer\"}"); /* RFC 7662 s2.1: a wrong hint changes nothing */
+	body = inspect_body(&other, b.oidc.refresh_token);
+	body.refresh_hint = 1;
+	assert_int_equal(ask_inspect(w.thread, &c, QUESTION_OIDC_INTROSPECT, &body), OIDC_OK);
 	assert_string_equal(c.oidc.json, "{\"active\":false}");
 	world_end(&w);
 }
@@ -994,6 +1018,7 @@ main(void)
 		cmocka_unit_test(an_account_without_a_subject_gets_one_that_stays),
 		cmocka_unit_test(a_change_of_a_claim_sets_updated_at),
 		cmocka_unit_test(introspection_tells_a_client_about_its_own_tokens),
+		cmocka_unit_test(a_refresh_token_is_active_only_where_it_is_expected),
 		cmocka_unit_test(a_revoked_access_token_ends_alone),
 		cmocka_unit_test(a_revoked_refresh_token_takes_its_family),
 		cmocka_unit_test(a_grant_keeps_its_newest_access_tokens_only),

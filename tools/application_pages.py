@@ -4,10 +4,14 @@ tools/print_docs.py writes them.
 """
 import json
 import os
+import pathlib
 import subprocess
 import textwrap
 
+import yaml
+
 FOLDER = 'docs/guides/applications'
+PRESETS = pathlib.Path(__file__).parent.parent / 'presets'
 ISSUER = 'https://login.example.org'
 WIDTH = 120
 LANGUAGES = {'ini': 'ini', 'env': 'env', 'yaml': 'yaml', 'json': 'json', 'ruby': 'ruby', 'php': 'php', 'html': 'html', 'command': 'sh', 'clicks': '',
@@ -69,8 +73,9 @@ def version_line(preset):
     if preset['preset'] == 'generic':
         return ''
     version = f" are about {'' if preset['version'][:1].isalpha() else 'version '}{preset['version']}. They" if preset['version'] else ''
-    return wrapped(f"These facts{version} come from documentation and source. The application was not run in our "
-                   "tests.") + '\n'
+    tested = yaml.safe_load((PRESETS / f"{preset['preset']}.yaml").read_text()).get('tested')
+    run = f'Our tests run {tested}.' if tested else 'The application was not run in our tests.'
+    return wrapped(f'These facts{version} come from documentation and source. {run}') + '\n'
 
 
 def page(program, name):

@@ -8,6 +8,7 @@ FOLDER has one file for each application, NAME.yaml; NAME is the word for `doubl
     title         the name that people read
     about         which edition or plugin, if there are several
     version       the version that the facts are about
+    tested        what the project's tests run, if they run the application; only its page in docs/ says it
     unmaintained  sentences: since when it is not maintained, and the consequence
     address       what its URL may have: host (a host only), port, or path (a port and a path)
     ask           sentences: how to find its redirect URI, if the application itself chooses it
@@ -51,7 +52,7 @@ OF_ADDRESS = {'APP', 'APP_WITH_PORT', 'HOST'}  # placeholders of patterns
 ADDRESSES = ('host', 'port', 'path')
 KINDS = ('ini', 'env', 'yaml', 'json', 'ruby', 'php', 'html', 'command', 'clicks', 'text')
 # key: its type, and whether it must be there
-KEYS = {'title': (str, True), 'about': (str, False), 'version': (str, False), 'unmaintained': (str, False), 'address': (str, True),
+KEYS = {'title': (str, True), 'about': (str, False), 'version': (str, False), 'tested': (str, False), 'unmaintained': (str, False), 'address': (str, True),
         'ask': (str, False), 'client': (dict, True), 'settings': (list, True), 'notes': (list, True), 'unverified': (list, False)}
 CLIENT_KEYS = {'redirect_uris': (list, True), 'logout_uris': (list, False), 'backchannel_uri': (str, False), 'launch_url': (str, True),
                'scopes': (str, True), 'claims': (list, False), 'pkce': (str, True), 'public': (str, True), 'auth_method': (str, True),

@@ -143,7 +143,8 @@ def read_php(text):
 
 
 def read_text(text):
-    rows = [line.partition(" = ") for line in io.StringIO(text)]
+    assert len(re.findall(r" \{$", text, re.M)) == len(re.findall(r"^ *\}$", text, re.M)), "each block of settings ends"
+    rows = [line.partition(" = ") for line in io.StringIO(text) if not re.search(r"[{}]$", line)]
     assert all(equals for _, equals, _ in rows)
     return [value.strip() for _, _, value in rows]
 

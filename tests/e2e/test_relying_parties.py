@@ -1,4 +1,4 @@
-"""Applications from Debian's packages sign people in: Apache, oidc-agent, and programs of ours with three libraries."""
+"""Applications from Debian's packages sign people in: Apache, oidc-agent, and programs of ours with four libraries."""
 
 import itertools
 import json
@@ -209,6 +209,14 @@ def test_omniauth_signs_a_person_in(server):
     told = json.loads(party(server, ["ruby", PARTIES / "party.rb"], person, "--pkce", "optional"))
     assert told["info"]["nickname"] == person.name and told["info"]["email"] == "anna@example.org"
     assert told["raw"]["groups"] == ["staff", "wiki"] and told["uid"] == told["raw"]["sub"]
+
+
+def test_social_auth_signs_a_person_in(server):
+    """It sends no PKCE, and keeps the nonce on its side."""
+    person = grouped(server)
+    details = json.loads(party(server, ["/usr/bin/python3", PARTIES / "party.py"], person, "--pkce", "optional"))
+    assert details["username"] == details["fullname"] == person.name
+    assert details["email"] == "anna@example.org" and details["groups"] == ["staff", "wiki"]
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])

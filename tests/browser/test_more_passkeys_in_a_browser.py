@@ -1,6 +1,7 @@
 """Passkeys in Chromium: algorithms, backup flags, imported keys, signals, and the sentences for calls that fail."""
 
 import base64
+import json
 import uuid
 
 import flask_bcrypt
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from passkey_steps import BUTTON, LIST, SAID, open_login, press, prove, refused, says, sign_out, signed_in, with_passkey
 from test_authenticators_in_a_browser import enrolled
 from test_story_in_a_browser import PASSWORD, give_password, new_name
-from virtual_authenticator import passkeys
+from virtual_authenticator import SECURITY_KEY, passkeys
 
 from harness.authenticator import EDDSA, RS256, KeyPair
 
@@ -22,6 +23,22 @@ navigator.credentials.create = (options) => {
 	options.publicKey.pubKeyCredParams = options.publicKey.pubKeyCredParams.filter(({ alg }) => alg === arguments_alg);
 	return create(options);
 };
+"""
+# Lists of passkeys become their lengths, bytes become lists.
+LISTEN = """
+for (const kind of ["create", "get"]) {
+	const call = navigator.credentials[kind].bind(navigator.credentials);
+	navigator.credentials[kind] = (options) => {
+		const { challenge, ...seen } = options.publicKey;
+		for (const list of ["excludeCredentials", "allowCredentials"])
+			if (list in seen)
+				seen[list] = seen[list].length;
+		if (seen.user)
+			seen.user = { ...seen.user, id: [...seen.user.id] };
+		sessionStorage.setItem("heard", JSON.stringify([kind, seen]));
+		return call(options);
+	};
+}
 """
 
 
@@ -35,6 +52,45 @@ def events(server, name, event):
 
 def run(browser, script):
     return browser.driver.execute_script(script)
+
+
+def heard(browser):
+    """Press the button; return the kind of the call to the browser, and its options without the challenge."""
+    run(browser, LISTEN)
+    press(browser)
+    return json.loads(run(browser, "return sessionStorage.getItem('heard')"))
+
+
+MADE = {"pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (-7, EDDSA, RS256)], "attestation": "none", "timeout": 300000,
+        "extensions": {"credProps": True}}
+PASSKEY = {"authenticatorSelection": {"residentKey": "required", "requireResidentKey": True, "userVerification": "required"}}
+KEY = {"authenticatorSelection": {"authenticatorAttachment": "cross-platform", "residentKey": "discouraged", "userVerification": "discouraged"},
+       "hints": ["security-key"]}
+
+
+def test_pages_ask_the_browser_for_what_the_server_checks(browse):
+    """PUBLIC_URL has the host; a name or a passkey of the account is in no option of a sign-in without a name."""
+    browser = browse(language="en")
+    name, _ = enrolled(browser)
+    with passkeys(browser) as keys:
+        phone = keys.add()
+        prove(browser)
+        kind, options = heard(browser)
+        rp, user = options.pop("rp"), options.pop("user")
+        assert (kind, options) == ("create", {**MADE, **PASSKEY, "excludeCredentials": 0})
+        assert rp["id"] == "localhost" and rp["name"] and (user["name"], len(user["id"])) == (name, 64)
+        stick = keys.add(SECURITY_KEY)
+        phone.touch(False)
+        prove(browser, "?key=1")
+        kind, options = heard(browser)
+        assert (kind, options.pop("excludeCredentials")) == ("create", 1)
+        assert {k: v for k, v in options.items() if k not in ("rp", "user")} == {**MADE, **KEY}
+        stick.remove()
+        sign_out(browser, phone)
+        assert heard(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "required", "allowCredentials": 0}]
+        sign_out(browser, phone)
+        give_password(browser, name)
+        assert heard(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "preferred", "allowCredentials": 2}]
 
 
 @pytest.mark.parametrize("algorithm", [EDDSA, RS256], ids=["EdDSA", "RS256"])

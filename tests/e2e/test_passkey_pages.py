@@ -23,6 +23,7 @@ def test_sign_in_page_offers_passkeys_to_scripts_only(server):
     assert box(page).has("hidden") and box(page).has("data-conditional")
     assert page.form_to("/login").one("input", name="username")["autocomplete"] == "username webauthn"
     assert "/static/passkeys." in page.html
+    assert KeyHolder(server).visit("/.well-known/webauthn").status == 404, "no other origin may use these passkeys"
     assert (box(page)["data-rp-id"], box(page)["data-user-verification"], box(page)["data-passkeys"]) == ("localhost", "required", "")
 
 
@@ -60,6 +61,7 @@ def test_form_over_the_limit_is_too_large(server, owner):
 def test_second_step_without_scripts_explains_the_recovery_code(server, owner):
     owner.forget().give_password()
     page = owner.ask(VERIFY).page
+    assert owner.asked.verification == "preferred", "the session has verified the password"
     plain = page.dom.one("noscript")
     assert page.heading == "Use your passkey" and box(page).has("hidden")
     assert "JavaScript" in plain.text and plain.one("input", name="recovery")
@@ -106,6 +108,7 @@ def test_verified_user_is_not_asked_for_the_current_password(server, owner):
     assert not owner.visit("/account/password").dom.all("input", name="current")
     owner.grow_stale()
     page = owner.ask("/account/password").page
+    assert owner.asked.verification == "required", "the session has verified no password"
     assert page.dom.one("input", name="current") and page.dom.one("input", name="recovery"), "codes are no way of this account"
 
 

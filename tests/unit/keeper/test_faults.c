@@ -186,6 +186,7 @@ static const struct story stories[] = {
 	{ QUESTION_PASSKEY_FIRST, STATE_ENROLLING, STATE_FULL, create_first_passkey, "enrolling a first passkey" },
 	{ QUESTION_PASSKEY_BEGIN, STATE_FULL, STATE_FULL, NULL, "beginning another passkey" },
 	{ QUESTION_PASSKEY_ADD, STATE_FULL, STATE_FULL, create_another_passkey, "adding a passkey" },
+	{ QUESTION_PASSKEYS, STATE_FULL, STATE_FULL, have_passkeys, "listing passkeys for a step-up" },
 	{ QUESTION_CODES_OFF, STATE_FULL, STATE_FULL, have_passkeys, "switching codes off" },
 	{ QUESTION_PROFILE, STATE_FULL, STATE_FULL, NULL, "saving preferences" },
 	{ QUESTION_PASSWORD, STATE_FULL, STATE_FULL, NULL, "changing the password" },
@@ -249,6 +250,7 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	const struct link_use_body link_use = { link.link, other, other };
 	const struct passkey_begin_body passkey_begin = { .current = mine };
 	const struct codes_off_body codes_off = { 1 };
+	const struct passkeys_ask_body passkeys = { .step_up = right };
 	struct passkey_new_body passkey = created_body(&a->created);
 	const void *bodies[QUESTION_COUNT] = {
 		[QUESTION_REGISTER] = &registration, [QUESTION_SIGN_IN] = &sign_in,
@@ -261,7 +263,7 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 		[QUESTION_CLOSE] = &close_it,        [QUESTION_LINK] = &link,
 		[QUESTION_LINK_USE] = &link_use,     [QUESTION_PASSKEY_BEGIN] = &passkey_begin,
 		[QUESTION_PASSKEY_FIRST] = &passkey, [QUESTION_PASSKEY_ADD] = &passkey,
-		[QUESTION_CODES_OFF] = &codes_off,
+		[QUESTION_CODES_OFF] = &codes_off,   [QUESTION_PASSKEYS] = &passkeys,
 	};
 
 	if (!right)
@@ -284,6 +286,8 @@ check_holds(struct world *w, const struct story *s, struct browser *b, long nth)
 	assert_int_equal(said, s->to);
 	if (s->question == QUESTION_ENROL)
 		assert_int_equal(strlen(b->secret), 32);
+	if (s->question == QUESTION_PASSKEYS)
+		assert_int_equal(b->passkeys.n, 1);
 	ask(w, b, QUESTION_SESSION, NULL);
 	if (b->head.state != s->to)
 		fail_msg("%s, failure %ld: passed, but then %s", s->why, nth, session_state_name(b->head.state));

@@ -970,6 +970,9 @@ the_grant_has_the_context_of_the_session(void **state)
 	acr_of_grant_is(&w, "phr", "pwd pop user mfa");
 	assert_int_equal(grant(&w, &b, GOOD "&acr_values=" REFEDS "mfa", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
 	acr_of_grant_is(&w, REFEDS "mfa", "pwd pop user mfa");
+	sql_run(&w, "UPDATE passkeys SET backup_eligible = 1");
+	assert_int_equal(grant(&w, &b, GOOD ACR("phr"), "", OIDC_DECISION_NONE), OIDC_REDIRECT);
+	acr_of_grant_is(&w, "phr", "pwd pop user swk mfa");
 	provider_end(&w);
 }
 

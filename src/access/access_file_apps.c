@@ -162,8 +162,10 @@ access_file_app_check(struct access_reading *r, const yaml_node_t *node, struct 
 }
 
 static err
-access_file_app_read(struct access_reading *r, const yaml_node_t *node, struct application *app)
+access_file_app_read(struct access_reading *r, const yaml_node_t *node, void *item)
 {
+	struct application *app = item;
+
 	app->line = yaml_text_line(node);
 	TRY(access_file_mapping_read(r, node, &app_mapping, app));
 	return access_file_app_check(r, node, app);
@@ -172,17 +174,12 @@ access_file_app_read(struct access_reading *r, const yaml_node_t *node, struct a
 err
 access_file_apps_read(struct access_reading *r, const yaml_node_t *list)
 {
-	static const struct access_list kind = { APPLICATIONS_MAX, sizeof(struct application),
+	static const struct access_list kind = { APPLICATIONS_MAX, sizeof(struct application), access_file_app_read,
 						 "applications is a list: each application begins with a dash.",
 						 "there are more than 200 applications." };
-	struct access_rules *rules = r->rules;
 	void *applications = NULL;
-	size_t n = 0;
 
-	TRY(access_file_list_new(r, list, &kind, &applications, &n));
-	rules->applications = applications;
-	for (; rules->applications_n < n; rules->applications_n++)
-		TRY(access_file_app_read(r, access_file_item_at(r, list, rules->applications_n),
-					 &rules->applications[rules->applications_n]));
-	return ERR_OK;
+	TRY(access_file_list_new(r, list, &kind, &applications));
+	r->rules->applications = applications;
+	return access_file_list_read(r, list, &kind, applications, &r->rules->applications_n);
 }

@@ -1,6 +1,11 @@
 /*
- * Shared functions of the reader of the rules file: access_file.c (rules and networks) and access_file_apps.c
- * (applications).  Not for other files.
+ * Shared functions of the reader of the rules file, for the files access_file*.c only.
+ *
+ *   access_file.c           the file, its top-level keys, and the checks against the settings
+ *   access_file_yaml.c      texts, lists and mappings
+ *   access_file_rules.c     the key `rules`
+ *   access_file_networks.c  the keys `networks`
+ *   access_file_apps.c      the key `applications`
  */
 #ifndef ACCESS_ACCESS_FILE_INTERNAL_H
 #define ACCESS_ACCESS_FILE_INTERNAL_H
@@ -31,6 +36,8 @@ MUST_USE err access_file_wrong(struct access_reading *r, const yaml_node_t *node
 MUST_USE err access_file_wrong_value(struct access_reading *r, const yaml_node_t *node, const char *takes, str value);
 
 str access_file_scalar(const yaml_node_t *node);
+/* The text of a key.  Empty: the node is not a text, or it is YAML's merge key. */
+str access_file_key_text(const yaml_node_t *node);
 const yaml_node_t *access_file_node_at(struct access_reading *r, int index);
 /* An item of a list, or the single text in place of a list. */
 const yaml_node_t *access_file_item_at(struct access_reading *r, const yaml_node_t *node, size_t i);
@@ -41,6 +48,8 @@ struct access_kind {
 	const char *takes;
 };
 extern const struct access_kind access_kind_group;
+
+enum { ACCESS_TEXTS_MAX = 200 }; /* in a list of texts; also the most named networks */
 
 /* One text of this kind, copied into the arena of the rules. */
 MUST_USE err access_file_text_read(struct access_reading *r, const yaml_node_t *node, const struct access_kind *kind,
@@ -87,15 +96,28 @@ MUST_USE err access_file_mapping_read(struct access_reading *r, const yaml_node_
 
 struct access_list {
 	size_t most, item_bytes;
+	err (*read)(struct access_reading *r, const yaml_node_t *node, void *item);
 	const char *written;  /* "rules is a list: ..." */
 	const char *too_many; /* "there are more than ..." */
 };
 
-/* Memory for the items of the list, zeroed, and their number. */
+/* Memory for the items of the list, zeroed. */
 MUST_USE err access_file_list_new(struct access_reading *r, const yaml_node_t *list, const struct access_list *kind,
-				  void **ret_items, size_t *ret_n);
+				  void **ret_items);
+/*
+ * Read each item of the list into the memory of access_file_list_new.
+ *
+ *   n  0; counts the items while they are read, so that `read` can compare an item with those before it
+ */
+MUST_USE err access_file_list_read(struct access_reading *r, const yaml_node_t *list, const struct access_list *kind,
+				   void *items, size_t *n);
 
-/* The value of the top-level key `applications`. */
+/* The values of the top-level keys `rules`, `networks` and `applications`. */
+MUST_USE err access_file_rules_read(struct access_reading *r, const yaml_node_t *list);
+MUST_USE err access_file_named_networks_read(struct access_reading *r, const yaml_node_t *node);
 MUST_USE err access_file_apps_read(struct access_reading *r, const yaml_node_t *list);
+
+/* The key `networks` of a rule.  The named networks must have been read. */
+MUST_USE err access_file_networks_read(struct access_reading *r, const yaml_node_t *node, void *rule);
 
 #endif

@@ -8,32 +8,12 @@ import pytest
 
 from harness import conformance
 from harness.conformance import CALLBACK, LONG_STATE, NEEDS_A_PAGE, UNREQUESTED, Suite, entropy_bits, unsigned
+from harness.conformance import account, person, response_mode, suite  # noqa: F401
 from harness.relying_party import good, read_jwt, refused
 
 SETTINGS = conformance.SETTINGS
+CLIENT_OPTIONS = ["--id-token", "minimal"]  # ID tokens leave claims of scopes to userinfo, as Core s5.4 says
 OFFLINE = "openid offline_access"
-
-
-@pytest.fixture(scope="module")
-def response_mode():
-    return None
-
-
-@pytest.fixture(scope="module")
-def suite(server, response_mode):
-    """The client of most modules.  Its ID tokens leave claims of scopes to userinfo, as Core s5.4 says."""
-    return Suite.register(server, "--id-token", "minimal", response_mode=response_mode)
-
-
-@pytest.fixture(scope="module")
-def account(server):
-    return conformance.sign_up(server)
-
-
-@pytest.fixture
-def person(account):
-    """A browser without cookies."""
-    return account.forget()
 
 
 def metadata_lists(suite, member, value):

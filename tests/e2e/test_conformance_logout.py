@@ -8,25 +8,11 @@ import pytest
 
 from harness import conformance
 from harness.conformance import AFTER_LOGOUT, LONG_STATE, NEEDS_A_PAGE, Suite, unsigned
+from harness.conformance import account, person, response_mode, suite  # noqa: F401
 from harness.relying_party import b64, read_jwt
 
 SETTINGS = conformance.SETTINGS
 END = "/api/oidc/logout"
-
-
-@pytest.fixture(scope="module")
-def suite(server):
-    return Suite.register(server)
-
-
-@pytest.fixture(scope="module")
-def account(server):
-    return conformance.sign_up(server)
-
-
-@pytest.fixture
-def person(account):
-    return account.forget()
 
 
 @pytest.fixture

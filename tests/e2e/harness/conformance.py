@@ -19,6 +19,8 @@ import string
 import urllib.parse
 from dataclasses import dataclass
 
+import pytest
+
 from harness.relying_party import RelyingParty, b64, good
 from harness.visitor import LOGIN, Visitor
 
@@ -170,3 +172,28 @@ def sign_up(server):
     done = server.command("user", "email", person.name, "anna@example.org")
     assert done.returncode == 0, done.stderr
     return person
+
+
+# Fixtures of the plans.  A test file imports them by name, and may have other ones of the same name.
+
+
+@pytest.fixture(scope="module")
+def response_mode():
+    return None
+
+
+@pytest.fixture(scope="module")
+def suite(server, response_mode, request):
+    """The client of most modules, with the CLIENT_OPTIONS of the test file."""
+    return Suite.register(server, *getattr(request.module, "CLIENT_OPTIONS", []), response_mode=response_mode)
+
+
+@pytest.fixture(scope="module")
+def account(server):
+    return sign_up(server)
+
+
+@pytest.fixture
+def person(account):
+    """A browser without cookies."""
+    return account.forget()

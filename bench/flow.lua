@@ -3,7 +3,8 @@
 -- sent for each text that PATTERN finds in the header Location or in the body of an answer, the oldest first.  When all
 -- texts are sent, the other requests follow in turn.  Prints one line of JSON at the end; its "requests" counts the
 -- answers with status 200.
-local firsts, n, i = {}, 0, 0
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "load.lua")
+local init_requests, next_request = init, request
 local head, before, after, pattern
 local texts, oldest, newest = {}, 1, 0
 local threads = {}
@@ -14,22 +15,14 @@ function setup(thread)
 end
 
 function init(arguments)
-  local file = assert(io.open(arguments[1], "rb"))
-  for one in (file:read("*a") .. "\n%%\n"):gmatch("(.-)\n%%%%\n") do
-    n = n + 1
-    firsts[n] = one
-  end
-  file:close()
-  local last = table.remove(firsts)
-  n = n - 1
-  head, before, after = last:match("^(.-\r\n\r\n)(.*)TEXT(.*)$")
+  init_requests(arguments)
+  head, before, after = table.remove(requests):match("^(.-\r\n\r\n)(.*)TEXT(.*)$")
   pattern = arguments[2]
 end
 
 function request()
   if oldest > newest then
-    i = i % n + 1
-    return firsts[i]
+    return next_request()
   end
   local body = before .. texts[oldest] .. after
   texts[oldest] = nil
@@ -49,10 +42,9 @@ function response(status, headers, body)
 end
 
 function done(summary, latency)
-  local e, count = summary.errors, 0
+  local count = 0
   for _, thread in ipairs(threads) do
     count = count + thread:get("answered")
   end
-  io.write(string.format('\n{"requests": %d, "us": %d, "bytes": %d, "refused": %d, "broken": %d, "p50_us": %d, "p99_us": %d}\n', count, summary.duration,
-    summary.bytes, e.status, e.connect + e.read + e.write + e.timeout, latency:percentile(50), latency:percentile(99)))
+  print_result(count, summary, latency)
 end

@@ -214,9 +214,9 @@ def test_omniauth_signs_a_person_in(server):
 def test_social_auth_signs_a_person_in(server):
     """It sends no PKCE, and keeps the nonce on its side."""
     person = grouped(server)
-    details = json.loads(party(server, ["/usr/bin/python3", PARTIES / "party.py"], person, "--pkce", "optional"))
-    assert details["username"] == details["fullname"] == person.name
-    assert details["email"] == "anna@example.org" and details["groups"] == ["staff", "wiki"]
+    told = json.loads(party(server, ["/usr/bin/python3", PARTIES / "party.py"], person, "--pkce", "optional"))
+    assert told["details"]["username"] == told["details"]["fullname"] == person.name
+    assert told["details"]["email"] == "anna@example.org" and told["groups"] == ["staff", "wiki"]
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])

@@ -73,4 +73,4 @@ Strategy.query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(sys.stdin.rea
 backend = OpenIdConnectAuth(Strategy(Storage), BACK)
 userinfo = backend.complete()
 assert not Nonces.kept and backend.id_token["sub"] == userinfo["sub"]
-print(json.dumps(backend.get_user_details(userinfo)))
+print(json.dumps({**userinfo, "details": backend.get_user_details(userinfo)}))

@@ -7,7 +7,7 @@
  * Reads lines "WHAT COUNT", and answers with the nanoseconds of processor time that COUNT of them took in the keeper:
  *
  *	passkey, codes        sign-ins. The work of the browser and of the authenticator does not count
- *	tokens                questions of an application that exchanges a code for tokens; the ID token is of RS256
+ *	tokens                questions of an application that exchanges a code for tokens; the ID token uses RS256
  *	RS256, ES256, EdDSA   ID tokens signed, with all that belongs to it: find the key, sign, encode
  */
 #include "base/clock.h"

@@ -3,7 +3,7 @@
  *
  * The reader is compared with a second statement of the three forms. A key of ES256 is good exactly if its point
  * satisfies the equation of P-256. A key of RS256 is good exactly if its modulus is odd and has 2,048 to 4,096 bits.
- * The bytes behind each key are tried as a signature, and none is accepted. Under a key of small order one would be.
+ * The bytes after each key are tried as a signature, and none is accepted. With a key of small order, one would be.
  */
 #include "target.h"
 

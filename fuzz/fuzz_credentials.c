@@ -1,6 +1,6 @@
 /*
- * credentials_read: what the body and the header Authorization prove, compared with a second statement of the rules,
- * which uses libcrypto's base64.  A name and a secret are read back from each header that a client makes of them.
+ * credentials_read: the credentials in body and header, compared with a second statement of the rules, which uses
+ * libcrypto's base64.  A name and a secret are read back from each header that a client makes of them.
  *
  * Input: client_id and client_secret of the body, then headers Authorization, separated by newlines.
  */

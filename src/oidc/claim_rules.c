@@ -82,7 +82,7 @@ claim_name_is_taken(str name)
 	return false;
 }
 
-/* How many bytes at the beginning of the text are a JSON value; 0: none, or a value that may not be sent. */
+/* Length in bytes of the JSON value at the beginning of the text.  0: no value, or one that may not be sent. */
 static size_t
 claim_json_length(str text)
 {

@@ -1,5 +1,5 @@
 /*
- * Own claims of a client: rules, one per line, that an administrator writes.
+ * The claims that an administrator adds for one client: rules, one per line.
  *
  *	role = "admin" if group jellyfin-admins else "user"
  *	teams = groups always
@@ -30,8 +30,8 @@ enum {
 MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_problem);
 
 /*
- * Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff").  A rule that cannot
- * be read, also for lack of memory, is not left out: the buffer fails with ERR_CORRUPT.
+ * Append `,"name":value` for each rule that applies to a person with these groups ("admins,staff").  If a rule cannot
+ * be read, or memory is short, no rule is left out: the buffer fails with ERR_CORRUPT.
  *
  *   groups_given  the claim `groups` is there already, so that no rule gives it twice
  */

@@ -16,7 +16,7 @@ enum oidc_alg { OIDC_RS256 = 0, OIDC_ES256, OIDC_EDDSA, OIDC_ALG_COUNT };
 /* "RS256", "ES256", "EdDSA": RFC 7518 s3.1, RFC 8037 s3.1. */
 const char *oidc_alg_name(enum oidc_alg alg);
 
-/* The algorithm of this name.  False: none of these. */
+/* Find the algorithm with this name.  False: the name is unknown. */
 bool oidc_alg_read(str name, enum oidc_alg *ret_alg);
 
 /* The scopes, as bits. */
@@ -29,7 +29,7 @@ enum oidc_scope {
 	OIDC_SCOPE_ALL = 31
 };
 
-/* The bits of a list with spaces between; unknown words are left out. */
+/* Read a list of scopes, separated by spaces, into bits.  Unknown words are ignored. */
 unsigned oidc_scopes_read(str list);
 
 /* Append "openid profile email groups offline_access" for these bits, in this order. */

@@ -71,10 +71,10 @@ const struct client_setting_facts *client_setting_facts(enum client_setting sett
 /* Find a setting by its key.  Returns CLIENT_SETTINGS if there is none. */
 enum client_setting client_setting_find(str key);
 
-/* Has this setting a list of values, which `+=` and `-=` change? */
+/* Is the value of this setting a list, which `+=` and `-=` change? */
 bool client_setting_is_list(enum client_setting setting);
 
-/* The texts of all settings.  One with p NULL is not chosen, and has its fallback. */
+/* The texts of all settings.  A text with p == NULL was not given: the setting gets its fallback. */
 struct client_draft {
 	str client_id;
 	str of[CLIENT_SETTINGS];
@@ -88,7 +88,7 @@ struct client_draft {
 MUST_USE err client_draft_read(const struct client_draft *draft, struct arena *arena, struct oidc_client *ret_client,
 			       struct why *why);
 
-/* The texts of a client.  They are in the arena, or those of the client. */
+/* The settings of a client as texts, which point into the arena or into the client.  ERR_MEMORY. */
 MUST_USE err client_draft_of(const struct oidc_client *client, struct arena *arena, struct client_draft *ret_draft);
 
 /* A client_id: 1 to OIDC_CLIENT_ID_MAX of A-Z a-z 0-9 . _ ~ -, which no encoding changes (RFC 3986 s2.3). */

@@ -22,7 +22,7 @@ enum { JWT_KID_SIZE = 44, JWT_SIGNATURE_MAX = 512, JWT_KEY_DER_MAX = 2048 };
 MUST_USE err jwt_key_make(enum oidc_alg alg, EVP_PKEY **ret_key);
 void jwt_key_free(EVP_PKEY **key); /* accepts NULL, sets NULL */
 
-/* Append the private key as PKCS #8 (RFC 5958), DER; and read it again.  ERR_CRYPTO.  ERR_CORRUPT: no key of alg. */
+/* Append the private key as DER of PKCS #8 (RFC 5958); read it.  ERR_CRYPTO.  ERR_CORRUPT: not a key of alg. */
 MUST_USE err jwt_key_der_put(EVP_PKEY *key, struct buf *out);
 MUST_USE err jwt_key_der_read(enum oidc_alg alg, str der, EVP_PKEY **ret_key);
 
@@ -38,7 +38,7 @@ MUST_USE err jwt_key_thumbprint(enum oidc_alg alg, EVP_PKEY *key, char ret_kid[J
 MUST_USE err jwt_signature_make(enum oidc_alg alg, EVP_PKEY *key, str bytes, uint8_t ret_signature[JWT_SIGNATURE_MAX],
 				size_t *ret_n);
 
-/* *ret_good false: another length, or wrong.  ERR_CRYPTO, ERR_MEMORY. */
+/* Verify a signature.  *ret_good false: it has another length, or does not match.  ERR_CRYPTO, ERR_MEMORY. */
 MUST_USE err jwt_signature_verify(enum oidc_alg alg, EVP_PKEY *key, str bytes, str signature, bool *ret_good);
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
@@ -57,7 +57,7 @@ MUST_USE err jwt_sign_put(enum oidc_alg alg, EVP_PKEY *key, const char *kid, con
 MUST_USE err jwt_header_read(str token, struct arena *arena, str *ret_alg, str *ret_kid);
 
 /*
- * Verify the signature with this key and algorithm; then give the claims, a JSON object in the arena without a member
+ * Verify the signature with this key and algorithm; then return the claims, a JSON object in the arena without a member
  * twice and without NUL.
  *
  * ERR_INVALID  as jwt_header_read; another algorithm in the header; a wrong signature; claims of another form

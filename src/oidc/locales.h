@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "ipc/terms.h"
 
-/* The first of these language tags, separated by spaces, that pages are written in.  PREFERRED_BROWSER: none. */
+/* Choose the first tag of the list (with spaces between) in which pages exist.  PREFERRED_BROWSER: no tag fits. */
 enum preferred_language oidc_locales_choose(str ui_locales);
 
 #endif

@@ -25,8 +25,8 @@ const char *redirect_problem_text(enum redirect_problem problem);
 enum redirect_problem redirect_check(str uri, bool insecure);
 
 /*
- * Is `asked` one of the registered URIs (one per line)?  Byte for byte; only http to 127.0.0.1, [::1], or localhost
- * where registered, fits at any port, and there an empty path equals "/" (RFC 8252 s7.3).
+ * Is `asked` one of the registered URIs (one per line)?  URIs are compared byte for byte.  One exception (RFC 8252
+ * s7.3): a registered http URI of 127.0.0.1, [::1] or localhost matches with any port, and its empty path equals "/".
  */
 bool redirect_is_registered(str registered, str asked);
 

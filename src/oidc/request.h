@@ -1,5 +1,5 @@
 /*
- * Authorization requests: reads the parameters, and checks them as far as no session is needed.  Pure.
+ * Authorization requests: reads the parameters, and makes the checks that need no session.  Pure.
  * OAuth 2.0 (RFC 6749 s4.1.1), OpenID Connect Core 1.0 s3.1.2.1 and s5.5, PKCE (RFC 7636 s4.3), RFC 9207.
  */
 #ifndef OIDC_REQUEST_H
@@ -23,7 +23,7 @@ enum oidc_acr { OIDC_ACR_SFA = 1, OIDC_ACR_MFA = 2, OIDC_ACR_PHR = 4 };
 /* "https://refeds.org/profile/mfa"; "" for another number. */
 const char *oidc_acr_name(enum oidc_acr acr);
 
-/* The highest class of `asked` that a session of this class reaches; without one, the session's own class. */
+/* The highest requested class that a session of class `reached` satisfies.  If it satisfies none: `reached`. */
 enum oidc_acr oidc_acr_answer(unsigned asked, enum oidc_acr reached);
 
 /* The parameters, decoded.  An absent or empty one has n = 0.  The texts are in the arena. */

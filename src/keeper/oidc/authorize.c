@@ -11,7 +11,7 @@
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
 
-/* Requests that need a further page come again, and are counted then. */
+/* A request that needs another page comes again, and is counted then. */
 static void
 authorize_count(const struct judgement *j, err e)
 {
@@ -67,7 +67,10 @@ authorize_amr(struct call *call, str *ret_amr)
 	return arena_copy(&call->arena, buf_str(&text), ret_amr);
 }
 
-/* A session with the password alone lasts as the gate's do (store/sql/gate.sql), so that its tokens last too. */
+/*
+ * A session with the password alone is kept as long as one of the gate (store/sql/gate.sql), because its tokens end
+ * with it.
+ */
 static err
 authorize_keep_session(struct call *call)
 {
@@ -96,7 +99,7 @@ authorize_code(struct judgement *j)
 	return judgement_code(j, code);
 }
 
-/* The client of the judgement is registered: only behind that check an event is written. */
+/* Events are written only after the check that the client is registered. */
 static err
 authorize_audit(struct judgement *j, enum audit_event event, enum audit_reason reason)
 {
@@ -196,7 +199,7 @@ authorize_password_write(struct call *call, void *context, bool *ret_commit)
 	return ERR_OK;
 }
 
-/* A typed password is a new proof; without one, a passkey that verified its user has been one already. */
+/* A typed password is a new proof.  Without one, the proof is the passkey that verified its user. */
 static err
 authorize_password_note(struct call *call, str typed)
 {
@@ -228,7 +231,7 @@ oidc_confirm_answer(struct call *call, enum verdict *ret_verdict)
 		TRY(judgement_unavailable(&j, e));
 	answer->wrong = problem != PROBLEM_NONE;
 	if (answer->wrong != 0 && answer->outcome == OIDC_READY)
-		answer->outcome = OIDC_LOGIN; /* whatever else is fresh, a wrong password leads nowhere */
+		answer->outcome = OIDC_LOGIN; /* a wrong password never continues, even if the other proofs are new */
 	*ret_verdict = VERDICT_PASSED;
 	return ERR_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * QUESTION_OIDC_USERINFO, _INTROSPECT and _REVOKE: what a token may do, and its end.
+ * QUESTION_OIDC_USERINFO, _INTROSPECT and _REVOKE: use, describe and revoke tokens.
  *
  * A token is valid if its row is there and has not expired, and if account, session, client and access rules still
  * allow it.
@@ -73,7 +73,7 @@ bearer_find_refresh(struct call *call, str token, struct bearer *b, int64_t *ret
 	return ERR_OK;
 }
 
-/* Does everything behind the found token still stand? */
+/* Do account, session, client and access rules still allow the found token? */
 static err
 bearer_stands(struct call *call, struct bearer *b, int64_t session_id, bool *ret_stands)
 {
@@ -124,7 +124,7 @@ oidc_userinfo_answer(struct call *call, enum verdict *ret_verdict)
 	struct bearer b = { .row_id = 0 };
 	bool valid = false;
 
-	call->now.session = (struct session){ 0 }; /* never answer with a page's session */
+	call->now.session = (struct session){ 0 }; /* the answer never has a page's session */
 	TRY(bearer_find(call, asked->access_token, &b, &valid));
 	*ret_verdict = VERDICT_PASSED;
 	if (!valid || b.refresh)
@@ -138,7 +138,7 @@ oidc_userinfo_answer(struct call *call, enum verdict *ret_verdict)
 
 /* --- introspection ------------------------------------------------------------------------------------------------ */
 
-/* A public client cannot prove itself: RFC 7662 s2.1 demands it. */
+/* A public client cannot authenticate, which RFC 7662 s2.1 requires. */
 static err
 bearer_authenticate(struct call *call, bool secret, struct oidc_client *ret_client, enum oidc_error *ret_error)
 {
@@ -146,7 +146,7 @@ bearer_authenticate(struct call *call, bool secret, struct oidc_client *ret_clie
 	const struct client_proof proof = { (enum oidc_auth)asked->auth, asked->client_id, asked->client_secret,
 					    asked->raw_id, asked->raw_secret };
 
-	call->now.session = (struct session){ 0 }; /* never answer with a page's session */
+	call->now.session = (struct session){ 0 }; /* the answer never has a page's session */
 	TRY(clients_authenticate(call, &proof, ret_client, ret_error));
 	if (*ret_error == OIDC_OK && secret && ret_client->public)
 		*ret_error = OIDC_INVALID_CLIENT;
@@ -246,7 +246,7 @@ bearer_revoke_write(struct call *call, void *context, bool *ret_commit)
 	return audit_write_client(call, AUDIT_OIDC_REVOKED, r->b.grant.account_id, r->client->client_id, REASON_ASKED);
 }
 
-/* A refresh token takes its family; also an old one, which only this client ever had. */
+/* A refresh token revokes its whole grant.  An old one does too: only this client ever received it. */
 static err
 bearer_revoke_find(struct call *call, str token, struct revocation *r, bool *ret_found)
 {

@@ -95,7 +95,7 @@ client_consent_word(enum oidc_consent consent)
 	return words[consent];
 }
 
-/* Run the statement that stores all columns from client_id to claims, and one more value behind them. */
+/* Run the statement that stores all columns from client_id to claims, and one more value after them. */
 static err
 client_store(struct call *call, enum sql query, const struct oidc_client *client, const struct db_value *last, size_t n)
 {
@@ -263,7 +263,7 @@ client_newest_row(void *context, const struct oidc_secret_list_row *row)
 	return ERR_OK;
 }
 
-/* Keep only the newest secret, for keep_us more. */
+/* Keep only the newest secret, valid for another keep_us. */
 static err
 client_secrets_retire(struct call *call, const struct client_change *change)
 {

@@ -31,13 +31,13 @@ MUST_USE err client_admin_import(struct keeper_thread *t, const struct oidc_clie
 				 enum audit_reason reason, struct why *why);
 
 /*
- * Give an account the identifier (`sub`) that applications know it by from another program.
+ * Give an account the identifier (`sub`) that it had in another program, so that applications recognise it.
  *
  *   subject  UUID
  *   dry_run  check everything, write nothing; an account that does not exist yet counts as taken
  *
- * ERR_INVALID, ERR_NOT_FOUND  *why has the reason without its full stop: not a UUID, no such account, another
- *                             account's, or an application already knows the account by another one
+ * ERR_INVALID, ERR_NOT_FOUND  *why has the reason without its full stop.  Reasons: not a UUID; no such account; another
+ *                             account has it; an application already knows the account by another one
  */
 MUST_USE err client_admin_import_subject(struct keeper_thread *t, str account, str subject, bool dry_run,
 					 struct why *why, bool *ret_changed);
@@ -72,14 +72,14 @@ MUST_USE err client_admin_change(struct keeper_thread *t, str client_id, client_
 				 struct why *why);
 
 /*
- * Make another secret.  The newest one until now stays valid for keep_us, an older one ends at once.
+ * Make another secret.  The previous secret stays valid for keep_us microseconds; an older one becomes invalid at once.
  *
  * ERR_INVALID  the client is public
  */
 MUST_USE err client_admin_secret(struct keeper_thread *t, str client_id, int64_t keep_us, struct why *why,
 				 struct client_secret *ret_secret);
 
-/* Disabling ends all codes and tokens of the client.  *ret_changed false: it was already in this state. */
+/* Disabling makes all codes and tokens of the client invalid.  *ret_changed false: it was in this state already. */
 MUST_USE err client_admin_disable(struct keeper_thread *t, str client_id, struct why *why, bool *ret_changed);
 MUST_USE err client_admin_enable(struct keeper_thread *t, str client_id, struct why *why, bool *ret_changed);
 

@@ -35,7 +35,7 @@ client_preview_proofs(bool passkey, int64_t now_us)
 	return proofs;
 }
 
-/* A grant as a sign-in makes it; its sid is of no session. */
+/* A grant as a sign-in makes it.  Its sid belongs to no session. */
 static err
 client_preview_grant(struct call *call, bool passkey, struct oidc_grant_row *ret_grant)
 {

@@ -116,7 +116,7 @@ struct client_attempt {
 	const uint8_t *digest_hash; /* what replaces it */
 };
 
-/* Look up the id as decoded, and as it is in the header, also when the first one is found. */
+/* Look up the decoded id, and the id as it is in the header, even if the first one is found. */
 static err
 client_identify(struct client_attempt *a)
 {
@@ -172,7 +172,9 @@ client_method_fits(const struct client_attempt *a)
 	       (a->client.auth == OIDC_AUTH_NONE || a->client.auth == a->proof->auth);
 }
 
-/* Compare with each place for a secret, also with empty places.  imported: with imported ones, else with generated. */
+/*
+ * Compare with every slot for a secret, also with empty slots.  imported: with imported secrets, else generated ones.
+ */
 static bool
 client_hashes_fit(const struct client_attempt *a, bool imported)
 {
@@ -299,7 +301,7 @@ client_refuse_attempt(struct client_attempt *a, enum audit_reason reason)
 	return throttle_wrong(a->call, &throttle);
 }
 
-/* *ret_reason REASON_ASKED: the client has proved itself. */
+/* *ret_reason REASON_ASKED: the client is authenticated. */
 static err
 client_try(struct client_attempt *a, enum audit_reason *ret_reason)
 {

@@ -1,5 +1,5 @@
 /*
- * Clients in the database (oidc/client.h), and how they prove themselves.  keeper/oidc/client_admin.h changes them.
+ * Clients in the database (oidc/client.h), and their authentication.  keeper/oidc/client_admin.h changes them.
  */
 #ifndef KEEPER_OIDC_CLIENTS_H
 #define KEEPER_OIDC_CLIENTS_H
@@ -8,8 +8,8 @@
 #include "oidc/client.h"
 
 /*
- * Find a client by its client_id, which may be any bytes, or by its row.  *ret_found false: there is none.  A disabled
- * one is found.
+ * Find a client by its client_id, which may be any bytes, or by its row.  *ret_found false: no such client.  Disabled
+ * clients are found too.
  */
 MUST_USE err clients_find(struct call *call, str client_id, struct oidc_client *ret_client, bool *ret_found);
 MUST_USE err clients_find_row(struct call *call, int64_t id, struct oidc_client *ret_client, bool *ret_found);

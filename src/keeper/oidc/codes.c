@@ -8,7 +8,7 @@
 
 enum { CODE_BYTES = 32, SID_BYTES = 16, CODES_MAX = 100, GRANTS_MAX = 500 };
 
-/* A session's sid for this client: another one for each client, so that two clients cannot compare them. */
+/* The session's sid for this client.  Each client gets another one, so that two clients cannot compare them. */
 static err
 codes_sid(struct call *call, const struct oidc_client *client, str *ret_sid)
 {
@@ -42,7 +42,7 @@ codes_later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The end of the last token: that of the session at most, but no earlier than the first access token's. */
+/* When the last token ends: at most with the session, but not before the first access token. */
 static int64_t
 codes_expires_us(struct call *call, const struct approval *approval)
 {
@@ -117,7 +117,7 @@ codes_code_new(struct call *call, str *ret_code)
 	return e;
 }
 
-/* The new code's grant is the newest one, and stays. */
+/* The new code's grant is the newest one, so it is not deleted. */
 static err
 codes_trim(struct call *call, const struct oidc_client *client)
 {

@@ -10,13 +10,13 @@
 /* The scopes that the account of this session allowed the client; 0: none. */
 MUST_USE err consent_find(struct call *call, const struct oidc_client *client, unsigned *ret_scopes);
 
-/* Inside a transaction: the account of this session allows these scopes, beside earlier ones. */
+/* Inside a transaction: the account of this session allows these scopes, in addition to earlier ones. */
 MUST_USE err consent_give(struct call *call, const struct oidc_client *client, unsigned scopes);
 
 /*
  * Must the person be asked now?
  *
- *   prompts  of the request: with OIDC_PROMPT_CONSENT always, whatever the client says
+ *   prompts  of the request: OIDC_PROMPT_CONSENT always asks, whatever the client's setting is
  *   given    what consent_find found
  */
 bool consent_is_needed(const struct oidc_client *client, unsigned prompts, unsigned scopes, unsigned given);

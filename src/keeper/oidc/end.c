@@ -1,8 +1,8 @@
 /*
  * RP-initiated logout: an application asks to end the session (OpenID Connect RP-Initiated Logout 1.0 s2).
  *
- * With a valid ID token of this very session, it ends at once. Otherwise the user is asked, because any page could send
- * the browser here. A redirect leads only to an address that the client registered.
+ * If the hint is a valid ID token of this session, the session ends at once. Otherwise the user is asked, because any
+ * page could send the browser here. A redirect leads only to an address that the client registered.
  */
 #include "keeper/core/audit.h"
 #include "keeper/core/session_lookup.h"
@@ -105,7 +105,7 @@ end_owner_row(void *context, const struct oidc_logout_clients_row *row)
 	return arena_copy(&owners->call->arena, row->name, &owners->ending->name);
 }
 
-/* Some applications name only the address: it leads back if exactly one client registered it. */
+/* Some applications send only the address: it is used if exactly one client registered it. */
 static err
 end_owner_find(struct call *call, struct ending *ending, enum oidc_problem *ret_problem)
 {

@@ -34,7 +34,7 @@ grants_delete(struct call *call, int64_t grant_id)
 	return db_run(call->db, SQL_OIDC_GRANT_DELETE, args, COUNT(args), NULL);
 }
 
-/* A session that verified the password only lasts as at the gate: the access rules decide whether that is enough. */
+/* A session with the password alone is valid as at the gate: the access rules decide whether that is enough. */
 static err
 grants_session_lives(struct call *call, int64_t session_id, bool *ret_lives)
 {

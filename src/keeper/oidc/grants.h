@@ -1,5 +1,5 @@
 /*
- * Codes, access tokens and refresh tokens.  A grant is what one approved request may become; they belong to it.
+ * Codes, access tokens and refresh tokens.  A grant is one approved request; its code and tokens belong to it.
  */
 #ifndef KEEPER_OIDC_GRANTS_H
 #define KEEPER_OIDC_GRANTS_H
@@ -33,7 +33,7 @@ enum { OIDC_ACCESS_TOKENS_MAX = 128 };   /* of one grant: the newest ones */
 
 /*
  * Lock the session (0: none) and the grant in the open transaction, so that neither can end before its commit.  The
- * transaction has locked the account.  Read the rows afterwards: they may be gone.
+ * transaction has locked the account.  Read the rows afterwards: another transaction may have deleted them.
  */
 MUST_USE err grants_lock(struct call *call, int64_t session_id, int64_t grant_id);
 
@@ -49,8 +49,7 @@ MUST_USE err grants_refuse_other(struct call *call, const struct oidc_client *cl
 MUST_USE err grants_delete(struct call *call, int64_t grant_id);
 
 /*
- * Does everything still stand on which a token rests: the account, the session (0: none), the client, and the access
- * rules?
+ * Do the account, the session (0: none), the client and the access rules still allow the tokens of a grant?
  */
 MUST_USE err grants_stand(struct call *call, const struct oidc_client *client, const struct person *person,
 			  int64_t session_id, str amr, bool *ret_stand);

@@ -68,7 +68,7 @@ issue_access_token(struct call *call, const struct issue *issue, str *ret_token)
 
 /* --- refresh tokens ----------------------------------------------------------------------------------------------- */
 
-/* The bytes of a refresh token behind its prefix.  Numbers are big-endian. */
+/* The bytes of a refresh token after its prefix.  Numbers are big-endian. */
 struct refresh_bytes {
 	uint64_t grant_id;
 	uint64_t counter;

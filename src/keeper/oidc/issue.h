@@ -5,8 +5,8 @@
  *	refresh token  dtr_, the grant, a counter, and a MAC over both.  Its key is derived from the master key, so the
  *	               same grant and counter always give the same token
  *
- * The database has their SHA-256 only, and that decides which token is valid.  The MAC is never checked: after a
- * rotation of the master key the newest refresh token stays valid, and its successor has a MAC of the new key.
+ * The database has only their SHA-256.  A token is valid if its hash is in the database.  The MAC is never checked:
+ * after a rotation of the master key the newest refresh token stays valid, and its successor has a MAC of the new key.
  */
 #ifndef KEEPER_OIDC_ISSUE_H
 #define KEEPER_OIDC_ISSUE_H
@@ -17,7 +17,7 @@
 
 #define OIDC_ID_TOKEN_US MINUTES_US(60)
 
-/* For whom tokens are made, and what they allow. */
+/* The client, the grant and the scopes of the tokens to make. */
 struct issue {
 	const struct oidc_client *client;
 	const struct oidc_grant_row *grant;
@@ -36,8 +36,11 @@ MUST_USE err issue_refresh_token(struct call *call, int64_t grant_id, int64_t co
 bool refresh_token_read(str token, int64_t *ret_grant_id, int64_t *ret_counter);
 
 /*
- * Sign an ID token (OpenID Connect Core 1.0 s2), before the commit: a failure leaves the code or refresh token usable.
- * access_token: for at_hash.  nonce empty: none.
+ * Sign an ID token (OpenID Connect Core 1.0 s2).  Call it before the commit, so that a failure leaves the code or
+ * refresh token usable.
+ *
+ *   access_token  for the claim at_hash
+ *   nonce         empty: none
  */
 MUST_USE err issue_id_token(struct call *call, const struct issue *issue, const struct person *person, str access_token,
 			    str nonce, str *ret_token);

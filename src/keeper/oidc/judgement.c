@@ -135,7 +135,7 @@ judge_redirect_uri(struct judgement *j)
 	return ERR_OK;
 }
 
-/* The second table, as far as it needs no session. */
+/* The checks of the second table that need no session. */
 static err
 judge_request(struct judgement *j)
 {
@@ -157,7 +157,7 @@ judge_cancel(struct judgement *j)
 
 /* --- person ------------------------------------------------------------------------------------------------------- */
 
-/* When this request came, and what the page before has settled. */
+/* When this request arrived, and what the previous page recorded. */
 static err
 judge_earlier(struct judgement *j)
 {
@@ -294,7 +294,10 @@ judge_since_us(const struct judgement *j)
 	return j->request.max_age_s > 0 ? j->seal.at_us - SECONDS_US(j->request.max_age_s) : 0;
 }
 
-/* If the request limits the age of the sign-in, a passkey counts as such only if it is that new: a code is not one. */
+/*
+ * If the request limits the age of the sign-in, a passkey counts only if it is that new.  A newer code does not renew
+ * it.
+ */
 static enum oidc_acr
 judge_acr_reached(const struct judgement *j)
 {
@@ -328,7 +331,7 @@ judge_rule_needs_passkey(const struct judgement *j)
 
 /*
  * Ask a complete session for a new proof.  If a later check will ask for the passkey of the account, this page accepts
- * nothing else: a code would be spent in vain.
+ * nothing else: a code would be used up for nothing.
  */
 static err
 judge_ask_proof(struct judgement *j, enum oidc_outcome outcome, const char *description)

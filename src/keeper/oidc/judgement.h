@@ -1,6 +1,6 @@
 /*
  * Judges an authorization request: docs/reference/openid-connect.md has the checks in their order.  It reads the
- * database and changes nothing.  keeper/oidc/authorize.c acts upon it.
+ * database and changes nothing.  keeper/oidc/authorize.c carries out the result.
  *
  *	struct judgement j = { .call = call, .parameters = asked->parameters, .seal_text = seal, .step = answer };
  *	TRY(judgement_make(&j));
@@ -17,12 +17,12 @@ struct judgement {
 	struct call *call;
 	str parameters, seal_text;
 	enum oidc_decision decision;
-	bool last;                   /* the last word: a refusal by the rules is answered, and not left to oidc-grant */
+	bool last;                   /* a refusal by the rules is the answer, and is not left to oidc-grant */
 	struct oidc_step_body *step; /* the answer; the other members are set before its outcome */
 	bool decided;                /* the outcome is final */
 	struct oidc_client client;
 	struct oidc_request request;
-	struct seal seal;           /* of the page before, or new */
+	struct seal seal;           /* of the previous page, or new */
 	str subject, email, groups; /* of the account */
 	unsigned given;             /* scopes that the person allowed earlier */
 	bool approved;              /* the person allows the requested scopes now */
@@ -36,7 +36,7 @@ struct judgement {
 
 MUST_USE err judgement_make(struct judgement *j);
 
-/* Answer with a redirect that carries this error; client and redirect URI are known good. */
+/* Answer with a redirect that carries this error; client and redirect URI have been verified. */
 MUST_USE err judgement_error(struct judgement *j, enum oidc_error error, const char *description);
 
 /* Answer with a redirect that carries this code. */
@@ -44,7 +44,7 @@ MUST_USE err judgement_code(struct judgement *j, str code);
 
 /*
  * The database failed.  If client and redirect URI can still be checked, answer temporarily_unavailable by redirect.
- * Otherwise e, or the error of these checks.
+ * Otherwise return e, or the error of these checks.
  */
 MUST_USE err judgement_unavailable(struct judgement *j, err e);
 

@@ -184,7 +184,7 @@ person_claims_asked(str claims, enum claims_place place, json_t **ret_asked)
 	return all != NULL || claims.n == 0 ? ERR_OK : ERR_MEMORY;
 }
 
-/* Scopes whose claims may be named one by one: what the person allowed, or the administrator without asking. */
+/* Scopes whose claims the parameter may name: those that the person allowed; all if the client asks for no consent. */
 static unsigned
 person_scopes_named(const struct oidc_client *client, unsigned granted)
 {

@@ -35,7 +35,7 @@ MUST_USE err person_settle(struct call *call, int64_t account_id, struct person 
 enum claims_place { CLAIMS_ID_TOKEN = 0, CLAIMS_USERINFO };
 
 /*
- * Append the claims that these scopes grant, and the client's own ones, each as `,"name":value`.
+ * Append the claims that these scopes grant, and the client's own claims, each as `,"name":value`.
  *
  *   scopes  granted ones.  A client with id_token_minimal gets their claims at userinfo only
  *   claims  the parameter `claims` (Core s5.5), a JSON object; empty: none.  It may name claims of granted scopes for

@@ -10,8 +10,11 @@
 #include "oidc/client.h"
 
 /*
- * For the session that asks, when a request is approved.  groups: of the account, readable ones ("admins,staff").
- * ACCESS_ASKS: its reason is ACCESS_CODE, ACCESS_OLD, ACCESS_PASSKEY or ACCESS_PASSKEY_OLD.
+ * Decide for the session of this call, when a request is approved.
+ *
+ *   groups  of the account, readable ones: "admins,staff"
+ *
+ * ACCESS_ASKS  the reason is ACCESS_CODE, ACCESS_OLD, ACCESS_PASSKEY or ACCESS_PASSKEY_OLD
  */
 struct access_decision policy_decide(struct call *call, const struct oidc_client *client, str groups,
 				     enum access_refusal *ret_refusal);

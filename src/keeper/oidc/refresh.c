@@ -70,8 +70,8 @@ refresh_is_recent(const struct call *call, const struct oidc_grant_row *grant)
 }
 
 /*
- * Only a token that was given once has the grant's random id.  A counter above the newest one comes from a newer
- * database than this one, which was restored.
+ * Only an issued token has the grant's random id.  A counter above the newest one means that this database was restored
+ * from an older backup.
  */
 static enum refresh_age
 refresh_age(const struct call *call, const struct oidc_grant_row *grant, int64_t counter,
@@ -131,7 +131,7 @@ refresh_first(struct call *call, const struct oidc_grant_row *grant, str *ret_to
 	return refresh_store(call, grant, &(struct refresh_row){ .counter = 1, .token = *ret_token });
 }
 
-/* The successor of the newest token.  A fixed one stays, and only its use is noted. */
+/* The successor of the newest token.  A fixed token stays, and only the time of its use is stored. */
 static err
 refresh_next(struct call *call, const struct oidc_client *client, const struct oidc_grant_row *grant, str presented,
 	     str *ret_token)
@@ -152,8 +152,8 @@ refresh_next(struct call *call, const struct oidc_client *client, const struct o
 }
 
 /*
- * The same successor again.  After a rotation of the master key it is another one, which replaces the first; the
- * client may never have received that one.
+ * Return the same successor again.  After a rotation of the master key it differs, and replaces the stored one, which
+ * the client may never have received.
  */
 static err
 refresh_again(struct call *call, const struct oidc_grant_row *grant, str *ret_token)
@@ -256,7 +256,7 @@ refresh_give(struct call *call, struct refreshing *r, enum refresh_age age, bool
 	return ERR_OK;
 }
 
-/* The checks behind the one of the token itself.  Refusals here do not end the grant. */
+/* The checks after the one of the token itself.  Refusals here do not end the grant. */
 static err
 refresh_judge(struct call *call, struct refreshing *r, enum refresh_age age, bool *ret_commit)
 {

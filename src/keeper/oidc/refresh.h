@@ -6,7 +6,7 @@
 
 #include "keeper/oidc/issue.h"
 
-/* May this client have refresh tokens of any grant? */
+/* Can this client get refresh tokens, of any grant? */
 bool refresh_used_by(const struct oidc_client *client);
 
 /* May this client have a refresh token of this grant now? */
@@ -19,7 +19,7 @@ int64_t refresh_end_us(const struct oidc_grant_row *grant, int64_t used_us);
 MUST_USE err refresh_first(struct call *call, const struct oidc_grant_row *grant, str *ret_token);
 
 /*
- * In the open transaction: let the grant's rows stay as long as they are needed.
+ * In the open transaction: keep the grant's rows until its last token expires, and for OIDC_CODE_KEPT_US at least.
  *
  *   refresh  the grant has a refresh token
  */

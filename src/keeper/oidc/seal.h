@@ -33,7 +33,7 @@ struct seal {
 	bool of_session; /* seal_open: made for the session that asks */
 };
 
-/* For the session that asks, or for none.  The text is in the call's arena. */
+/* Make the seal for the session of this call, or without a session.  The text is in the call's arena. */
 MUST_USE err seal_make(struct call *call, const struct seal_subject *subject, const struct seal *seal, str *ret_text);
 
 /*

@@ -19,10 +19,10 @@ void signing_cache_free(struct signing_cache **cache); /* accepts NULL */
 /* The key of this row, or NULL.  Free it with jwt_key_free. */
 EVP_PKEY *signing_cache_find(struct signing_cache *cache, int64_t id);
 
-/* Keep the key, which stays the caller's too.  The key that was kept first gives way. */
+/* Store a reference to the key; the caller keeps its own.  A full cache drops its oldest key. */
 void signing_cache_keep(struct signing_cache *cache, int64_t id, EVP_PKEY *key);
 
-/* True the first time for this row: its key cannot be read, and one line of the log is enough. */
+/* True at the first call for this row, so that an unreadable key gets only one line in the log. */
 bool signing_cache_is_news(struct signing_cache *cache, int64_t id);
 
 #endif

@@ -80,7 +80,7 @@ signing_keys_load(struct call *call, struct signing_key *key)
 	return e;
 }
 
-/* One unreadable key must not stop what the others do: *ret_readable false. */
+/* *ret_readable false: this key is unreadable.  The other keys still work. */
 static err
 signing_keys_load_if_readable(struct call *call, struct signing_key *key, bool *ret_readable)
 {

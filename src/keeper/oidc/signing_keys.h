@@ -1,6 +1,6 @@
 /*
- * The keys that sign ID tokens: sealed in the table oidc_keys, and used.  keeper/oidc/signing_schedule.h makes and
- * retires them.
+ * Finds, unseals and uses the keys that sign ID tokens.  The table oidc_keys has them sealed.
+ * keeper/oidc/signing_schedule.h makes and retires them.
  */
 #ifndef KEEPER_OIDC_SIGNING_KEYS_H
 #define KEEPER_OIDC_SIGNING_KEYS_H
@@ -12,8 +12,8 @@
 #include <openssl/types.h>
 
 /*
- * The key that signs now.  It is found before the transaction that stores what a signed token belongs to, and signs
- * inside it, so that a failure leaves nothing behind:
+ * The key that signs now.  Find it before the transaction that stores the grant, and sign inside the transaction, so
+ * that a failure stores nothing:
  *
  *	CLEANUP(token_signer_wipe) struct token_signer signer;
  *	token_signer_find(call, client->alg, &signer);

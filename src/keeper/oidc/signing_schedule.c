@@ -182,7 +182,7 @@ signing_schedule_step(struct call *call, const struct change *change, const stru
 	return ERR_OK;
 }
 
-/* The plan is made again: another node may have followed it already. */
+/* Plan again: another node may have made this change already. */
 static err
 signing_schedule_work(struct call *call, void *context, bool *ret_commit)
 {
@@ -195,7 +195,7 @@ signing_schedule_work(struct call *call, void *context, bool *ret_commit)
 	if (change->unused)
 		plan.step = STEP_NONE;
 	if (change->key == NULL && (plan.step == STEP_FIRST || plan.step == STEP_NEXT))
-		return ERR_BUSY; /* nothing was due before; the caller comes again */
+		return ERR_BUSY; /* nothing was due before; the caller calls again later */
 	TRY(signing_schedule_step(call, change, &plan));
 	change->done = plan.step;
 	*ret_commit = plan.step != STEP_NONE || change->withdrawn;

@@ -1,8 +1,8 @@
 /*
  * The life of signing keys.
  *
- *	published for 7 days, then signs for 90 days, then is published for 7 more, and proves id_token_hint for a year
- *	after its last signature.  The first key of an algorithm signs at once.
+ *	published for 7 days, then signs for 90 days, then is published for 7 more, and verifies id_token_hint for a
+ *	year after its last signature.  The first key of an algorithm signs at once.
  *
  * Keys of an algorithm are made only while a client that is not disabled uses it.  RS256: while there is any
  * client that is not disabled.
@@ -21,9 +21,9 @@
 #define SIGNING_KEPT_US DAYS_US(365) /* after the last signature */
 
 /*
- * Make the keys that are due, each in a separate transaction; of two nodes, one makes the key.  The server calls it
- * regularly.  Commands that add a client or change its algorithm call it too, so that the key is published before the
- * application asks.  Do not call it inside a transaction.
+ * Make the keys that are due, each in a separate transaction; if two nodes call it at once, one makes the key.  The
+ * server calls it regularly.  Commands that add a client or change its algorithm call it too, so that the key is
+ * published before the application asks.  Do not call it inside a transaction.
  */
 MUST_USE err signing_schedule_upkeep(struct call *call);
 
@@ -46,8 +46,8 @@ MUST_USE err signing_schedule_list(struct call *call, signing_schedule_each each
 MUST_USE err signing_schedule_rotate(struct call *call, unsigned *ret_made);
 
 /*
- * Withdraw a key: it signs nothing more, is not published, and proves nothing.  If it was the key that signs, the next
- * one signs at once, or a new one.  *ret_found false: no such key, or it is withdrawn already.
+ * Withdraw a key: it no longer signs, is no longer published, and verifies nothing.  If it was the key that signs, the
+ * next one signs at once, or a new one.  *ret_found false: no such key, or it is withdrawn already.
  */
 MUST_USE err signing_schedule_withdraw(struct call *call, str kid, bool *ret_found);
 

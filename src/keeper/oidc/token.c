@@ -90,7 +90,7 @@ token_refuse(struct call *call, struct redemption *r, enum audit_reason reason, 
 				  reason);
 }
 
-/* The code dies, and everything that came from it. */
+/* Delete the code and all tokens that were issued for it. */
 static err
 token_kill(struct call *call, struct redemption *r, enum audit_reason reason, bool *ret_commit)
 {
@@ -129,7 +129,7 @@ token_stands(struct call *call, struct redemption *r, bool *ret_stands)
 	return ERR_OK;
 }
 
-/* One UPDATE decides which of several simultaneous requests has the code. */
+/* One UPDATE decides which of several simultaneous requests gets the code. */
 static err
 token_code_use(struct call *call, struct redemption *r, bool *ret_used)
 {
@@ -299,7 +299,7 @@ oidc_token_answer(struct call *call, enum verdict *ret_verdict)
 	struct oidc_client client;
 	enum oidc_error error = OIDC_INVALID_CLIENT;
 
-	call->now.session = (struct session){ 0 }; /* never answer with a page's session */
+	call->now.session = (struct session){ 0 }; /* the answer never has a page's session */
 	TRY(clients_authenticate(call, &proof, &client, &error));
 	answer->error = error;
 	if (error == OIDC_OK)

@@ -150,7 +150,7 @@ authorization_redirect(struct exchange *x, struct channel *keeper, struct visit 
 	return authorization_back(x, visit, visit->step.response);
 }
 
-/* The general reason of a refusal: the person learns no rule. */
+/* The general reason of a refusal.  It names no rule. */
 static const char *
 authorization_reason(const struct visit *visit, const struct page_client_refused *page)
 {

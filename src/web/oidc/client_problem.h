@@ -1,6 +1,6 @@
 /*
- * The page of a request that must not lead back to the application: the client, or the address, is not known good.  It
- * shows the requested address beside the registered ones, and the command with which an administrator mends it.
+ * The page of a request that must not lead back to the application: the client or the address is not verified.  It
+ * shows the requested address beside the registered ones, and the command that corrects it.
  */
 #ifndef WEB_CLIENT_PROBLEM_H
 #define WEB_CLIENT_PROBLEM_H

@@ -10,7 +10,7 @@ credentials_bounded(str text, size_t max)
 	return good ? text : STR("?");
 }
 
-/* The bytes behind "Basic ", decoded.  ERR_INVALID: another scheme, or not base64. */
+/* The bytes after "Basic ", decoded.  ERR_INVALID: another scheme, or not base64. */
 static err
 credentials_basic_decode(struct exchange *x, str header, str *ret_text)
 {
@@ -86,7 +86,7 @@ credentials_read_body(str id, str secret, struct credentials *ret_credentials)
 	return id.n > 0 ? OIDC_OK : OIDC_INVALID_CLIENT;
 }
 
-/* The name may stand in the body too, if it is the same. */
+/* The client_id may be in the body too, if it is the same. */
 static bool
 credentials_agree(const struct credentials *basic, str id)
 {

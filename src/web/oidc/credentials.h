@@ -1,5 +1,5 @@
 /*
- * How a client proves itself in a request: the header Authorization with Basic, or parameters of the body (RFC 6749
+ * The credentials of a client in a request: the header Authorization with Basic, or parameters of the body (RFC 6749
  * s2.3.1).  The keeper verifies them.
  */
 #ifndef WEB_OIDC_CREDENTIALS_H

@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 class Application(RelyingParty):
-    """It asks for all its scopes, at its first redirect URI, and proves itself as its preset says."""
+    """It requests all its scopes with its first redirect URI, and authenticates as its preset says."""
 
     shown = {}
 

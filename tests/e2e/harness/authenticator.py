@@ -105,7 +105,7 @@ class Credential:
 def client_data(kind, challenge, origin, cross_origin=False, more=()):
     """Encode the client data (section 5.8.1).
 
-    None leaves a member out.  more: pairs behind the others, also of names that occur already.
+    None leaves a member out.  more: pairs after the others, also of names that occur already.
     """
     members = [("type", kind), ("challenge", challenge), ("origin", origin), ("crossOrigin", cross_origin)]
     pairs = [*((name, value) for name, value in members if value is not None), *more]

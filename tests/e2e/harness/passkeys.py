@@ -50,7 +50,7 @@ class KeyHolder(Person):
         return self.asked
 
     def ask_new(self, name="", **different):
-        """Prove oneself, so that the page asks for another passkey."""
+        """Send the password and a name, so that the page asks for another passkey."""
         page = self.send(NEW, {"current": self.password, "name": name, **different})
         assert page.status == 200, page.html
         self.asked = Asked(page)

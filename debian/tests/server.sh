@@ -42,6 +42,25 @@ start_server() {
 	return 1
 }
 
+# nginx runs already where its package could start it.
+start_nginx() {
+	nginx -t
+	if [ -d /run/systemd/system ]; then
+		systemctl restart nginx
+	else
+		nginx -s stop 2>/dev/null || true
+		nginx
+	fi
+}
+
+stop_nginx() {
+	if [ -d /run/systemd/system ]; then
+		systemctl stop nginx
+	else
+		nginx -s stop || true
+	fi
+}
+
 stop_server() {
 	if [ "$server" = systemd ]; then
 		systemctl disable --now doubletour
@@ -57,7 +76,7 @@ clean_up() {
 	cp -p "$AUTOPKGTEST_TMP/settings" $settings
 	rm -rf $data/doubletour.*
 	if [ -e /etc/nginx/conf.d/doubletour.conf ]; then
-		nginx -s stop || true
+		stop_nginx
 		rm /etc/nginx/conf.d/doubletour.conf
 	fi
 }

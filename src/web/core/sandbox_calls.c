@@ -101,6 +101,26 @@ const struct sandbox_call sandbox_calls[] = {
 	{ CALL(clock_gettime), ALWAYS, RARE, { { 0 } }, "where the clock cannot be read without a call" },
 	{ CALL(restart_syscall), ALWAYS, RARE, { { 0 } },
 	  "the kernel makes it after SIGSTOP and SIGCONT, and after a suspend" },
+	/* 32-bit processors (armhf): numbers and times of 64 bits; the C library makes these and the ones above */
+#ifdef __NR_mmap2
+	{ CALL(mmap2), ALWAYS, SEEN, { ONLY(2, PROT_READ | PROT_WRITE), HAS(3, MAP_ANONYMOUS) }, "malloc" },
+#endif
+#ifdef __NR_fcntl64
+	{ CALL(fcntl64), START, SEEN, { IS(1, F_GETFL) }, "does the listening socket block?" },
+	{ CALL(fcntl64), START, SEEN, { IS(1, F_DUPFD_CLOEXEC) }, "how many descriptors are in use?" },
+#endif
+#ifdef __NR_send
+	{ CALL(recv), ALWAYS, SEEN, { ONLY(3, MSG_PEEK) }, "as recvfrom without an address" },
+	{ CALL(send), ALWAYS, SEEN, { ONLY(3, MSG_NOSIGNAL) }, "as sendto without an address" },
+#endif
+#ifdef __NR_futex_time64
+	{ CALL(futex_time64), ALWAYS, SEEN, { FUTEX_OPERATION(FUTEX_WAIT) }, "locks" },
+	{ CALL(futex_time64), ALWAYS, SEEN, { FUTEX_OPERATION(FUTEX_WAKE) }, "locks" },
+	{ CALL(futex_time64), ALWAYS, SEEN, { FUTEX_OPERATION(FUTEX_WAIT_BITSET) }, "conditions, the end of a thread" },
+	{ CALL(rt_sigtimedwait_time64), ALWAYS, SEEN, { { 0 } }, "the main thread waits for SIGTERM" },
+	{ CALL(ppoll_time64), ALWAYS, RARE, { { 0 } }, "the log thread waits for its reader, stopping for connections" },
+	{ CALL(clock_gettime64), ALWAYS, RARE, { { 0 } }, "where the clock cannot be read without a call" },
+#endif
 	{ CALL(getpid), ALWAYS, RARE, { { 0 } }, "abort()" },
 	{ CALL(gettid), ALWAYS, RARE, { { 0 } }, "abort()" },
 	{ CALL(tgkill), ALWAYS, RARE, { IS_OWN_PROCESS(0) }, "abort(): a signal to itself" },
@@ -119,10 +139,21 @@ const int sandbox_refused[] = {
 	SCMP_SYS(time), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(sched_yield), SCMP_SYS(sched_setscheduler), SCMP_SYS(setpriority), SCMP_SYS(membarrier),
 	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn), SCMP_SYS(getppid), SCMP_SYS(kill),
+	/* the same calls of 32-bit processors */
+#ifdef __NR_futex_time64
+	SCMP_SYS(stat64), SCMP_SYS(lstat64), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(_llseek), SCMP_SYS(ugetrlimit),
+	SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(sigreturn),
+#endif
 };
 const int sandbox_not_shared[] = {
 	SCMP_SYS(read), SCMP_SYS(fcntl), SCMP_SYS(shutdown), SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(sendto),
 	SCMP_SYS(sendmsg),
+#ifdef __NR_fcntl64
+	SCMP_SYS(fcntl64),
+#endif
+#ifdef __NR_send
+	SCMP_SYS(recv), SCMP_SYS(send),
+#endif
 };
 /*
  * rseq: ThreadSanitizer starts a background thread at fork() or at the first pthread_create(), and the program

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.authenticator import base64url_bytes
+from harness.authenticator import UP, base64url_bytes
 from harness.passkeys import LOGIN, NEW, SECURITY, VERIFY, KeyHolder, ids_of
 
 SETTINGS = {"public_host": "localhost"}
@@ -110,6 +110,16 @@ def test_verified_user_is_not_asked_for_the_current_password(server, owner):
     page = owner.ask("/account/password").page
     assert owner.asked.verification == "required", "the session has verified no password"
     assert page.dom.one("input", name="current") and page.dom.one("input", name="recovery"), "codes are no way of this account"
+
+
+@pytest.mark.parametrize("language, words", [("en", "You signed in without your password"), ("fr", "sans mot de passe")])
+def test_step_up_without_a_password_needs_a_passkey_that_opens_alone(server, owner, language, words):
+    owner.language = language
+    owner.forget().touch()
+    owner.grow_stale().ask("/account/password")
+    page = owner.answer(owner.get(flags=UP))
+    assert page.status == 422 and words in " ".join(page.alerts), page.alerts
+    owner.language = "en"
 
 
 def test_sentences_name_no_code_where_there_is_a_passkey(server, owner):

@@ -130,6 +130,18 @@ exchange_otp_refused(enum verdict verdict, const struct verified_body *verified,
 	otp->drift = step_up_drift(verified->drift_s);
 }
 
+static const char passkey_not_alone[] = N_("You signed in without your password, so this passkey cannot confirm that "
+					   "it's you. Use another passkey, or another way.");
+
+/* A session with a password accepts every passkey of the account, so that it has no such refusal. */
+static const char *
+step_up_passkey_sentence(const struct passkey_result_body *result)
+{
+	bool alone = result->fault == PASSKEY_FAULT_UNVERIFIED && result->demoted == 0;
+
+	return alone ? passkey_not_alone : passkey_refusal_text(result);
+}
+
 static err
 step_up_by_passkey(struct exchange *x, struct channel *keeper, struct page_otp *ret_otp)
 {
@@ -147,7 +159,7 @@ step_up_by_passkey(struct exchange *x, struct channel *keeper, struct page_otp *
 	x->demoted = x->demoted || (verdict == VERDICT_PASSED && result.demoted != 0);
 	if (verdict != VERDICT_PASSED && x->session.state == STATE_FULL) {
 		ret_otp->shown = true;
-		ret_otp->passkey.problem = passkey_refusal_text(&result);
+		ret_otp->passkey.problem = step_up_passkey_sentence(&result);
 	}
 	return ERR_OK;
 }

@@ -20,7 +20,9 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
     keep_codes(browser)
     browser.open("/account").look("account")
     assert name in browser.text
-    assert len(browser.find_all(".side a")) == 5 and browser.find(".side [aria-current]").text
+    assert browser.find(".side [aria-current]").text
+    rows = {place.location["y"] for place in browser.find_all(".side li")}
+    assert len(browser.find_all(".side li")) == 5 and len(rows) == (5 if size == "desktop" else 1)
     browser.open("/account/security").look("security")
 
     browser.follow("main a[href='/account/profile']")
@@ -86,6 +88,26 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
     browser.paste("username", name)
     browser.submit()
     assert browser.path == "/login"
+
+
+def test_pages_keep_their_states_in_forced_colours(browse):
+    """Forced colours replace the tones, so the current place and the primary button need another mark."""
+    browser = browse()
+    enrolled(browser)
+    browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "forced-colors", "value": "active"}])
+    browser.open("/account/security").look("security-forced")
+    browser.find(".rows .menu summary").click()
+    browser.look("menu-forced")
+    assert browser.find(".side [aria-current]").value_of_css_property("outline-style") == "solid"
+    browser.open("/account/password").look("password-forced")
+    browser.paste("password", "password1")
+    browser.submit()
+    browser.look("password-refused-forced", expect=[422])
+    colours = browser.driver.execute_script("""
+        const colour = (element) => getComputedStyle(element).backgroundColor;
+        const [main, cancel] = document.querySelectorAll("main form .button:not(.plain)");
+        return [colour(main), colour(cancel), ...[...document.querySelectorAll(".strength i")].map(colour)];""")
+    assert colours[0] != colours[1] and colours[2] != colours[3] == colours[5], colours
 
 
 @pytest.mark.parametrize("zone, days", [("UTC", [1, 2]), ("Asia/Tokyo", [2, 1])])

@@ -42,7 +42,10 @@ def type_recovery(browser, code):
 def choose(browser, what):
     """Open the menu of the second authenticator, and choose one of its links."""
     item = browser.find_all(AUTHENTICATORS)[1]
-    item.find_element("css selector", "summary").click()
+    menu = item.find_element("css selector", "summary")
+    before = menu.rect
+    menu.click()
+    assert menu.rect == before, "the button stays under the pointer"
     browser.look("menu")
     browser.leave(item.find_element("css selector", f"a[href*='/{what}?']").click)
 

@@ -13,7 +13,7 @@
 static const char client_help[] =
     "Usage: doubletour client COMMAND [CLIENT] [OPTIONS]\n"
     "\n"
-    "Applications that sign people in here with OpenID Connect.\n"
+    "Manage the applications that sign users in with OpenID Connect.\n"
     "\n"
     "  presets [PRESET [URL]]     list the known applications, or show one\n"
     "  add PRESET URL             add a known application, and print the settings to paste into it\n"
@@ -21,7 +21,7 @@ static const char client_help[] =
     "  list                       list all applications\n"
     "  show CLIENT                show all settings of one\n"
     "  settings CLIENT            print the application's settings again, without the secret\n"
-    "  check CLIENT --user NAME   show what it would learn about an account, and which rule decides\n"
+    "  check CLIENT --user NAME   show the claims it would get about an account, and which rule decides\n"
     "  doctor URL                 compare an application's request with its client\n"
     "  set CLIENT KEY=VALUE ...   change its settings\n"
     "  secret CLIENT              make a new secret; the old one stays valid for 7 days\n"
@@ -45,9 +45,9 @@ static struct cli_topic client_topics[] = {
 	{ "show", "CLIENT", "Show all settings of an application, and when its secrets were made.\n", JSON_OPTION },
 	{ "set", "CLIENT KEY=VALUE ...", NULL, JSON_OPTION },
 	{ "secret", "CLIENT [OPTIONS]",
-	  "Make a new secret and print it once.  The newest secret until now stays valid for 7 days, so that the\n"
-	  "application can change to the new one without an interruption.\n",
-	  "  --now                the old secrets end at once\n" JSON_OPTION },
+	  "Make a new secret and print it once.  The previous secret stays valid for 7 days, so that the application\n"
+	  "can change to the new one without an interruption.\n",
+	  "  --now                make the old secrets invalid at once\n" JSON_OPTION },
 	{ "disable", "CLIENT", "Refuse the requests of an application, and end its codes and tokens.\n", JSON_OPTION },
 	{ "enable", "CLIENT", "Accept the requests of a disabled application again.\n", JSON_OPTION },
 	{ "delete", "CLIENT --yes", "Delete an application, with its tokens and the consents of its users.\n",
@@ -55,28 +55,30 @@ static struct cli_topic client_topics[] = {
 	{ "presets", "[PRESET [URL]]",
 	  "List the applications that have a preset.  With PRESET, show which client it makes, and the settings of "
 	  "the\n"
-	  "application, with a word in place of the secret.  Nothing is added.\n",
+	  "application, with the word SECRET in place of the secret.  Nothing is added.\n",
 	  JSON_OPTION },
 	{ "settings", "CLIENT [URL]",
-	  "Print the settings of an application again that was added with a preset.  The secret is not known any "
-	  "more:\n"
-	  "the word SECRET stands in its place.  URL is the address of the application, if its URIs were changed.\n",
+	  "Print again the settings of an application that was added with a preset.  The server stores only a hash\n"
+	  "of the secret, so the word SECRET is in its place.  URL is the address of the application, if its URIs\n"
+	  "were changed.\n",
 	  JSON_OPTION },
 	{ "doctor", "URL [OPTIONS]",
 	  "Find out why the sign-in of an application fails.  URL is the address behind its sign-in button.  The "
 	  "command\n"
 	  "follows the redirects to this server, at most 10, and does not sign in.  It compares client id, redirect\n"
-	  "URI, response type, scopes and PKCE with the registered client, and says each difference with the command\n"
-	  "that mends it.  If a script of the application makes the redirect, give the address that the browser "
+	  "URI, response type, scopes and PKCE with the registered client, and names each difference, with the "
+	  "command\n"
+	  "that corrects it.  If a script of the application makes the redirect, give the address that the browser "
 	  "reaches\n"
 	  "on this server.  Requires the program curl (Debian package curl).  Exit status: 1 if anything differs.\n",
 	  "  --ca FILE            certificates to trust, if the system's are not enough\n" JSON_OPTION },
 	{ "check", "CLIENT --user NAME [OPTIONS]",
 	  "Show which access rule decides about a sign-in of this account, the exact claims of the ID token and of\n"
-	  "userinfo, and warnings.  The account has just signed in with its password and a code, and the application\n"
-	  "asks for all its scopes.  Exit status: 0 the sign-in passes, 1 it does not, or failure.\n",
+	  "userinfo, and warnings.  The command assumes that the account has just signed in with its password and a\n"
+	  "code, and that the application asks for all its scopes.\n"
+	  "Exit status: 0 the sign-in passes, 1 it does not, or failure.\n",
 	  "  --user NAME          the account\n"
-	  "  --passkey            it has signed in with a passkey, not with a code\n"
+	  "  --passkey            assume a sign-in with a passkey instead of a code\n"
 	  "  --address ADDRESS    the browser's IP address, for rules with networks\n" JSON_OPTION },
 	{ .name = NULL },
 };
@@ -153,13 +155,13 @@ client_help_texts(void)
 		client_help_option(facts);
 		client_help_put(&client_set_text, "  %-24s %s: %s\n", facts->key, facts->help, facts->takes);
 	}
-	client_topics[0].text =
-	    "Add an application.  PRESET is a known one: `doubletour client presets` lists them.  URL is its address, "
-	    "as\n"
-	    "https://grafana.example.org.  The command prints the application's own settings, ready to paste.\n"
-	    "Another application gets CLIENT as its client id.  The command prints issuer, client id and secret: "
-	    "enter\n"
-	    "them in the application's settings.\n";
+	client_topics[0].text = "Add an application.  PRESET names a known application: `doubletour client presets` "
+				"lists them.  URL is its\n"
+				"address, such as https://grafana.example.org.  The command prints the settings to "
+				"paste into the application.\n"
+				"For any other application, CLIENT is the client id.  The command prints issuer, "
+				"client id and secret: enter\n"
+				"them in the application's settings.\n";
 	client_topics[0].options = client_add_options.z;
 	client_topics[3].text = client_set_text.z;
 }

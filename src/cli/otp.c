@@ -114,7 +114,7 @@ cli_otp_help(bool to_stderr)
 		cli_line(&out, "  %-10s %s", commands[i].name, commands[i].line);
 	buf_put(
 	    &out,
-	    STR("\nSecrets and URIs are read from standard input or --file, where no list of processes shows them.\n"
+	    STR("\nSecrets and URIs are read from standard input or --file, so that no list of processes shows them.\n"
 		"`doubletour otp COMMAND --help` explains each command; doubletour-otp(1) is the manual.\n"
 		"\n"
 		"Example: doubletour otp uri --issuer Shop --account ann --new | doubletour otp qr\n"

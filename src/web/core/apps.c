@@ -132,7 +132,7 @@ exchange_tiles(struct exchange *x, struct channel *keeper)
 	return ERR_OK;
 }
 
-/* An application may be in the rules file and be a client too: "https://wiki.example.org" is that of its tile there. */
+/* Does a tile of the rules file have this address?  An application may be in that file and be a client too. */
 static bool
 apps_tile_exists(const struct app_tiles *tiles, str address)
 {

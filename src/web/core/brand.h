@@ -23,7 +23,7 @@ struct brand_file {
 struct brand {
 	struct brand_file logo, sheet; /* sheet: a style sheet after app.css */
 	enum image_kind logo_kind;
-	bool logo_touches; /* the logo is good as the icon of phones: a square PNG of TOUCH_ICON_SIDE pixels or more */
+	bool logo_touches; /* the logo can be the icon on phones: a square PNG of TOUCH_ICON_SIDE pixels or more */
 	struct buf logo_bytes, sheet_bytes;
 };
 

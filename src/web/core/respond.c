@@ -78,9 +78,9 @@ respond_came_over_tls(const struct exchange *x)
 }
 
 /*
- * An OpenID client may open the sign-in in a popup window, whose last page calls window.opener.  One page with
- * same-origin on the way there, also a redirect, would cut this tie for good.  The steps of the sign-in keep it only if
- * they lead back to an authorization request.
+ * An OpenID client may open the sign-in in a popup window, whose last page calls window.opener.  One earlier
+ * reply with same-origin, even a redirect, would remove window.opener permanently.  The steps of the sign-in keep it
+ * only if they lead back to an authorization request.
  */
 static bool
 respond_keeps_opener(const struct exchange *x)
@@ -156,8 +156,8 @@ respond_exchange_headers(struct exchange *x)
 /* --- redirects ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Append "?next=".  A return URL that is too long for an address is left out.  The session's row has the one of a
- * sign-in that is not complete.
+ * Append "?next=".  A return URL that is too long for an address is left out.  During a sign-in, the session's row
+ * has it too.
  */
 static void
 respond_put_next(struct buf *location, str next)
@@ -320,7 +320,7 @@ respond_layout_flash(struct exchange *x, struct page_layout *layout)
 {
 	const struct flash *flash;
 
-	if (x->flash.n == 0 && !x->demoted) /* as for nearly every page: spare it the search */
+	if (x->flash.n == 0 && !x->demoted) /* true for nearly every page: skip the search */
 		return ERR_OK;
 	TRY(exchange_forget_cookie(x, COOKIE_FLASH));
 	if (x->demoted)

@@ -133,7 +133,7 @@ exchange_otp_refused(enum verdict verdict, const struct verified_body *verified,
 static const char passkey_not_alone[] = N_("You signed in without your password, so this passkey cannot confirm that "
 					   "it's you. Use another passkey, or another way.");
 
-/* A session with a password accepts every passkey of the account, so that it has no such refusal. */
+/* A session with a password accepts every passkey of the account, so it never gets this refusal. */
 static const char *
 step_up_passkey_sentence(const struct passkey_result_body *result)
 {

@@ -83,7 +83,7 @@ class Suite(RelyingParty):
         return person.visit(request.path)
 
     def returned(self, page):
-        """The parameters of the response; it must come by the mode that was asked for."""
+        """The parameters of the response; it must come in the requested mode."""
         parameters = super().returned(page)
         if parameters is None:
             return None

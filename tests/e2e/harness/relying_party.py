@@ -173,7 +173,7 @@ class RelyingParty:
         raise AssertionError(f"no end at {person.page!r}")
 
     def _step(self, person, answer):
-        """Do what the page asks: sign in, prove the factor, consent."""
+        """Do what the page asks: sign in, verify the factor, consent."""
         if person.page.status == 303:
             return person.visit(person.page.location)
         fields = {"/login": {"username": person.name, "password": person.password}, "/verify-2fa": {}, "/api/oidc/decision": {"answer": answer},

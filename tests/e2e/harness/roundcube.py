@@ -24,7 +24,7 @@ $config['plugins'] = [];
 
 
 class Roundcube:
-    """Its clock goes with the server's: `follow` after each change."""
+    """Its clock follows the server's: call `follow` after each change."""
 
     def __init__(self, folder, imap):
         """imap: Dovecot's port."""

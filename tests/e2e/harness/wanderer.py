@@ -26,7 +26,7 @@ class Wanderer:
         self.passed = []  # all addresses
 
     def open(self, url):
-        """Open an address and go on until an application's page is shown, or a page of the server without a way on."""
+        """Open an address, and go on to a page of an application, or to a page of the server that leads no further."""
         for _ in range(HOPS):
             self.passed.append(url)
             if self.until and url.startswith(self.until):

@@ -1,4 +1,4 @@
-"""Steps of tests with passkeys in Chromium: press the button, sign out, prove oneself, add a passkey, be refused."""
+"""Steps of tests with passkeys in Chromium: press the button, sign out, step up, add a passkey, be refused."""
 
 from test_authenticators_in_a_browser import enrolled
 from test_story_in_a_browser import PASSWORD

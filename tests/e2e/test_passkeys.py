@@ -699,7 +699,7 @@ def test_one_of_64_enrolments_of_one_credential_is_accepted(server):
 
 @pytest.mark.whole
 def test_last_factor_survives_64_removals_by_two_sessions(server):
-    """Each session removes the factor that the other one came in with."""
+    """Each session removes the factor that the other one signed in with."""
     alice = KeyHolder(server).full().add_passkey()
     (_, passkey), = passkeys(alice)
     (code,), = server.sql("SELECT id FROM factors WHERE account_id = (SELECT account_id FROM factors WHERE id = ?) AND kind = 'totp'", int(passkey))

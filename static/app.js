@@ -133,6 +133,31 @@ for (const timer of document.querySelectorAll("[data-wait]")) {
 	turn(true);
 }
 
+/*
+ * Ignore a button that gives something away for a moment after its page appears or gets the focus.  Another site may
+ * open this page between the two clicks of a double click; the second one then lands on the button.
+ */
+const CALM_MS = 500;
+for (const button of document.querySelectorAll("button[data-calm]")) {
+	let timer = 0;
+	let focused = false;
+	const allow = () => {
+		button.disabled = false;
+		if (focused)
+			button.focus();
+	};
+	const wait = () => {
+		focused ||= document.activeElement === button;
+		button.disabled = true;
+		clearTimeout(timer);
+		timer = setTimeout(allow, CALM_MS);
+	};
+	for (const event of ["focus", "pageshow", "resize"])
+		addEventListener(event, wait);
+	document.addEventListener("visibilitychange", wait);
+	wait();
+}
+
 /* Copy a field or the lines of a list, and report success or failure. */
 const text_of = (element) => element.value ?? Array.from(element.children, (line) => line.textContent.trim()).join("\n") + "\n";
 const select = (element) => {

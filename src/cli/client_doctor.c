@@ -8,6 +8,7 @@
 
 #include "config/values.h"
 #include "oidc/redirect.h"
+#include "oidc/redirect_difference.h"
 #include "oidc/request.h"
 
 #define AUTHORIZATION_PATH "/api/oidc/authorization"
@@ -197,69 +198,14 @@ client_doctor_client(struct client_doctor *d, bool *ret_found)
 
 /* --- the redirect URI --------------------------------------------------------------------------------------------- */
 
-enum { PART_SCHEME, PART_HOST, PART_PORT, PART_PATH, PART_COUNT };
-
-/* Cut a URI into the parts that people compare.  One without // has scheme and path only. */
-static void
-client_doctor_parts(str uri, str ret_parts[PART_COUNT])
-{
-	str rest = uri, authority;
-
-	ret_parts[PART_SCHEME] = str_cut(&rest, ':');
-	ret_parts[PART_HOST] = ret_parts[PART_PORT] = STR("");
-	ret_parts[PART_PATH] = rest;
-	if (!str_starts(rest, STR("//")))
-		return;
-	rest = str_from(rest, 2);
-	authority = rest;
-	authority.n = 0;
-	while (authority.n < rest.n && !str_has_byte(STR("/?"), rest.p[authority.n]))
-		authority.n++;
-	ret_parts[PART_HOST] = host_without_port(authority);
-	ret_parts[PART_PORT] = str_from(authority, ret_parts[PART_HOST].n);
-	ret_parts[PART_PATH] = str_from(rest, authority.n);
-}
-
-static unsigned
-client_doctor_differing(str a, str b)
-{
-	str of_a[PART_COUNT], of_b[PART_COUNT];
-	unsigned bits = 0;
-
-	client_doctor_parts(a, of_a);
-	client_doctor_parts(b, of_b);
-	for (unsigned i = 0; i < PART_COUNT; i++)
-		bits |= str_equal(of_a[i], of_b[i]) ? 0 : 1u << i;
-	return bits;
-}
-
-/* The registered URI that differs in the fewest parts. */
-static str
-client_doctor_nearest_uri(str registered, str asked, unsigned *ret_bits)
-{
-	str nearest = STR("");
-	int fewest = PART_COUNT + 1;
-
-	while (registered.n > 0) {
-		str one = str_cut(&registered, '\n');
-		unsigned bits = client_doctor_differing(one, asked);
-		if (__builtin_popcount(bits) >= fewest)
-			continue;
-		fewest = __builtin_popcount(bits);
-		nearest = one;
-		*ret_bits = bits;
-	}
-	return nearest;
-}
-
 /* "the scheme and the path" */
 static void
 client_doctor_put_parts(struct client_doctor *d, unsigned bits)
 {
-	static const char *const parts[PART_COUNT] = { "the scheme", "the host", "the port", "the path" };
+	static const char *const parts[REDIRECT_PART_COUNT] = { "the scheme", "the host", "the port", "the path" };
 	bool first = true;
 
-	for (unsigned i = 0; i < PART_COUNT; i++) {
+	for (unsigned i = 0; i < REDIRECT_PART_COUNT; i++) {
 		if ((bits & 1u << i) == 0)
 			continue;
 		client_doctor_text(d, first ? STR("") : STR(" and "), str_of(parts[i]));
@@ -271,11 +217,11 @@ client_doctor_put_parts(struct client_doctor *d, unsigned bits)
 static void
 client_doctor_put_reason(struct client_doctor *d, unsigned bits)
 {
-	if ((bits & 1u << PART_SCHEME) != 0 && str_starts(d->request.redirect_uri, STR("http:")))
+	if ((bits & 1u << REDIRECT_PART_SCHEME) != 0 && str_starts(d->request.redirect_uri, STR("http:")))
 		client_doctor_text(
 		    d, STR("  The application takes its own address for http: set its public address, or let the "
 			   "proxy send X-Forwarded-Proto."));
-	else if ((bits & (1u << PART_HOST | 1u << PART_PORT)) != 0)
+	else if ((bits & (1u << REDIRECT_PART_HOST | 1u << REDIRECT_PART_PORT)) != 0)
 		client_doctor_text(d, STR("  If this is not its address, set the public address in the application."));
 }
 
@@ -283,7 +229,7 @@ static err
 client_doctor_uri_differs(struct client_doctor *d)
 {
 	unsigned bits = 0;
-	str asked = d->request.redirect_uri, near = client_doctor_nearest_uri(d->client.redirect_uris, asked, &bits);
+	str asked = d->request.redirect_uri, near = redirect_nearest(d->client.redirect_uris, asked, &bits);
 	enum redirect_problem problem = redirect_check(asked, d->client.insecure_redirect);
 
 	client_doctor_text(d, STR("The application asks for "), asked, STR(", which is not registered.  "), near,

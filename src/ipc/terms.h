@@ -26,6 +26,7 @@ enum verdict {
 	VERDICT_MALFORMED,   /* not a valid question */
 	VERDICT_STEP_UP,     /* the factor must be verified again: the proof is older than STEP_UP_US */
 	VERDICT_LOCKOUT,     /* too many failures: nothing was checked; the head says when to try again */
+	VERDICT_SLOW, /* nothing was done: the same question takes long, so ask it on a channel of the slow pool */
 	VERDICT_COUNT
 };
 
@@ -86,8 +87,9 @@ enum {
 	OIDC_CLIENT_ID_MAX = 128,
 	OIDC_SECRET_MAX = 512,
 	OIDC_SCOPES_MAX = 512,
-	OIDC_VERIFIER_MAX = 128, /* RFC 7636 s4.1 */
-	OIDC_TOKEN_MAX = 256,    /* of a code, an access token or a refresh token */
+	OIDC_CLAIMS_MAX = 8 * 1024, /* claims of the rules of a client, for a person to read */
+	OIDC_VERIFIER_MAX = 128,    /* RFC 7636 s4.1 */
+	OIDC_TOKEN_MAX = 256,       /* of a code, an access token or a refresh token */
 	OIDC_JWT_MAX = 24 * 1024,
 };
 

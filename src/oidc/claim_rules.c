@@ -283,32 +283,75 @@ claim_names_have(const struct claim_names *names, str name)
 	return false;
 }
 
-static void
-claim_rule_put(str line, unsigned scopes, str groups, struct claim_names *names, struct buf *out)
-{
-	struct claim_rule rule;
-	str value;
+/* A claim that the rules give: its value is JSON, or the word `groups`. */
+struct claim_given {
+	str name, value;
+};
 
-	if (claim_rule_read(line, &rule) != NULL || names->n == COUNT(names->of)) {
-		out->failed = ERR_CORRUPT; /* without this rule, a later one could give more rights */
-		return;
+/* The claim of the next rule that gives one.  False: no further rule does.  *ret_e: a rule cannot be read. */
+static bool
+claim_rules_next(str *rules, unsigned scopes, str groups, struct claim_names *names, struct claim_given *ret_given,
+		 err *ret_e)
+{
+	while (rules->n > 0) {
+		struct claim_rule rule;
+		str line = str_cut(rules, '\n'), value;
+		if (claim_rule_read(line, &rule) != NULL || names->n == COUNT(names->of)) {
+			*ret_e = ERR_CORRUPT; /* without this rule, a later one could give more rights */
+			return false;
+		}
+		value = claim_value_for(&rule, scopes, groups);
+		if (value.n == 0 || claim_names_have(names, rule.name))
+			continue;
+		names->of[names->n++] = rule.name;
+		*ret_given = (struct claim_given){ rule.name, value };
+		return true;
 	}
-	value = claim_value_for(&rule, scopes, groups);
-	if (value.n == 0 || claim_names_have(names, rule.name))
-		return;
-	names->of[names->n++] = rule.name;
-	claim_put(rule.name, value, groups, out);
+	return false;
 }
 
 void
 claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struct buf *out)
 {
 	struct claim_names names = { .n = 0 };
+	struct claim_given given;
+	err e = ERR_OK;
 
 	if (groups_given)
 		names.of[names.n++] = STR("groups");
-	while (rules.n > 0)
-		claim_rule_put(str_cut(&rules, '\n'), scopes, groups, &names, out);
+	while (claim_rules_next(&rules, scopes, groups, &names, &given, &e))
+		claim_put(given.name, given.value, groups, out);
+	if (e != ERR_OK)
+		out->failed = e;
+}
+
+static void
+claim_put_text(const struct claim_given *given, struct buf *out)
+{
+	buf_put(out, out->n > 0 ? STR(", ") : STR(""));
+	buf_put(out, given->name);
+	if (given->value.n > CLAIM_SHOWN_MAX)
+		return;
+	buf_put(out, STR(": "));
+	buf_put(out, given->value);
+}
+
+void
+claim_rules_put_text(str rules, unsigned scopes, str groups, bool *ret_groups, struct buf *out)
+{
+	struct claim_names names = { .n = 0 };
+	struct claim_given given;
+	err e = ERR_OK;
+
+	*ret_groups = false;
+	while (claim_rules_next(&rules, scopes, groups, &names, &given, &e)) {
+		if (claim_is_groups(given.value))
+			*ret_groups = true;
+		else
+			claim_put_text(&given, out);
+	}
+	if (e != ERR_OK)
+		out->failed = e;
 }
 
 bool

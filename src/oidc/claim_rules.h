@@ -24,6 +24,7 @@ enum {
 	CLAIM_RULES_BYTES_MAX = 6 * 1024, /* all rules: an ID token has to fit into OIDC_JWT_MAX */
 	CLAIM_NAME_MAX = 100,
 	CLAIM_VALUE_MAX = 2 * 1024,
+	CLAIM_SHOWN_MAX = 64, /* of a value that a person is shown */
 };
 
 /* Check the rules.  ERR_INVALID: *ret_line, and *ret_problem, a sentence. */
@@ -36,6 +37,12 @@ MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_p
  *   groups_given  the claim `groups` is there already, so that no rule gives it twice
  */
 void claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struct buf *out);
+
+/*
+ * The same for a person to read, before these claims are given: `role: "admin", quota: 5, teams`.  A value of more than
+ * CLAIM_SHOWN_MAX bytes is left out.  *ret_groups: a rule gives the groups, under any name; they are not in the text.
+ */
+void claim_rules_put_text(str rules, unsigned scopes, str groups, bool *ret_groups, struct buf *out);
 
 /* The group that the next rule names.  *rules begins as all rules.  False: no further rule names a group. */
 bool claim_rules_next_group(str *rules, str *ret_group);

@@ -89,6 +89,16 @@ def sign_in(browser, person):
     browser.type_code(person.fresh_code())
 
 
+def press(browser, selector):
+    button = browser.find(selector)
+    browser.wait(button.is_enabled, "the button")  # app.js: data-calm
+    button.click()
+
+
+def press_allow(browser):
+    press(browser, "button[value=allow]")
+
+
 @in_both_languages
 def test_a_person_signs_in_allows_and_returns(browse, server, application, wiki, language, javascript):
     person = Person(server).full().forget()
@@ -98,8 +108,9 @@ def test_a_person_signs_in_allows_and_returns(browse, server, application, wiki,
     browser.look("client-sign-in")
     sign_in(browser, person)
     assert "Wiki" in browser.heading and person.name in browser.text
+    browser.wait(browser.find("button[value=allow]").is_enabled, "the button")
     browser.look("client-consent")
-    browser.find("button[value=allow]").click()
+    press_allow(browser)
     method, response, referer = application.returned(browser)
     assert method == "GET" and response["code"].startswith("dtc_") and response["state"] == 'a "b" & c'
     assert referer == browser.origin + "/", "the application learns the origin, and no address"
@@ -107,6 +118,29 @@ def test_a_person_signs_in_allows_and_returns(browse, server, application, wiki,
 
     # now the browser is signed in and the consent is known: no page is shown
     browser.driver.get(browser.origin + address(wiki, application))
+    assert application.returned(browser)[1]["code"].startswith("dtc_")
+
+
+HELD = "window.held = []; window.setTimeout = (run) => held.push(run)"
+
+
+def test_allow_ignores_the_second_click_of_a_double_click(browse, server, application, wiki):
+    """It works only a moment after the page appeared or got the focus.  The test says when that moment is over."""
+    browser = browse()
+    browser.take_over(Person(server).full().cookies)
+    script = browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=HELD)["identifier"]
+    try:
+        browser.open(address(wiki, application))
+    finally:
+        browser.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    allow, run = browser.find("button[value=allow]"), "held.splice(0).forEach((run) => run())"
+    assert not allow.is_enabled() and browser.find("button[value=cancel]").is_enabled()
+    browser.driver.execute_script(run)
+    assert allow.is_enabled()
+    browser.driver.execute_script("dispatchEvent(new Event('focus'))")
+    assert not allow.is_enabled()
+    browser.driver.execute_script(run)
+    allow.click()
     assert application.returned(browser)[1]["code"].startswith("dtc_")
 
 
@@ -128,7 +162,7 @@ def test_form_post_is_sent_by_the_script_or_by_its_button(browse, server, applic
     browser = browse(javascript)
     browser.take_over(Person(server).full().cookies)
     browser.open(address(wiki, application, response_mode="form_post"))
-    browser.find("button[value=allow]").click()
+    press_allow(browser)
     if not javascript:
         browser.wait(lambda: browser.find_all("form[data-send]"), "the page with the form")
         browser.look("client-form-post")
@@ -148,7 +182,7 @@ def test_prompt_login_asks_for_password_and_code(browse, server, application, wi
     browser.paste("current", person.password)
     browser.type_code(person.fresh_code())
     browser.look()
-    browser.find("button[value=allow]").click()
+    press_allow(browser)
     assert application.returned(browser)[1]["code"].startswith("dtc_")
     browser.check_console()
 
@@ -162,6 +196,7 @@ def popup(browser, application, path):
     driver.execute_script("window.popup = window.open(arguments[0], 'login', 'width=500,height=700')", browser.origin + path)
     browser.wait(lambda: len(driver.window_handles) == 2, "the popup")
     driver.switch_to.window(next(handle for handle in driver.window_handles if handle != first))
+    browser.cdp("Emulation.setFocusEmulationEnabled", enabled=True)  # without windows, a popup gets the focus at each click
     try:
         yield first
     finally:
@@ -179,7 +214,7 @@ def answer_to(browser, first):
 
 
 def allow(browser, application):
-    browser.find("button[value=allow]").click()
+    press_allow(browser)
     application.returned(browser)
 
 
@@ -213,7 +248,7 @@ def test_a_sign_out_in_a_popup_reports_to_its_opener(browse, server, application
     browser.take_over(Person(server).full().cookies)
     with popup(browser, application, "/api/oidc/end-session?" + urllib.parse.urlencode(
             {"client_id": wiki, "post_logout_redirect_uri": application.callback, "state": "out"})) as first:
-        browser.find("form[action='/api/oidc/logout'] button").click()
+        press(browser, "form[action='/api/oidc/logout'] button")
         application.returned(browser)
         assert answer_to(browser, first) == {"state": "out"}
 
@@ -230,7 +265,7 @@ def test_the_account_lists_the_application_and_withdraws(browse, server, applica
     browser = browse(size="phone")
     browser.take_over(Person(server).full().cookies)
     browser.open(address(wiki, application))
-    browser.find("button[value=allow]").click()
+    press_allow(browser)
     application.returned(browser)
     browser.open("/account/applications")
     browser.look("account-applications")

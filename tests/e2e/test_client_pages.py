@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import urllib.parse
 
 import pytest
@@ -156,6 +157,20 @@ def test_consent_names_what_the_application_will_receive(server):
     assert "A number for your account" in page.html and "Your e-mail address" not in page.html
 
 
+def test_consent_names_what_rules_give(server):
+    add(server, "ruled", CALLBACK, "--name", "Ruled", "--scopes", "openid profile", "--claim", "memberOf = groups always",
+        "--claim", 'role = "admin" if group staff else "user"')
+    person = Person(server).full()
+    assert server.command("user", "groups", person.name, "staff").returncode == 0
+    page = check(person.visit(address("ruled", scope="openid")))
+    assert "Your groups" in page.text and "staff" in page.text and "role" not in page.text and "A number for your account" not in page.text
+    page = check(person.visit(address("ruled")))
+    assert "Your groups" in page.text and 'role: "admin"' in page.text
+    decide(person, "allow")
+    listed = person.visit("/account/applications").text
+    assert 'your name and language, your groups, role: "admin"' in " ".join(listed.split())
+
+
 def test_allow_returns_a_code_and_is_remembered(server):
     person = Person(server).full()
     person.visit(address())
@@ -277,9 +292,36 @@ def test_the_error_page_compares_the_addresses(server):
     page = Person(server).visit(address(redirect_uri="https://wiki.example.org:443/callback?x='$(id)'"))
     text = re.sub(r"<[^>]*>", "", page.html.replace("&#39;", "'"))
     assert "Wiki" in text and "https://wiki.example.org:443/callback?x='$(id)'" in text and CALLBACK in text
-    assert "<mark>:443/callback?x=" in page.html and "https://wiki.example.org<mark>/callback</mark>" in page.html
+    assert "wiki.example.org<mark>:443</mark>/callback<mark>?x=" in page.html
+    assert 'https://wiki.example.org<mark class="gap"></mark>/callback<mark class="gap"></mark></code>' in page.html
     command = "doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/callback?x='\\''$(id)'\\'''"
     assert command in text
+
+
+def test_the_command_of_the_error_page_registers_the_address(server):
+    asked = "http://nas.example.org/callback"
+    page = Person(server).visit(address("mended", redirect_uri=asked))
+    assert page.status == 400
+    add(server, "mended", CALLBACK)
+    page = Person(server).visit(address("mended", redirect_uri=asked))
+    assert "The address has no TLS" in page.text
+    command = next(c.text for c in page.dom.all("code") if c.text.startswith("doubletour client set"))
+    assert command == f"doubletour client set 'mended' insecure_redirect=yes redirect_uris+='{asked}'"
+    done = server.command(*shlex.split(command)[1:])
+    assert done.returncode == 0, done.stderr
+    assert Person(server).visit(address("mended", redirect_uri=asked)).status == 200, "now it asks for the password"
+
+
+@pytest.mark.parametrize("asked, reason", [
+    (CALLBACK + "#top", "because of the # in it"),
+    ("javascript:alert(1)", "a browser could open it itself"),
+    ("https://*.example.org/callback", "because of the * in its host"),
+    ("https://anna@wiki.example.org/", "a user name before the host"),
+    ("wiki.example.org", "not a complete, valid address"),
+])
+def test_the_error_page_says_why_an_address_cannot_be_registered(server, asked, reason):
+    page = check(Person(server).visit(address(redirect_uri=asked)))
+    assert page.status == 400 and reason in page.text and "doubletour client set" not in page.text
 
 
 def test_errors_are_sent_to_a_known_client(server):

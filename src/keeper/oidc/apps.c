@@ -4,6 +4,7 @@
 #include "keeper/core/audit.h"
 #include "keeper/handlers.h"
 #include "keeper/oidc/clients.h"
+#include "keeper/oidc/consent.h"
 #include "keeper/oidc/policy.h"
 
 enum { APPS_LISTED = 200 };
@@ -32,21 +33,39 @@ apps_tile_is_shown(struct call *call, const struct oidc_apps_row *row)
 	       policy_decide(call, &client, call->now.session.groups, &refusal).outcome != ACCESS_REFUSED;
 }
 
+/* The data that the account allows the client.  Rules that cannot be read give nothing, and no sign-in either. */
+static err
+apps_told(struct call *call, const struct oidc_apps_row *row, struct buf *scopes, struct oidc_app_item *item)
+{
+	const struct oidc_client client = { .claims = row->claims };
+	unsigned told = oidc_scopes_read(row->scopes);
+	err e = ERR_OK;
+
+	if (row->granted_at_us != 0)
+		e = consent_told(call, &client, told, STR(""), call->now.session.groups, &told, &item->claims);
+	if (e != ERR_OK && e != ERR_CORRUPT)
+		return e;
+	oidc_scopes_put(scopes, told);
+	item->scopes = buf_str(scopes);
+	return buf_check(scopes);
+}
+
 static err
 apps_row(void *context, const struct oidc_apps_row *row)
 {
-	CLEANUP(buf_wipe) struct buf one = BUF(OIDC_URI_MAX + OIDC_SCOPES_MAX + 1024);
+	CLEANUP(buf_wipe) struct buf one = BUF(OIDC_URI_MAX + OIDC_SCOPES_MAX + OIDC_CLAIMS_MAX + 1024);
+	CLEANUP(buf_wipe) struct buf scopes = BUF(OIDC_SCOPES_MAX);
 	struct apps *apps = context;
 	bool tile = apps_tile_is_shown(apps->call, row);
-	const struct oidc_app_item item = { .id = row->id,
-					    .name = row->name,
-					    .launch_url = tile ? row->launch_url : STR(""),
-					    .scopes = row->scopes,
-					    .granted_us = row->granted_at_us,
-					    .used_us = row->used_at_us };
+	struct oidc_app_item item = { .id = row->id,
+				      .name = row->name,
+				      .launch_url = tile ? row->launch_url : STR(""),
+				      .granted_us = row->granted_at_us,
+				      .used_us = row->used_at_us };
 
 	if (!tile && row->granted_at_us == 0 && row->used_at_us == 0)
 		return ERR_OK;
+	TRY(apps_told(apps->call, row, &scopes, &item));
 	wire_put(&one, &wire_oidc_app_item, &item);
 	TRY(buf_check(&one));
 	if (apps->more || apps->rows == APPS_LISTED || apps->list.n + one.n > LIST_MAX_BYTES) {

@@ -1,6 +1,8 @@
 #include "keeper/oidc/consent.h"
 
 #include "base/random.h"
+#include "keeper/oidc/person.h"
+#include "oidc/claim_rules.h"
 
 err
 consent_find(struct call *call, const struct oidc_client *client, unsigned *ret_scopes)
@@ -44,4 +46,19 @@ consent_scopes(const struct oidc_client *client, unsigned scopes, unsigned given
 	bool offline = client->offline_without_consent || (given & OIDC_SCOPE_OFFLINE) != 0;
 
 	return offline ? scopes : scopes & ~(unsigned)OIDC_SCOPE_OFFLINE;
+}
+
+err
+consent_told(struct call *call, const struct oidc_client *client, unsigned scopes, str claims, str groups,
+	     unsigned *ret_scopes, str *ret_claims)
+{
+	CLEANUP(buf_wipe) struct buf text = BUF(OIDC_CLAIMS_MAX);
+	unsigned told = scopes;
+	bool of_rules = false;
+
+	TRY(person_scopes_told(client, claims, &told));
+	claim_rules_put_text(client->claims, scopes, groups, &of_rules, &text);
+	TRY(buf_check(&text));
+	*ret_scopes = told | (of_rules ? OIDC_SCOPE_GROUPS : 0);
+	return arena_copy(&call->arena, buf_str(&text), ret_claims);
 }

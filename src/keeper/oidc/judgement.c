@@ -473,11 +473,14 @@ static err
 judge_ask_consent(struct judgement *j)
 {
 	CLEANUP(buf_wipe) struct buf scopes = BUF(OIDC_SCOPES_MAX);
+	unsigned told = 0;
 
-	oidc_scopes_put(&scopes, j->request.scopes);
+	TRY(consent_told(j->call, &j->client, j->request.scopes, j->request.claims, j->groups, &told,
+			 &j->step->claims));
+	oidc_scopes_put(&scopes, told);
 	TRY(buf_check(&scopes));
 	TRY(arena_copy(&j->call->arena, buf_str(&scopes), &j->step->scopes));
-	if ((j->request.scopes & OIDC_SCOPE_EMAIL) != 0)
+	if ((told & OIDC_SCOPE_EMAIL) != 0)
 		j->step->email = j->email;
 	return judge_ask(j, OIDC_CONSENT, OIDC_CONSENT_REQUIRED, "");
 }

@@ -191,6 +191,21 @@ person_scopes_named(const struct oidc_client *client, unsigned granted)
 	return client->consent == OIDC_CONSENT_NEVER ? client->scopes : granted;
 }
 
+err
+person_scopes_told(const struct oidc_client *client, str claims, unsigned *scopes)
+{
+	unsigned named = person_scopes_named(client, *scopes);
+
+	for (int place = CLAIMS_ID_TOKEN; place <= CLAIMS_USERINFO; place++) {
+		CLEANUP(person_asked_free) json_t *asked = NULL;
+		TRY(person_claims_asked(claims, (enum claims_place)place, &asked));
+		for (size_t i = 0; i < COUNT(claims_known); i++)
+			if (json_object_get(asked, claims_known[i].name) != NULL)
+				*scopes |= named & claims_known[i].scope;
+	}
+	return ERR_OK;
+}
+
 /* Scopes whose claims are all sent to this place. */
 static unsigned
 person_scopes_sent(const struct oidc_client *client, unsigned granted, enum claims_place place)

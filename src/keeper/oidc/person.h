@@ -45,4 +45,10 @@ enum claims_place { CLAIMS_ID_TOKEN = 0, CLAIMS_USERINFO };
 MUST_USE err person_claims_put(const struct person *person, const struct oidc_client *client, unsigned scopes,
 			       str claims, enum claims_place place, struct buf *out);
 
+/*
+ * Add the scopes of the claims that the parameter `claims` of the request names one by one.  Only a client that never
+ * asks for consent gets such a claim without its scope.
+ */
+MUST_USE err person_scopes_told(const struct oidc_client *client, str claims, unsigned *scopes);
+
 #endif

@@ -2,8 +2,9 @@
 
 -- name: oidc_apps
 -- The clients that may have a tile, or that the account allowed to know something.
--- row: id int, client_id text, name text, launch_url text, scopes text, granted_at_us int, used_at_us int
-SELECT c.id, c.client_id, c.name, c.launch_url, coalesce(k.scopes, '') AS scopes,
+-- row: id int, client_id text, name text, launch_url text, claims text, scopes text, granted_at_us int,
+-- row: used_at_us int
+SELECT c.id, c.client_id, c.name, c.launch_url, c.claims, coalesce(k.scopes, '') AS scopes,
        coalesce(k.granted_at_us, 0) AS granted_at_us,
        coalesce((SELECT max(created_at_us) FROM oidc_grants g WHERE g.account_id = $1 AND g.client_id = c.id), 0) AS used_at_us
 FROM oidc_clients c LEFT JOIN oidc_consents k ON k.client_id = c.id AND k.account_id = $1

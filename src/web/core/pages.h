@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "web/core/flash.h"
 #include "ipc/terms.h"
+#include "oidc/redirect_difference.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -437,9 +438,10 @@ struct page_gate_notice {
 
 /* --- OpenID Connect: layout.to is the client, and next its request with the seal ---------------------------------- */
 
-/* A text whose beginning equals that of the text it is compared with. */
+/* A URI that the page compares with another one, part by part. */
 struct page_compared {
-	str same, rest;
+	struct redirect_piece *pieces;
+	size_t pieces_count; /* 0: no URI */
 };
 /* An authorization request that is answered with a page. */
 struct page_client_problem {
@@ -474,8 +476,9 @@ struct page_client_post {
 /* May the client know these scopes? */
 struct page_client_consent {
 	struct page_layout layout;
-	bool profile, email, groups, offline; /* the scopes to grant */
-	bool nothing_more;                    /* no such scope: the client only recognizes the account */
+	bool profile, email, groups, offline; /* what the client gets, as scopes */
+	bool nothing_more;                    /* no scope, no claims: the client only recognizes the account */
+	str claims;                           /* other claims, for a person to read; empty: none */
 	str username, display_name;           /* display_name empty: none */
 	str email_address, group_names;       /* empty: none */
 	const char *error;
@@ -526,8 +529,9 @@ struct page_application {
 	int64_t id;
 	str name;
 	struct page_seal seal;
-	bool profile, email, groups, offline; /* the scopes of the consent */
-	bool nothing_more;                    /* none of the first three */
+	bool profile, email, groups, offline; /* what it gets, as scopes */
+	bool nothing_more;                    /* none of the first three, and no claims */
+	str claims;                           /* other claims, for a person to read; empty: none */
 	bool by_administrator;                /* the person was not asked for a consent */
 	int64_t used_us;                      /* newest sign-in to it; 0: none that is still kept */
 };

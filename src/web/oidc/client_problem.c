@@ -1,6 +1,7 @@
 #include "web/oidc/client_problem.h"
 
 #include "oidc/redirect.h"
+#include "oidc/redirect_difference.h"
 #include "web/core/messages.h"
 #include "web/core/respond.h"
 
@@ -31,8 +32,7 @@ static const struct problem_text problem_texts[OIDC_PROBLEM_COUNT] = {
 				       N_("The application did not say where to return: redirect_uri is missing.") },
 	[OIDC_PROBLEM_REDIRECT] = { N_("This return address is not registered"),
 				    N_("The application wants to return to an address that is not registered for it. "
-				       "The two addresses must match exactly."),
-				    N_("If this address belongs to the application, this command registers it:") },
+				       "The two addresses must match exactly.") },
 	[OIDC_PROBLEM_HINT] = { N_("This request cannot be completed"),
 				N_("The application sent an ID token that this server did not issue to it.") },
 };
@@ -74,6 +74,8 @@ client_problem_put_command(struct buf *out, const struct client_problem *problem
 	case OIDC_PROBLEM_REDIRECT:
 		buf_put(out, STR("doubletour client set "));
 		client_problem_put_client(out, problem);
+		if (redirect_check(problem->asked_uri, false) == REDIRECT_INSECURE)
+			buf_put(out, STR(" insecure_redirect=yes"));
 		buf_put(out, problem->end ? STR(" logout_uris+=") : STR(" redirect_uris+="));
 		client_problem_put_word(out, problem->asked_uri);
 		return;
@@ -103,21 +105,53 @@ client_problem_visible(struct exchange *x, str text, str *ret_text)
 	return arena_copy(x->rq->arena, buf_str(&visible), ret_text);
 }
 
-/* No command registers an address that cannot be registered. */
-static bool
-client_problem_has_command(const struct client_problem *problem)
+/* The advice to the administrator, by the result of redirect_check without the flag. */
+static const char *const redirect_advice[REDIRECT_PROBLEM_COUNT] = {
+	[REDIRECT_GOOD] = N_("If this address belongs to the application, this command registers it:"),
+	[REDIRECT_INSECURE] =
+	    N_("The address has no TLS: others on the way can read and change all data for it, and sign in "
+	       "as the person. If the application is behind a proxy with TLS, set its public address to "
+	       "https instead. In a home network only, this command registers it:"),
+	[REDIRECT_NO_URI] =
+	    N_("This address cannot be registered, because it is not a complete, valid address. Correct "
+	       "it in the application."),
+	[REDIRECT_NO_HOST] = N_("This address cannot be registered, because it is not a complete, valid address. "
+				"Correct it in the application."),
+	[REDIRECT_FRAGMENT] = N_("This address cannot be registered, because of the # in it. Correct it in the "
+				 "application."),
+	[REDIRECT_SCHEME] = N_("This address cannot be registered, because a browser could open it itself instead of "
+			       "the application."),
+	[REDIRECT_WILDCARD] = N_("This address cannot be registered, because of the * in its host. Correct it in the "
+				 "application."),
+	[REDIRECT_USERINFO] =
+	    N_("This address cannot be registered, because it has a user name before the host. Correct "
+	       "it in the application."),
+};
+
+/* The advice, and whether a command follows. */
+static const char *
+client_problem_advice(const struct client_problem *problem, bool *ret_command)
 {
-	return problem->problem != OIDC_PROBLEM_REDIRECT || redirect_check(problem->asked_uri, true) == REDIRECT_GOOD;
+	enum redirect_problem redirect = redirect_check(problem->asked_uri, false);
+
+	*ret_command = true;
+	if (problem->problem != OIDC_PROBLEM_REDIRECT)
+		return problem_texts[problem->problem].advice;
+	*ret_command = redirect == REDIRECT_GOOD || redirect == REDIRECT_INSECURE;
+	return redirect_advice[redirect];
 }
 
-static size_t
-client_problem_common(str a, str b)
+/* The pieces of a URI, beside another one. */
+static err
+client_problem_pieces(struct exchange *x, str uri, str other, struct page_compared *ret_compared)
 {
-	size_t n = 0;
+	struct redirect_piece *pieces = arena_alloc(x->rq->arena, REDIRECT_PART_COUNT * sizeof(*pieces));
 
-	while (n < a.n && n < b.n && a.p[n] == b.p[n])
-		n++;
-	return n;
+	if (pieces == NULL)
+		return ERR_MEMORY;
+	redirect_compare(uri, other, pieces);
+	*ret_compared = (struct page_compared){ pieces, REDIRECT_PART_COUNT };
+	return ERR_OK;
 }
 
 static size_t
@@ -130,23 +164,20 @@ client_problem_lines(str text)
 	return lines;
 }
 
-/* The asked address beside each registered one: the page marks where they begin to differ. */
+/* The requested address beside the nearest registered one, and each registered one beside the requested. */
 static err
 client_problem_compare(struct exchange *x, str asked, str registered, struct page_client_problem *page)
 {
-	size_t best = 0, lines = client_problem_lines(registered);
+	size_t lines = client_problem_lines(registered);
+	unsigned differing;
 
 	page->registered = arena_alloc(x->rq->arena, (lines + 1) * sizeof(*page->registered));
 	if (page->registered == NULL)
 		return ERR_MEMORY;
-	while (registered.n > 0) {
-		str line = str_cut(&registered, '\n');
-		size_t same = client_problem_common(line, asked);
-		page->registered[page->registered_count++] =
-		    (struct page_compared){ str_upto(line, same), str_from(line, same) };
-		best = same > best ? same : best;
-	}
-	page->asked = (struct page_compared){ str_upto(asked, best), str_from(asked, best) };
+	TRY(client_problem_pieces(x, asked, redirect_nearest(registered, asked, &differing), &page->asked));
+	while (registered.n > 0)
+		TRY(client_problem_pieces(x, str_cut(&registered, '\n'), asked,
+					  &page->registered[page->registered_count++]));
 	return ERR_OK;
 }
 
@@ -156,15 +187,16 @@ exchange_client_problem(struct exchange *x, const struct client_problem *problem
 	const struct problem_text *text = &problem_texts[problem->problem];
 	struct page_client_problem page = { .title = text->title, .sentence = text->sentence, .name = problem->name };
 	struct client_problem shown = *problem;
+	bool command = false;
 
 	TRY(client_problem_visible(x, problem->client_id, &shown.client_id));
 	TRY(client_problem_visible(x, problem->asked_uri, &shown.asked_uri));
 	page.client_id = shown.client_id;
-	if (client_problem_has_command(problem))
-		page.advice = text->advice;
+	page.advice = client_problem_advice(problem, &command);
 	if (problem->problem == OIDC_PROBLEM_REDIRECT)
 		TRY(client_problem_compare(x, shown.asked_uri, problem->registered, &page));
-	TRY(client_problem_command(x, &shown, &page.command));
+	if (command)
+		TRY(client_problem_command(x, &shown, &page.command));
 	TRY(exchange_layout(x, &page.layout));
 	page_client_problem(&x->rp->body, &page);
 	return exchange_page(x, 400);

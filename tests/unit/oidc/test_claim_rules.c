@@ -156,11 +156,42 @@ a_rule_for_groups_gives_no_second_claim(void **state)
 }
 
 static void
+text_is(const char *rules, unsigned scopes, const char *groups, const char *wanted, bool wanted_groups)
+{
+	CLEANUP(buf_wipe) struct buf out = BUF(16 * 1024);
+	bool of_groups = !wanted_groups;
+
+	claim_rules_put_text(str_of(rules), scopes, str_of(groups), &of_groups, &out);
+	buf_put_byte(&out, '\0');
+	assert_int_equal(buf_check(&out), ERR_OK);
+	assert_string_equal(out.p, wanted);
+	assert_int_equal(of_groups, wanted_groups);
+}
+
+#define LONG_VALUE "\"0123456789012345678901234567890123456789012345678901234567890123456789\""
+
+static void
+a_person_reads_what_the_rules_give(void **state)
+{
+	text_is("", PROFILE, "x", "", false);
+	text_is("role = \"admin\" if group x\nquota = 5 always", PROFILE, "x", "role: \"admin\", quota: 5", false);
+	text_is("role = \"admin\" if group x\nquota = 5 always", OIDC_SCOPE_OPENID, "x", "quota: 5", false);
+	text_is("groups = groups always", OIDC_SCOPE_OPENID, "x", "", true);
+	text_is("memberOf = groups always\na = 1", PROFILE, "x", "a: 1", true);
+	text_is("a = " LONG_VALUE "\nb = true", PROFILE, "", "a, b: true", false);
+	text_is("a = 1 if group x\na = 2", PROFILE, "x", "a: 1", false);
+}
+
+static void
 invalid_stored_rules_fail(void **state)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(1024);
+	bool groups = false;
 
 	claim_rules_put(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), false, &out);
+	assert_int_equal(buf_check(&out), ERR_CORRUPT);
+	buf_clear(&out);
+	claim_rules_put_text(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), &groups, &out);
 	assert_int_equal(buf_check(&out), ERR_CORRUPT);
 }
 
@@ -201,6 +232,7 @@ main(void)
 		cmocka_unit_test(rules_give_claims_by_group_and_scope),
 		cmocka_unit_test(the_first_rule_that_applies_gives_a_claim),
 		cmocka_unit_test(a_rule_for_groups_gives_no_second_claim),
+		cmocka_unit_test(a_person_reads_what_the_rules_give),
 		cmocka_unit_test(invalid_stored_rules_fail),
 		cmocka_unit_test(lack_of_memory_leaves_no_rule_out),
 	};

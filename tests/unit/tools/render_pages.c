@@ -549,8 +549,13 @@ sample_client_layout(const struct page_layout *layout, bool hostile)
 static void
 put_client_problem(struct buf *out, const struct page_layout *layout, bool hostile)
 {
-	struct page_compared registered[] = { { STR("https://wiki.example.org"), STR("/oidc/callback") },
-					      { STR("http"), STR("://localhost/callback") } };
+	struct redirect_piece asked[] = { { STR("https://wiki.example.org"), STR(":443"), STR(""), false },
+					  { STR("/oidc/"), STR("C"), STR("allback"), false } };
+	struct redirect_piece one[] = { { STR("https://wiki.example.org"), STR(""), STR(""), true },
+					{ STR("/oidc/"), STR("c"), STR("allback"), false } };
+	struct redirect_piece two[] = { { STR("http"), STR(""), STR("://localhost/"), true },
+					{ STR(""), STR("callback"), STR(""), false } };
+	struct page_compared registered[] = { { one, COUNT(one) }, { two, COUNT(two) } };
 	struct page_client_problem page = {
 		.layout = sample_client_layout(layout, hostile),
 		.title = "This return address is not registered",
@@ -558,17 +563,18 @@ put_client_problem(struct buf *out, const struct page_layout *layout, bool hosti
 			    "addresses must match exactly.",
 		.client_id = STR("wiki"),
 		.name = STR("Wiki"),
-		.asked = { STR("https://wiki.example.org"), STR(":443/oidc/callback") },
+		.asked = { asked, COUNT(asked) },
 		.registered = registered,
 		.registered_count = COUNT(registered),
 		.advice = "If this address belongs to the application, this command registers it:",
 		.command =
-		    STR("doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/oidc/callback'"),
+		    STR("doubletour client set 'wiki' redirect_uris+='https://wiki.example.org:443/oidc/Callback'"),
 	};
 
 	if (hostile) {
 		page.title = page.sentence = HOSTILE;
-		page.name = page.client_id = page.command = page.asked.rest = registered[0].rest = STR(HOSTILE);
+		page.name = page.client_id = page.command = STR(HOSTILE);
+		asked[0].before = asked[0].differs = one[1].differs = two[1].after = STR(HOSTILE);
 	}
 	page_client_problem(out, &page);
 }
@@ -621,10 +627,11 @@ put_client_consent(struct buf *out, const struct page_layout *layout, bool hosti
 					    .display_name = STR("Anna Martin"),
 					    .email_address = STR("anna@example.org"),
 					    .group_names = STR("staff, wiki-editors"),
+					    .claims = STR("role: \"admin\", quota: 5"),
 					    .next = client_next };
 
 	if (hostile) {
-		page.username = page.display_name = page.email_address = page.group_names = STR(HOSTILE);
+		page.username = page.display_name = page.email_address = page.group_names = page.claims = STR(HOSTILE);
 		page.next = STR("/" HOSTILE);
 	}
 	page_client_consent(out, &page);

@@ -26,6 +26,7 @@ err_name(err e)
 		[ERR_LOCKOUT] = "wait",
 		[ERR_GONE] = "gone",
 		[ERR_STALE] = "stale",
+		[ERR_SLOW] = "slow",
 	};
 
 	return (unsigned)e < COUNT(names) ? names[e] : "unknown";

@@ -30,6 +30,7 @@ typedef enum err {
 	ERR_LOCKOUT,   /* too many failures: denied until the lockout ends */
 	ERR_GONE,      /* the session that asked has ended */
 	ERR_STALE,     /* a proof is too old: the user must verify again */
+	ERR_SLOW,      /* the work takes long: a thread of the slow pool must do it */
 } err;
 
 /* A short fixed English name for logs: "memory", "invalid", ... */

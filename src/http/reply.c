@@ -51,6 +51,7 @@ reply_begin(struct job *job)
 	job->rp.body = (struct buf)BUF(HTTP_REPLY_BODY_MAX_BYTES);
 	job->rp.fixed = (str){ 0 };
 	job->rp.header_count = 0;
+	job->rp.move_to = HTTP_INLINE;
 }
 
 static void

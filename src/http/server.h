@@ -94,6 +94,11 @@ struct reply {
 		str name, value;
 	} headers[HTTP_REPLY_HEADERS];
 	size_t header_count;
+	/*
+	 * Set by work(), with no other member: this worker has done nothing, and work() is called again in that pool.
+	 * HTTP_INLINE: the reply is complete.
+	 */
+	enum http_pool move_to;
 };
 
 MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str value);

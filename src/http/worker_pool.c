@@ -140,6 +140,19 @@ worker_pool_take(struct worker_pool *pool, bool *ret_closed)
 	return job;
 }
 
+/* The connection goes back to its event loop, or the job to the other pool that work() asked for. */
+static void
+worker_pool_finish(struct job *job)
+{
+	enum http_pool next = job->rp.move_to;
+
+	job->rp.move_to = HTTP_INLINE;
+	if (next == HTTP_INLINE)
+		loop_give(job->conn);
+	else if (!worker_pool_submit(job, next))
+		worker_pool_refuse_one(job);
+}
+
 static void *
 worker_pool_main(void *context)
 {
@@ -156,7 +169,7 @@ worker_pool_main(void *context)
 			continue;
 		}
 		app->work(server->app_data, own, &job->rq, &job->rp);
-		loop_give(job->conn);
+		worker_pool_finish(job);
 	}
 	return NULL;
 }

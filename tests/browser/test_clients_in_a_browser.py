@@ -196,7 +196,8 @@ def popup(browser, application, path):
     driver.execute_script("window.popup = window.open(arguments[0], 'login', 'width=500,height=700')", browser.origin + path)
     browser.wait(lambda: len(driver.window_handles) == 2, "the popup")
     driver.switch_to.window(next(handle for handle in driver.window_handles if handle != first))
-    browser.cdp("Emulation.setFocusEmulationEnabled", enabled=True)  # without windows, a popup gets the focus at each click
+    # Without windows, a popup would get the focus at each click.
+    browser.cdp("Emulation.setFocusEmulationEnabled", enabled=True)
     try:
         yield first
     finally:

@@ -59,6 +59,7 @@ struct call {
 	enum authority authority;
 	enum audit_actor actor; /* actor of the audit entries */
 	bool may_raise;         /* the question may raise the session's state or replace the session */
+	bool quick;             /* on a channel of the quick pool: ERR_SLOW for work that takes long */
 	struct arena arena;     /* wiped at the end, because it holds passwords and secrets */
 	int64_t now_us;
 	struct question_head head;  /* for administrative actions: only audit information */
@@ -72,7 +73,7 @@ struct call {
 	struct outcome next;        /* state after the open transaction */
 };
 
-/* A handler (keeper/handlers.h). *ret_verdict is initially VERDICT_REFUSED. ERR_LOCKOUT becomes VERDICT_LOCKOUT. */
+/* A handler (keeper/handlers.h). *ret_verdict is first VERDICT_REFUSED. ERR_LOCKOUT and ERR_SLOW become verdicts. */
 typedef err (*call_handler)(struct call *call, enum verdict *ret_verdict);
 
 /*

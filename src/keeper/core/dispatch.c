@@ -231,38 +231,69 @@ questions_run_guarded(struct call *call, enum verdict *ret_verdict)
 	return e;
 }
 
+/* These errors are answers.  Returns the other ones. */
+static err
+dispatch_verdict_of(struct call *call, err e, enum verdict *ret_verdict)
+{
+	switch (e) {
+	case ERR_LOCKOUT:
+		*ret_verdict = VERDICT_LOCKOUT;
+		return ERR_OK;
+	case ERR_SLOW:
+		*ret_verdict = VERDICT_SLOW;
+		return ERR_OK;
+	case ERR_GONE:
+		dispatch_gone(call, ret_verdict);
+		return ERR_OK;
+	default:
+		return e;
+	}
+}
+
+static err
+dispatch_answer(struct keeper_thread *t, struct call *call, enum verdict *ret_verdict)
+{
+	err e = ERR_INVALID;
+
+	call->quick = t->quick;
+	questions_log_id(call);
+	if (!dispatch_is_too_slow(t, call->head.id))
+		e = questions_run_guarded(call, ret_verdict);
+	return dispatch_verdict_of(call, e, ret_verdict);
+}
+
+/* The question was decoded. */
+static enum verdict
+dispatch_encoded(struct keeper_thread *t, struct call *call, keeper_pushed pushed, void *context,
+		 struct buf *ret_answer)
+{
+	enum verdict verdict = VERDICT_REFUSED;
+	err e = dispatch_answer(t, call, &verdict);
+
+	if (e == ERR_OK) {
+		dispatch_encode(call, verdict, call->answer, pushed, context, ret_answer);
+		e = buf_check(ret_answer);
+	}
+	if (e == ERR_OK)
+		return verdict;
+	questions_log_failed(call, e);
+	questions_encode_failed(call, VERDICT_UNAVAILABLE, pushed, context, ret_answer);
+	return VERDICT_UNAVAILABLE;
+}
+
 void
 keeper_answer(struct keeper_thread *t, str question, keeper_pushed pushed, void *context, struct buf *ret_answer)
 {
 	CLEANUP(call_wipe) struct call call = { .keeper = t->keeper, .db = t->db, .arena = ARENA(ARENA_MAX_BYTES) };
-	enum verdict verdict = VERDICT_REFUSED;
 	struct body body = { 0 }, answer = { 0 };
-	err e;
 
 	call.body = &body;
 	call.answer = &answer;
-	if (dispatch_decode(&call, question, &body) != ERR_OK) {
-		log_event(LOG_WARNING, "question.malformed", LOG_INT("bytes", (int64_t)question.n));
-		questions_encode_failed(&call, VERDICT_MALFORMED, pushed, context, ret_answer);
+	if (dispatch_decode(&call, question, &body) == ERR_OK) {
+		enum verdict verdict = dispatch_encoded(t, &call, pushed, context, ret_answer);
+		keeper_count_question(call.head.id, verdict);
 		return;
 	}
-	questions_log_id(&call);
-	e = dispatch_is_too_slow(t, call.head.id) ? ERR_INVALID : questions_run_guarded(&call, &verdict);
-	if (e == ERR_LOCKOUT) {
-		verdict = VERDICT_LOCKOUT;
-		e = ERR_OK;
-	} else if (e == ERR_GONE) {
-		dispatch_gone(&call, &verdict);
-		e = ERR_OK;
-	}
-	if (e == ERR_OK) {
-		dispatch_encode(&call, verdict, &answer, pushed, context, ret_answer);
-		e = buf_check(ret_answer);
-	}
-	if (e != ERR_OK) {
-		verdict = VERDICT_UNAVAILABLE;
-		questions_log_failed(&call, e);
-		questions_encode_failed(&call, verdict, pushed, context, ret_answer);
-	}
-	keeper_count_question(call.head.id, verdict);
+	log_event(LOG_WARNING, "question.malformed", LOG_INT("bytes", (int64_t)question.n));
+	questions_encode_failed(&call, VERDICT_MALFORMED, pushed, context, ret_answer);
 }

@@ -95,12 +95,13 @@ client_consent_word(enum oidc_consent consent)
 	return words[consent];
 }
 
-/* Run the statement that stores all columns from client_id to claims, and one more value after them. */
-static err
-client_store(struct call *call, enum sql query, const struct oidc_client *client, const struct db_value *last, size_t n)
+enum { CLIENT_COLUMNS = 22 };
+
+/* The columns from id to claims, in the order of the statements. */
+static void
+client_columns(const struct oidc_client *client, str scopes, struct db_value ret_values[CLIENT_COLUMNS])
 {
-	CLEANUP(buf_wipe) struct buf scopes = BUF(OIDC_SCOPES_MAX);
-	struct db_value args[] = {
+	const struct db_value values[CLIENT_COLUMNS] = {
 		DB_INT(client->id),
 		DB_TEXT(client->client_id),
 		DB_TEXT(client->name),
@@ -111,7 +112,7 @@ client_store(struct call *call, enum sql query, const struct oidc_client *client
 		DB_TEXT(client->backchannel_uri),
 		DB_INT(client->public),
 		DB_TEXT(client_auth_word(client->auth)),
-		DB_NULL(), /* scopes */
+		DB_TEXT(scopes),
 		DB_INT(client->pkce_optional),
 		DB_TEXT(client_consent_word(client->consent)),
 		DB_TEXT(str_of(oidc_alg_name(client->alg))),
@@ -123,13 +124,24 @@ client_store(struct call *call, enum sql query, const struct oidc_client *client
 		DB_INT(client->max_age_s),
 		DB_INT(client->access_token_s),
 		DB_TEXT(client->claims),
-		n == 0 ? DB_NULL() : *last,
 	};
+
+	memcpy(ret_values, values, sizeof(values));
+}
+
+/* Run a statement that stores these columns, and one more value after them if n is 1. */
+static err
+client_store(struct call *call, enum sql query, const struct oidc_client *client, const struct db_value *last, size_t n)
+{
+	CLEANUP(buf_wipe) struct buf scopes = BUF(OIDC_SCOPES_MAX);
+	struct db_value args[CLIENT_COLUMNS + 1];
 
 	oidc_scopes_put(&scopes, client->scopes);
 	TRY(buf_check(&scopes));
-	args[10] = DB_TEXT(buf_str(&scopes));
-	return db_run(call->db, query, args, COUNT(args) - 1 + n, NULL);
+	client_columns(client, buf_str(&scopes), args);
+	if (n > 0)
+		args[CLIENT_COLUMNS] = *last;
+	return db_run(call->db, query, args, CLIENT_COLUMNS + n, NULL);
 }
 
 static err

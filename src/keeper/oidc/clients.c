@@ -236,12 +236,26 @@ client_throttle_of(const struct client_attempt *a, struct throttle *ret_throttle
 	return throttle_client(a->call, a->client.id == 0 ? STR("") : a->client.client_id, ret_throttle);
 }
 
-/* An imported secret may be guessable: a lockout applies before it is compared. */
+static bool
+client_has_digest(const struct client_attempt *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->secrets[i].digest.n > 0)
+			return true;
+	return false;
+}
+
+/*
+ * An imported secret may be guessable: a lockout applies before it is compared.  A digest takes up to a second, so it
+ * belongs to the slow pool: unauthenticated clients must not occupy the quick one.
+ */
 static err
 client_verify_imported(struct client_attempt *a)
 {
 	bool fits = client_hashes_fit(a, true), done = false;
 
+	if (!fits && a->call->quick && client_has_digest(a))
+		return ERR_SLOW;
 	if (!fits)
 		TRY(client_digests_fit(a, &fits));
 	if (a->digest_id != 0)

@@ -34,6 +34,7 @@ struct client_proof {
  *
  * ERR_LOCKOUT          too many refused attempts: call->retry_us.  A generated secret passes during a lockout, because
  *                      it cannot be guessed; an imported one does not.
+ * ERR_SLOW             on a channel of the quick pool: the client has an imported digest, which takes up to a second
  */
 MUST_USE err clients_authenticate(struct call *call, const struct client_proof *proof, struct oidc_client *ret_client,
 				  enum oidc_error *ret_error);

@@ -113,6 +113,8 @@ ask_verdict(struct exchange *x, const struct answer_head *answer)
 		return ERR_DENIED;
 	case VERDICT_STEP_UP:
 		return ERR_STALE;
+	case VERDICT_SLOW:
+		return ERR_SLOW;
 	default:
 		return ERR_OK;
 	}

@@ -15,6 +15,7 @@
  *
  *	ERR_LOCKOUT  too many failures; nothing was checked: the form is redisplayed with 429
  *	ERR_DENIED   the session's state does not allow the question: redirect to the next step of the sign-in
+ *	ERR_SLOW     nothing was done: only a channel of the slow pool answers this question
  *	ERR_STALE    the last proof of the factor is too old: the form is redisplayed with a field for a code
  *
  * ERR_AWAY, ERR_PROTOCOL: the keeper could not be asked.

@@ -258,18 +258,26 @@ api_admit(struct exchange *x)
 }
 
 static void
-api_work(struct exchange *x, struct channel *keeper)
+api_fail(struct exchange *x, err e)
 {
-	err e = x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
-
-	if (e == ERR_OK)
-		return;
 	if (e == ERR_LOCKOUT) {
 		api_refuse_lockout(x);
 		return;
 	}
 	log_event(LOG_ERROR, "request.failed", LOG_TEXT("why", err_name(e)), LOG_STR("path", x->rq->path));
 	api_refuse(x, 503);
+}
+
+/* A request that takes long, because the secret of its client is an imported digest, begins anew in the slow pool. */
+static void
+api_work(struct exchange *x, struct channel *keeper)
+{
+	err e = x->route->show != NULL ? x->route->show(x) : x->route->answer(x, keeper);
+
+	if (e == ERR_SLOW && x->pool == HTTP_QUICK)
+		x->pool = x->rp->move_to = HTTP_SLOW;
+	else if (e != ERR_OK)
+		api_fail(x, e);
 }
 
 const struct pipeline api_pipeline = { .admit = api_admit, .work = api_work, .refuse = api_refuse };

@@ -102,6 +102,7 @@ admit(void *app, struct request *rq, struct reply *rp)
 		enum http_pool pool;
 	} pools[] = { { STR_INIT("/quick"), HTTP_QUICK },
 		      { STR_INIT("/hold-quick"), HTTP_QUICK },
+		      { STR_INIT("/move"), HTTP_QUICK },
 		      { STR_INIT("/slow"), HTTP_SLOW },
 		      { STR_INIT("/hold"), HTTP_SLOW } };
 
@@ -123,12 +124,18 @@ admit(void *app, struct request *rq, struct reply *rp)
 	return HTTP_INLINE;
 }
 
+static _Thread_local enum http_pool pool_of_worker;
+
 static void
 work(void *app, void *worker, struct request *rq, struct reply *rp)
 {
 	struct echo *echo = app;
 
 	assert_ptr_equal(worker, echo);
+	if (str_equal(rq->path, STR("/move")) && pool_of_worker == HTTP_QUICK) {
+		rp->move_to = HTTP_SLOW;
+		return;
+	}
 	if (str_starts(rq->path, STR("/hold")))
 		hold(echo);
 	say(rq, rp);
@@ -147,8 +154,8 @@ worker_open(void *app, enum http_pool pool, size_t index)
 {
 	struct echo *echo = app;
 
-	(void)pool;
 	(void)index;
+	pool_of_worker = pool;
 	atomic_fetch_add(&echo->opened, 1);
 	return echo;
 }

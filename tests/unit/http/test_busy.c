@@ -66,6 +66,7 @@ http_server_serves_the_quick_pool_while_the_slow_is_full(void **state)
 		held[i] = sent(GET("/hold"));
 	client_wait(waiting(HTTP_SLOW) == 2);
 
+	assert_int_equal(client_ask(echo.port, STR(GET("/move")), &a), 503);
 	assert_int_equal(client_ask(echo.port, STR(GET("/slow")), &a), 503);
 	assert_non_null(strstr(a.head, "\r\nRetry-After: "));
 	assert_false(a.close);
@@ -85,15 +86,6 @@ http_server_serves_the_quick_pool_while_the_slow_is_full(void **state)
 }
 
 static int
-held_for(const char *address)
-{
-	char request[200];
-
-	snprintf(request, sizeof(request), "GET /hold HTTP/1.1\r\nHost: x\r\nX-From: %s\r\n\r\n", address);
-	return sent(request);
-}
-
-static int
 status_of(int fd)
 {
 	struct answer a;
@@ -101,6 +93,40 @@ status_of(int fd)
 	client_read(fd, false, &a);
 	close(fd);
 	return a.status;
+}
+
+/* A quick worker found that the request takes long: a slow worker answers it, and the quick one serves others. */
+static void
+http_server_moves_a_request_to_the_slow_pool(void **state)
+{
+	struct http_settings settings = { 0 };
+	struct answer a;
+
+	(void)state;
+	settings.workers[HTTP_QUICK] = 1;
+	settings.workers[HTTP_SLOW] = 1;
+	echo_start(&echo, settings);
+	int held = sent(GET("/hold"));
+	client_wait(atomic_load(&echo.holding) == 1);
+	int moved = sent(GET("/move"));
+	client_wait(waiting(HTTP_SLOW) == 1);
+	assert_int_equal(client_ask(echo.port, STR(GET("/quick")), &a), 200);
+	echo_release(&echo);
+	assert_int_equal(status_of(held), 200);
+	client_read(moved, false, &a);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(a.body, "GET /move|"));
+	close(moved);
+	echo_stop(&echo, 1000);
+}
+
+static int
+held_for(const char *address)
+{
+	char request[200];
+
+	snprintf(request, sizeof(request), "GET /hold HTTP/1.1\r\nHost: x\r\nX-From: %s\r\n\r\n", address);
+	return sent(request);
 }
 
 /* Request i + 1 of a slow pool with two workers.  While a worker has not taken its request, the queue has less room. */
@@ -806,6 +832,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLIENT_TEST(http_server_serves_the_quick_pool_while_the_slow_is_full),
+		CLIENT_TEST(http_server_moves_a_request_to_the_slow_pool),
 		CLIENT_TEST(http_server_shares_a_full_queue_among_addresses),
 		CLIENT_TEST(http_server_refuses_when_all_addresses_hold_equal_shares),
 		CLIENT_TEST(http_server_opens_each_worker),

@@ -37,6 +37,8 @@ add(struct world *w, const char *id)
 
 /* --- authentication ----------------------------------------------------------------------------------------------- */
 
+static bool on_the_quick_pool;
+
 static err
 authenticate_from(struct world *w, const struct client_proof *proof, const char *address, enum oidc_error *ret_error)
 {
@@ -45,6 +47,7 @@ authenticate_from(struct world *w, const struct client_proof *proof, const char 
 	err e;
 
 	assert_int_equal(call_of_command(w->thread, &call), ERR_OK);
+	call.quick = on_the_quick_pool;
 	call.head.address = str_of(address);
 	e = clients_authenticate(&call, proof, &client, ret_error);
 	assert_true(e != ERR_OK || (client.id != 0) == (*ret_error == OIDC_OK));
@@ -304,6 +307,29 @@ an_imported_digest_fits_once_then_becomes_sha_256(void **state)
 	world_end(&w);
 }
 
+/* A digest takes up to a second: four guesses at once would stop all quick questions. */
+static void
+an_imported_digest_is_verified_in_the_slow_pool_only(void **state)
+{
+	struct world w;
+
+	sqlite_only();
+	world_new(&w);
+	add(&w, "wiki");
+	import_secret(&w, "CAST('" DIGEST_SHA512 "' AS BLOB)");
+	on_the_quick_pool = true;
+	assert_int_equal(try_from(&w, "wiki", "insecure_secret", "192.0.2.7"), ERR_SLOW);
+	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.7"), ERR_SLOW);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'client.refused'"), 0);
+	on_the_quick_pool = false;
+	assert_int_equal(try_from(&w, "wiki", "insecure_secret", "192.0.2.7"), ERR_OK);
+	on_the_quick_pool = true; /* it is a SHA-256 now */
+	assert_int_equal(try_from(&w, "wiki", "insecure_secret", "192.0.2.7"), ERR_OK);
+	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.7"), ERR_DENIED);
+	on_the_quick_pool = false;
+	world_end(&w);
+}
+
 /* A person may have chosen it: the right one is refused too, so that guesses learn nothing. */
 static void
 an_imported_secret_is_refused_during_a_lockout(void **state)
@@ -517,6 +543,7 @@ main(void)
 		cmocka_unit_test(refusals_lock_out_one_client_at_one_address),
 		cmocka_unit_test(invented_client_ids_share_one_counter),
 		cmocka_unit_test(an_imported_digest_fits_once_then_becomes_sha_256),
+		cmocka_unit_test(an_imported_digest_is_verified_in_the_slow_pool_only),
 		cmocka_unit_test(an_imported_secret_is_refused_during_a_lockout),
 		cmocka_unit_test(digests_of_pbkdf2_are_recognised),
 		cmocka_unit_test(two_secrets_are_valid_for_a_week),

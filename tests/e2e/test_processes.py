@@ -82,8 +82,7 @@ def test_a_dead_keeper_stops_web_and_frees_the_port(make_server, number):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_sigterm_finishes_requests_and_exits_with_0(make_server, number):
     server = make_server(PASSWORD_SCHEME="bcrypt", BCRYPT_LOG_ROUNDS="10", HASH_THREADS="1")
-    flight = Together(server, sign_ins(server, Person(server), 8)).send()
-    flight.wait(1)
+    flight = Together(server, sign_ins(server, Person(server), 8)).send().read()
     server.signal(number)
     answers = flight.wait()
     assert [a.status for a in answers] == [422] * 8, "what was accepted is answered"

@@ -5,7 +5,7 @@ import socket
 import time
 from urllib.parse import urlencode, urlsplit
 
-from harness.server import TIMEOUT
+from harness.server import TIMEOUT, wait_until
 
 
 def form_bytes(server, path, fields, cookies, more=None):
@@ -39,6 +39,18 @@ class Answer:
         return f"{self.status} → {self.location}"
 
 
+def unread_bytes(clients):
+    """Return the bytes of these connections that are on their way to the server, or that it has not read yet."""
+    ports = {s.getsockname()[1] for s in clients}
+    count = 0
+    with open("/proc/net/tcp") as f:
+        for _, local, remote, _, queues, *_ in (line.split() for line in f.readlines()[1:]):
+            unacknowledged, unread = (int(n, 16) for n in queues.split(":"))
+            count += unacknowledged if int(local.split(":")[1], 16) in ports else 0
+            count += unread if int(remote.split(":")[1], 16) in ports else 0
+    return count
+
+
 class Together:
     """send() sends the requests, wait() collects the replies in the order of the requests.
 
@@ -62,6 +74,11 @@ class Together:
             s.sendall(request[-1:])
             self.waiting.register(s, selectors.EVENT_READ, number)
         self.sent = time.monotonic()
+        return self
+
+    def read(self):
+        """Wait until the server has read every request.  One of its threads may start later than the others."""
+        wait_until(lambda: unread_bytes(self.sockets) == 0, "the server has read all requests")
         return self
 
     def wait(self, count=None):

@@ -20,7 +20,7 @@ from counts import WHY, Counts, count_tap, in_a_line  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 from harness.server import FAILED  # noqa: E402
 
-KEEPER = ["alarms", "approvals", "audit", "authorize", "session_state", "ended", "factors", "gate", "passkey_enrol", "passkeys", "proofs", "questions", "races", "races_wide", "recovery", "register", "remembered", "serve", "sessions", "sign_in", "throttle", "tokens"]
+KEEPER = ["alarms", "approvals", "audit", "authorize", "session_state", "ended", "factors", "gate", "grants", "passkey_enrol", "passkeys", "proofs", "questions", "races", "races_wide", "recovery", "register", "remembered", "serve", "sessions", "sign_in", "throttle", "tokens"]
 
 HANGS_S = 900  # as in tests/unit/meson.build
 

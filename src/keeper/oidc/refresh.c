@@ -206,7 +206,8 @@ static err
 refresh_refuse_daily(struct call *call, struct refreshing *r, bool *ret_commit)
 {
 	const struct db_value args[] = { DB_INT(call->now_us), DB_INT(r->grant.id),
-					 DB_INT(call->now_us - OIDC_REFUSAL_US) };
+					 DB_INT(call->now_us - OIDC_REFUSAL_US),
+					 DB_INT(call->now_us + OIDC_REFUSAL_US) };
 	int64_t changed = 0;
 
 	TRY(db_run(call->db, SQL_OIDC_GRANT_REFUSED, args, COUNT(args), &changed));

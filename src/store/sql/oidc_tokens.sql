@@ -78,8 +78,9 @@ SET refresh_counter = $1, refresh_previous_hash = $2, refresh_hash = $3, refresh
 WHERE id = $6 AND refresh_counter = $5;
 
 -- name: oidc_grant_refused
--- Zero rows: the audit trail got a refusal of this grant since $3, by a clock that was not ahead.
-UPDATE oidc_grants SET refused_at_us = $1 WHERE id = $2 AND (refused_at_us <= $3 OR refused_at_us > $1);
+-- Zero rows: the audit trail got a refusal of this grant since $3. A simultaneous request may have stored a time
+-- slightly later than $1. Only a time after $4 means that the clock was set back.
+UPDATE oidc_grants SET refused_at_us = $1 WHERE id = $2 AND (refused_at_us <= $3 OR refused_at_us > $4);
 
 -- name: oidc_grant_delete
 -- With its code and all its tokens.

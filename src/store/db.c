@@ -233,14 +233,10 @@ db_pause_of_random_length(unsigned attempts)
 static bool
 db_retry_is_due(struct db_retry *retry, err e)
 {
-	int64_t now_us;
-
 	if (e != ERR_BUSY)
 		return false;
-	now_us = clock_monotonic_us();
-	if (retry->attempts++ == 0)
-		retry->since_us = now_us;
-	return retry->attempts < ATTEMPTS || now_us - retry->since_us <= RETRY_MS * INT64_C(1000);
+	retry->attempts++;
+	return retry->attempts < ATTEMPTS || clock_monotonic_us() - retry->since_us <= RETRY_MS * INT64_C(1000);
 }
 
 static bool
@@ -251,7 +247,7 @@ db_retry_has_queue(const struct db_retry *retry)
 
 /* The first retry waits in the queue.  Later ones hold its lock: they conflict with first attempts only. */
 static err
-db_retry_wait(struct db_retry *retry)
+db_retry_wait(const struct db_retry *retry)
 {
 	if (db_retry_has_queue(retry) && retry->attempts == 1)
 		return retry->db->ops->enter_queue(retry->db, retry->queue);
@@ -263,6 +259,8 @@ bool
 db_retry(struct db_retry *retry, err e)
 {
 	if (db_retry_is_due(retry, e) && db_retry_wait(retry) == ERR_OK) {
+		if (retry->attempts == 1)
+			retry->since_us = clock_monotonic_us();
 		atomic_fetch_add(&retries, 1);
 		return true;
 	}

@@ -183,13 +183,14 @@ MUST_USE err db_read_notifications(struct db *db, db_notified notified, void *co
  *
  * Without a queue, a retry waits for a short random time. With one, on PostgreSQL, it waits until no other connection
  * retries a transaction of this queue, so that it sees what they committed (docs/develop/design/serializable.md). The
- * last call, which returns false, leaves the queue. With SQLite no queue is needed: its lock is taken by BEGIN.
+ * second begins after this wait, which has the time limit of a statement. The last call, which returns false, leaves
+ * the queue. With SQLite no queue is needed: its lock is taken by BEGIN.
  */
 struct db_retry {
 	struct db *db; /* may be NULL without a queue */
 	int64_t queue; /* of the transactions that conflict; 0: none */
 	unsigned attempts;
-	int64_t since_us;
+	int64_t since_us; /* monotonic time at which the wait for the first retry ended */
 };
 bool db_retry(struct db_retry *retry, err e);
 

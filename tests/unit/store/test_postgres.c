@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "store/driver.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -272,19 +273,31 @@ only_busy_errors_are_retried(void **state)
 }
 
 static int64_t
-queue_locks(void)
+queue_number(const char *sql)
 {
 	struct taken taken = { .arena = ARENA(4096) };
 	int64_t n;
 
-	assert_int_equal(db_text(db,
-				 "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
-				 "WHERE locktype = 'advisory' AND datname = current_database() AND granted",
-				 NULL, 0, take, &taken),
-			 ERR_OK);
+	assert_int_equal(db_text(db, sql, NULL, 0, take, &taken), ERR_OK);
 	n = taken.values[0].number;
 	arena_wipe(&taken.arena);
 	return n;
+}
+
+#define ADVISORY_LOCKS                                                                                                 \
+	"SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "                                        \
+	"WHERE locktype = 'advisory' AND datname = current_database() AND "
+
+static int64_t
+queue_locks(void)
+{
+	return queue_number(ADVISORY_LOCKS "granted");
+}
+
+static int64_t
+queue_waiters(void)
+{
+	return queue_number(ADVISORY_LOCKS "NOT granted");
 }
 
 static void
@@ -309,6 +322,32 @@ retries_of_one_queue_run_one_after_the_other(void **state)
 	assert_true(db_retry(&third, ERR_BUSY));
 	assert_false(db_retry(&third, ERR_AWAY));
 	assert_int_equal(queue_locks(), 0);
+}
+
+static void *
+queue_enter(void *context)
+{
+	return db_retry(context, ERR_BUSY) ? context : NULL;
+}
+
+static void
+the_time_for_retries_begins_after_the_queue(void **state)
+{
+	struct db_retry first = { .db = db, .queue = 7 }, second = { .db = other, .queue = 7 };
+	pthread_t thread;
+	int64_t left_us;
+	void *entered = NULL;
+
+	assert_true(db_retry(&first, ERR_BUSY));
+	assert_int_equal(pthread_create(&thread, NULL, queue_enter, &second), 0);
+	while (queue_waiters() == 0)
+		usleep(1000);
+	left_us = clock_monotonic_us();
+	assert_false(db_retry(&first, ERR_OK));
+	assert_int_equal(pthread_join(thread, &entered), 0);
+	assert_ptr_equal(entered, &second);
+	assert_true(second.since_us >= left_us);
+	assert_false(db_retry(&second, ERR_OK));
 }
 
 static void
@@ -482,6 +521,7 @@ main(void)
 		cmocka_unit_test(conflicting_transactions_are_not_both_committed),
 		cmocka_unit_test(only_busy_errors_are_retried),
 		cmocka_unit_test(retries_of_one_queue_run_one_after_the_other),
+		cmocka_unit_test(the_time_for_retries_begins_after_the_queue),
 		cmocka_unit_test(a_lost_connection_leaves_its_queue),
 		cmocka_unit_test(a_lost_connection_is_reopened),
 		cmocka_unit_test(the_server_ends_a_statement_before_its_caller),

@@ -98,6 +98,37 @@ judge_ask(struct judgement *j, enum oidc_outcome outcome, enum oidc_error silent
 	return judge_error_response(j, OIDC_ACCESS_DENIED, "The user cancelled the sign-in.", &j->step->cancel);
 }
 
+static err
+judge_ready(struct judgement *j)
+{
+	j->step->outcome = OIDC_READY;
+	j->decided = true;
+	return judge_seal(j, j->seal.flags);
+}
+
+/* Only oidc-grant can write the refusal into the audit trail, so oidc-check leaves it to oidc-grant. */
+static err
+judge_refused(struct judgement *j, enum access_refusal refusal, bool no_passkey)
+{
+	if (!j->last)
+		return judge_ready(j);
+	j->refused = true;
+	TRY(judgement_error(j, OIDC_ACCESS_DENIED, "The access rules refuse this user."));
+	if ((j->request.prompts & OIDC_PROMPT_NONE) != 0)
+		return ERR_OK;
+	j->step->outcome = OIDC_REFUSED;
+	j->step->refusal = refusal;
+	j->step->no_passkey = no_passkey;
+	return ERR_OK;
+}
+
+static err
+judge_unmet(struct judgement *j)
+{
+	return judgement_error(j, OIDC_UNMET_AUTHENTICATION_REQUIREMENTS,
+			       "The account has no factor for the required authentication context class.");
+}
+
 /* --- client and request: the first table of the reference --------------------------------------------------------- */
 
 static err
@@ -329,15 +360,40 @@ judge_rule_needs_passkey(const struct judgement *j)
 	       (decision.reason == ACCESS_PASSKEY || decision.reason == ACCESS_PASSKEY_OLD);
 }
 
+static bool
+judge_has_passkey(const struct judgement *j)
+{
+	return j->call->now.session.passkeys_usable > 0;
+}
+
+/* No proof of this account, old or new, reaches a class that the request accepts. */
+static bool
+judge_acr_is_unreachable(const struct judgement *j)
+{
+	unsigned acrs = j->request.acrs;
+	enum oidc_acr by_code = oidc_acr_answer(acrs, OIDC_ACR_MFA);
+	enum oidc_acr answer = oidc_acr_answer(acrs, judge_acr_reached(j));
+
+	return j->request.acr_essential && (acrs & by_code) == 0 && (acrs & answer) == 0 &&
+	       !((acrs & OIDC_ACR_PHR) != 0 && judge_has_passkey(j));
+}
+
 /*
  * Ask a complete session for a new proof.  If a later check will ask for the passkey of the account, this page accepts
- * nothing else: a code would be used up for nothing.
+ * nothing else: a code would be used up for nothing.  For the same reason, this page is left out if a later check will
+ * refuse the account because it has no passkey.
  */
 static err
 judge_ask_proof(struct judgement *j, enum oidc_outcome outcome, const char *description)
 {
-	j->step->no_passkey =
-	    j->call->now.session.passkeys_usable > 0 && (judge_acr_needs_passkey(j) || judge_rule_needs_passkey(j));
+	bool shows_pages = (j->request.prompts & OIDC_PROMPT_NONE) == 0;
+	bool by_rule = judge_rule_needs_passkey(j);
+
+	if (shows_pages && judge_acr_is_unreachable(j))
+		return judge_unmet(j);
+	if (shows_pages && by_rule && !judge_has_passkey(j))
+		return judge_refused(j, ACCESS_CLOSED, true);
+	j->step->no_passkey = judge_has_passkey(j) && (by_rule || judge_acr_needs_passkey(j));
 	return judge_ask(j, outcome, OIDC_LOGIN_REQUIRED, description);
 }
 
@@ -399,37 +455,12 @@ judge_acr(struct judgement *j)
 		return ERR_OK;
 	if (session->state != STATE_FULL && (j->request.acrs & (OIDC_ACR_MFA | OIDC_ACR_PHR)) != 0)
 		return judge_ask(j, OIDC_ENTER, OIDC_LOGIN_REQUIRED, "A second factor is required.");
-	if ((j->request.acrs & OIDC_ACR_PHR) != 0 && session->passkeys_usable > 0)
+	if ((j->request.acrs & OIDC_ACR_PHR) != 0 && judge_has_passkey(j))
 		return judge_ask_passkey(j);
-	return judgement_error(j, OIDC_UNMET_AUTHENTICATION_REQUIREMENTS,
-			       "The account has no factor for the required authentication context class.");
+	return judge_unmet(j);
 }
 
 /* --- rules -------------------------------------------------------------------------------------------------------- */
-
-static err
-judge_ready(struct judgement *j)
-{
-	j->step->outcome = OIDC_READY;
-	j->decided = true;
-	return judge_seal(j, j->seal.flags);
-}
-
-/* Only oidc-grant can write the refusal into the audit trail, so oidc-check leaves it to oidc-grant. */
-static err
-judge_refused(struct judgement *j, enum access_refusal refusal, bool no_passkey)
-{
-	if (!j->last)
-		return judge_ready(j);
-	j->refused = true;
-	TRY(judgement_error(j, OIDC_ACCESS_DENIED, "The access rules refuse this user."));
-	if ((j->request.prompts & OIDC_PROMPT_NONE) != 0)
-		return ERR_OK;
-	j->step->outcome = OIDC_REFUSED;
-	j->step->refusal = refusal;
-	j->step->no_passkey = no_passkey;
-	return ERR_OK;
-}
 
 static err
 judge_asked_by_rule(struct judgement *j, enum access_reason reason)
@@ -437,8 +468,7 @@ judge_asked_by_rule(struct judgement *j, enum access_reason reason)
 	switch (reason) {
 	case ACCESS_PASSKEY:
 	case ACCESS_PASSKEY_OLD:
-		return j->call->now.session.passkeys_usable > 0 ? judge_ask_passkey(j)
-								: judge_refused(j, ACCESS_CLOSED, true);
+		return judge_has_passkey(j) ? judge_ask_passkey(j) : judge_refused(j, ACCESS_CLOSED, true);
 	case ACCESS_OLD:
 		return judge_ask_newer(j, OIDC_FACTOR, "A rule requires a newer code.");
 	default:

@@ -1034,11 +1034,35 @@ a_page_asks_for_the_passkey_alone_if_codes_are_vain(void **state)
 			fail_msg("%s: outcome %d, no_passkey %u", proofs_asked[i].why, (int)outcome,
 				 last.body.no_passkey);
 	}
-	rules_write(&w, "rules:\n  - client: wiki\n    policy: two_factor\n");
-	bring_to(&w, &b, "bob", STATE_FULL); /* no passkey could be asked for */
+	provider_end(&w);
+}
+
+/* The proof would be asked for in vain: the next answer would be the refusal. */
+static void
+an_account_without_a_passkey_is_refused_at_once(void **state)
+{
+	static const char *const vain[] = { "&max_age=60" ACR("phr"), "&prompt=login" ACR("phr"),
+					    "&max_age=60" ACR("urn:other") };
+	struct world w;
+	struct browser b;
+
+	provider_new(&w);
+	bring_to(&w, &b, "bob", STATE_FULL);
 	clock_forward(SECONDS_US(400));
-	assert_int_equal(check(&w, &b, GOOD "&max_age=60" ACR("phr"), ""), OIDC_FACTOR);
-	assert_int_equal(last.body.no_passkey, 0);
+	for (size_t i = 0; i < COUNT(vain); i++) {
+		char text[1024];
+		snprintf(text, sizeof(text), "%s%s", GOOD, vain[i]);
+		assert_int_equal(check(&w, &b, text, ""), OIDC_REDIRECT);
+		assert_error("unmet_authentication_requirements");
+	}
+	check(&w, &b, SILENT "&max_age=60" ACR("phr"), "");
+	assert_error("login_required");
+	assert_int_equal(check(&w, &b, GOOD "&max_age=60&acr_values=phr", ""), OIDC_FACTOR);
+	rules_write(&w, "rules:\n  - client: wiki\n    policy: two_factor\n    phishing_resistant: true\n");
+	assert_int_equal(check(&w, &b, GOOD "&prompt=login", ""), OIDC_READY); /* oidc-grant writes the refusal */
+	assert_int_equal(grant(&w, &b, GOOD "&prompt=login", "", OIDC_DECISION_NONE), OIDC_REFUSED);
+	assert_int_equal(last.body.no_passkey, 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_codes"), 0);
 	provider_end(&w);
 }
 
@@ -1421,6 +1445,7 @@ main(void)
 		cmocka_unit_test(the_grant_has_the_context_of_the_session),
 		cmocka_unit_test(a_code_does_not_renew_the_passkey_that_max_age_asks_for),
 		cmocka_unit_test(a_page_asks_for_the_passkey_alone_if_codes_are_vain),
+		cmocka_unit_test(an_account_without_a_passkey_is_refused_at_once),
 		cmocka_unit_test(an_essential_context_is_asked_for_or_refused),
 		cmocka_unit_test(rules_of_the_client_decide),
 		cmocka_unit_test(a_rule_for_passkeys_asks_for_the_passkey_of_the_account),

@@ -35,7 +35,7 @@ struct value {
 	const char *(*take)(struct taking *t, const struct value *value);
 	size_t offset;
 	size_t max;        /* bytes */
-	const char *wrong; /* the sentence; NULL: the function has its own */
+	const char *wrong; /* the sentence */
 };
 
 static void *
@@ -52,7 +52,7 @@ authelia_webauthn_text_take(struct taking *t, const struct value *value)
 	if (yaml_text_is_null(t->node))
 		return NULL;
 	if (!yaml_text_is_text(t->node))
-		return "a value of it is a list, a mapping or tagged where a text belongs";
+		return value->wrong;
 	*ret_text = yaml_text_scalar(t->node);
 	return NULL;
 }
@@ -140,24 +140,24 @@ authelia_webauthn_flag_take(struct taking *t, const struct value *value)
 	str word = yaml_text_scalar(t->node);
 
 	*ret_flag = str_equal(word, STR("true"));
-	return *ret_flag || str_equal(word, STR("false")) ? NULL : "one of its flags is neither true nor false";
+	return *ret_flag || str_equal(word, STR("false")) ? NULL : value->wrong;
 }
 
 /* clang-format off */
 #define MEMBER(name) offsetof(struct import_passkey, name)
 static const struct value values[] = {
-	{ "username",        authelia_webauthn_text_take,   MEMBER(owner), 0, NULL },
-	{ "rpid",            authelia_webauthn_text_take,   MEMBER(rp_id), 0, NULL },
-	{ "description",     authelia_webauthn_text_take,   MEMBER(name), 0, NULL },
+	{ "username",        authelia_webauthn_text_take,   MEMBER(owner), 0, "its username is a list, a mapping or tagged where a text belongs" },
+	{ "rpid",            authelia_webauthn_text_take,   MEMBER(rp_id), 0, "its rpid is a list, a mapping or tagged where a text belongs" },
+	{ "description",     authelia_webauthn_text_take,   MEMBER(name), 0, "its description is a list, a mapping or tagged where a text belongs" },
 	{ "kid",             authelia_webauthn_bytes_take,  MEMBER(credential_id), PASSKEY_ID_MAX, "its kid is not base64, or too long" },
 	{ "public_key",      authelia_webauthn_bytes_take,  MEMBER(key), BYTES_MAX, "its public_key is not base64, or too long" },
 	{ "aaguid",          authelia_webauthn_uuid_take,   MEMBER(aaguid), 0, "its aaguid is not a UUID" },
 	{ "transports",      authelia_webauthn_list_take,   MEMBER(transports), BYTES_MAX, "its transports are not a list" },
 	{ "sign_count",      authelia_webauthn_number_take, MEMBER(sign_count), 0, "its sign_count is not a number of 32 bits" },
-	{ "backup_eligible", authelia_webauthn_flag_take,   MEMBER(backup_eligible), 0, NULL },
-	{ "backup_state",    authelia_webauthn_flag_take,   MEMBER(backed_up), 0, NULL },
-	{ "clone_warning",   authelia_webauthn_flag_take,   MEMBER(copied), 0, NULL },
-	{ "legacy",          authelia_webauthn_flag_take,   MEMBER(legacy), 0, NULL },
+	{ "backup_eligible", authelia_webauthn_flag_take,   MEMBER(backup_eligible), 0, "its backup_eligible is neither true nor false" },
+	{ "backup_state",    authelia_webauthn_flag_take,   MEMBER(backed_up), 0, "its backup_state is neither true nor false" },
+	{ "clone_warning",   authelia_webauthn_flag_take,   MEMBER(copied), 0, "its clone_warning is neither true nor false" },
+	{ "legacy",          authelia_webauthn_flag_take,   MEMBER(legacy), 0, "its legacy is neither true nor false" },
 };
 /* clang-format on */
 
@@ -196,8 +196,8 @@ static const char *
 authelia_webauthn_whole(const struct import_passkey *passkey)
 {
 	if (authelia_webauthn_is_u2f(passkey))
-		return "it is a U2F key from before Authelia 4.34, which browsers use only with the extension appid: "
-		       "its owner has to add the key again";
+		return "it is a U2F key from before Authelia 4.34, which browsers use only with the extension appid, "
+		       "so its owner has to add the key again";
 	if (passkey->credential_id.n == 0 || passkey->key.n == 0 || passkey->rp_id.n == 0)
 		return "its kid, public_key or rpid is missing";
 	return NULL;

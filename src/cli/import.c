@@ -38,9 +38,8 @@ static const char import_help[] =
     "authenticator or passkey gets the imported ones.\n"
     "\n"
     "  --map FILE       lines \"old name=new name\", for unsupported names\n"
-    "  --enrol-anew     import accounts with an unsupported authenticator or passkey without it; users enrol at the "
-    "next\n"
-    "                   sign-in\n"
+    "  --enrol-anew     import accounts with an unsupported authenticator or passkey without it; users without\n"
+    "                   another one enrol at the next sign-in\n"
     "  --timezone ZONE  flask: time zone of its timestamps, such as Europe/Paris; default: this machine's\n"
     "  --dry-run        run all checks, change nothing\n"
     "  --json           print the result as JSON\n"
@@ -165,9 +164,12 @@ struct telling {
 static void
 cli_import_print_row(struct telling *telling, const struct import_row *row, const char *reason, const char *consequence)
 {
+	char name[80 * STR_VISIBLE_MAX]; /* a name may contain NUL, which would end it in the format */
+
+	str_visible_z(str_utf8_upto(row->name, 80), name, sizeof(name));
 	if (telling->progress.shown_us != 0)
 		cli_clear_line();
-	cli_say("%.*s, \"%.*s\": %s%s.", STR_ARG(row->where), STR_ARG(str_upto(row->name, 80)), reason, consequence);
+	cli_say("%.*s, \"%s\": %s.%s", STR_ARG(row->where), name, reason, consequence);
 }
 
 static void
@@ -180,8 +182,8 @@ static void
 cli_import_print_weakened(void *context, const struct import_row *row, const char *reason, bool enrols)
 {
 	cli_import_print_row(context, row, reason,
-			     enrols ? ": imported without it; the user enrols at the next sign-in"
-				    : ": imported without it");
+			     enrols ? "  The account is imported without it; the user enrols at the next sign-in."
+				    : "  The account is imported without it.");
 }
 
 static void
@@ -332,18 +334,18 @@ cli_import_print_notes(const struct request *request, const struct import_counts
 
 	if (request->kind->takes_totp && location->totp == NULL && counts->taken > 0)
 		cli_say("%s",
-			"Without --totp, no authenticators were imported: users enrol at the next sign-in.  To add the "
-			"authenticators, run the command again with --totp.");
+			"Without --totp, no authenticators were imported: users without a passkey enrol at the next "
+			"sign-in.  To add the authenticators, run the command again with --totp.");
 	if (location->passed_over > 0)
 		cli_say("%s: ignored lines without an otpauth:// URI: %lld.", location->totp,
 			(long long)location->passed_over);
 	if (location->left_behind[0] != '\0')
 		cli_say("Not imported, because Doubletour has no such values: %s.", location->left_behind);
 	if (counts->weak_factors > 0)
-		cli_say("%s",
-			"To import accounts with an unsupported authenticator or passkey without it, add --enrol-anew: "
-			"their users enrol "
-			"at the next sign-in.");
+		cli_say(
+		    "%s",
+		    "To import accounts with an unsupported authenticator or passkey without it, add --enrol-anew.  "
+		    "Users without another one enrol at the next sign-in.");
 }
 
 static err

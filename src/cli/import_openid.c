@@ -14,6 +14,8 @@ struct importing {
 	struct admin admin;
 };
 
+enum { SHOWN_MAX = 60 }; /* bytes of an id or name in a message; NUL in it would end it in a format */
+
 static void
 importing_close(struct importing *importing)
 {
@@ -27,8 +29,10 @@ importing_say(const struct importing *importing, const struct authelia_client *c
 {
 	str id = client->draft.client_id;
 
-	cli_say("%s, line %u, \"%.*s\": %s", importing->import->clients, client->line, STR_ARG(str_utf8_upto(id, 60)),
-		sentence);
+	char visible[SHOWN_MAX * STR_VISIBLE_MAX];
+
+	str_visible_z(str_utf8_upto(id, SHOWN_MAX), visible, sizeof(visible));
+	cli_say("%s, line %u, \"%s\": %s", importing->import->clients, client->line, visible, sentence);
 }
 
 /* SHA-256 of a secret in plain text, or the digest; empty: the client gets none. */
@@ -215,8 +219,10 @@ importing_subject_wrong(yaml_document_t *document, const yaml_node_t *row)
 static void
 importing_subject_refuse(struct importing *importing, const yaml_node_t *row, str name, const char *reason)
 {
-	cli_say("%s, line %u, \"%.*s\": %s.", importing->import->subjects, yaml_text_line(row),
-		STR_ARG(str_utf8_upto(name, 60)), reason);
+	char visible[SHOWN_MAX * STR_VISIBLE_MAX];
+
+	str_visible_z(str_utf8_upto(name, SHOWN_MAX), visible, sizeof(visible));
+	cli_say("%s, line %u, \"%s\": %s.", importing->import->subjects, yaml_text_line(row), visible, reason);
 	importing->import->counts.subjects_refused++;
 }
 

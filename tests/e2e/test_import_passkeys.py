@@ -122,7 +122,7 @@ WRONG = {
     "another host": ({"rpid": "auth.example.com"}, "it was made for auth.example.com, but passkeys are for localhost here"),
     "U2F, used since": ({"rpid": "https://auth.example.com", "legacy": True}, "it is a U2F key from before Authelia 4.34"),
     "U2F, not used since": ({"rpid": "", "legacy": True}, "it is a U2F key from before Authelia 4.34"),
-    "a warning": ({"clone_warning": "maybe"}, "one of its flags is neither true nor false"),
+    "a warning": ({"clone_warning": "maybe"}, "its clone_warning is neither true nor false"),
     "a key as a list": ({"public_key": [1]}, "its public_key is not base64"),
     "no host": ({"rpid": None}, "its kid, public_key or rpid is missing"),
     "a key that is no key": ({"public_key": base64.b64encode(b"no key").decode()}, "its public key has an unknown form"),
@@ -132,7 +132,7 @@ WRONG = {
     "no id": ({"kid": ""}, "its kid is not base64"),
     "an id of 1,024 bytes": ({"kid": base64.b64encode(bytes(1024)).decode()}, "its kid is not base64, or too long"),
     "a counter of 33 bits": ({"sign_count": 2**32}, "its sign_count is not a number of 32 bits"),
-    "a flag": ({"backup_state": "maybe"}, "one of its flags is neither true nor false"),
+    "a flag": ({"backup_state": "maybe"}, "its backup_state is neither true nor false"),
     "backed up, not eligible": ({"backup_state": True}, "it is backed up, but not eligible"),
     "an AAGUID of 15 bytes": ({"aaguid": "00000000-0000-0000-0000-0000000000"}, "its aaguid is not a UUID"),
     "transports": ({"transports": "usb"}, "its transports are not a list"),
@@ -153,7 +153,7 @@ def test_passkey_that_cannot_be_imported_refuses_its_account(server, tmp_path, f
 def test_good_passkeys_stay_when_another_one_is_left_out(server, tmp_path):
     told = imported(server, [*files(tmp_path, ["anna"], [entry("anna", made(), rpid="old.example.org"), entry("anna", made())]), "--enrol-anew"])
     assert (told["taken"], told["passkeys"], told["enrol_anew"]) == (1, 1, 0)
-    assert "old.example.org" in told["said"] and "enrols" not in told["said"]
+    assert "old.example.org" in told["said"] and "here.  The account is imported without it." in told["said"] and "enrols" not in told["said"]
 
 
 def test_same_passkey_twice_belongs_to_neither(server, tmp_path):
@@ -166,9 +166,10 @@ def test_same_passkey_twice_belongs_to_neither(server, tmp_path):
 
 
 def test_passkey_of_an_unknown_user_is_named(server, tmp_path):
-    told = imported(server, files(tmp_path, ["anna"], [entry("zoe", made()), entry("anna", made())]), status=1)
-    assert (told["taken"], told["authenticators_unmatched"], told["passkeys"]) == (1, 1, 1)
+    told = imported(server, files(tmp_path, ["anna"], [entry("zoe", made()), entry("anna", made()), entry("an\0na", made())]), status=1)
+    assert (told["taken"], told["authenticators_unmatched"], told["passkeys"]) == (1, 2, 1)
     assert 'line 2 of the passkeys, "zoe": this passkey belongs to no account in the file.' in told["said"]
+    assert '"an\\u0000na": this passkey belongs' in told["said"]
 
 
 def test_names_differ_by_capital_letters_as_in_authelia(server, tmp_path):

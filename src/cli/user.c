@@ -290,6 +290,18 @@ user_session_row(void *context, const struct admin_session *session)
 
 /* --- the commands ------------------------------------------------------------------------------------------------- */
 
+/* Some applications and mail servers know users by their address only: they take the two accounts for one. */
+static void
+user_warn_of_shared_email(struct request *r, str email)
+{
+	struct account_name other = { .n = 0 };
+
+	if (admin_email_other(r->admin->thread, r->name, email, &other) == ERR_OK && other.n > 0)
+		cli_say("Warning: %.*s has the same e-mail address.  An application that identifies users by their "
+			"address takes both accounts for one user.",
+			STR_ARG(account_name_str(&other)));
+}
+
 static err
 user_add(struct request *r)
 {
@@ -297,6 +309,7 @@ user_add(struct request *r)
 	struct link_text link;
 
 	TRY(admin_add(r->admin->thread, r->name, &facts, &r->admin->why, &link));
+	user_warn_of_shared_email(r, facts.email);
 	return user_say_link(r, "/set-password?link=", "Give this link to the user. It works once, within 24 hours.",
 			     &link);
 }
@@ -427,6 +440,7 @@ static err
 user_email(struct request *r)
 {
 	TRY(admin_set_email(r->admin->thread, r->name, r->new_name, &r->admin->why));
+	user_warn_of_shared_email(r, r->new_name);
 	if (!r->json && r->new_name.n > 0)
 		cli_line(&r->out, "%.*s has the e-mail address %.*s.", STR_ARG(r->name), STR_ARG(r->new_name));
 	else if (!r->json)

@@ -1032,6 +1032,14 @@ def test_user_add_stores_email_and_groups(gate):
     assert (shown["email"], shown["groups"]) == ("ruth@example.org", "a,b")
 
 
+def test_user_commands_warn_of_a_shared_email(gate):
+    said = [gate.command("user", *words) for words in (("add", "shared.one", "--email", "shared@example.org"), ("email", "shared.one", "shared@example.org"),
+                                                       ("add", "shared.two", "--email", "Shared@example.org"), ("email", "shared.one", "SHARED@example.org"),
+                                                       ("email", "shared.one", ""), ("email", "shared.two", ""))]
+    assert [done.returncode for done in said] == [0] * 6
+    assert [[name for name in ("one", "two") if f"Warning: shared.{name} has the same" in done.stderr] for done in said] == [[], [], ["one"], ["two"], [], []]
+
+
 def test_the_rules_of_the_documentation_can_be_read(tmp_path):
     (rules,) = page_blocks("reference/access-rules.md", "yaml", "networks:")
     (moved,) = page_blocks("guides/from-authelia.md", "yaml", "networks:")

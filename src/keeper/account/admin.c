@@ -272,6 +272,24 @@ admin_set_email(struct keeper_thread *t, str account, str email, struct why *why
 	return admin_act_on(t, account, &act, admin_do_set_email, why);
 }
 
+err
+admin_email_other(struct keeper_thread *t, str account, str email, struct account_name *ret_other)
+{
+	CLEANUP(arena_wipe) struct arena arena = ARENA(1024);
+	struct account_name name = { .n = 0 };
+	struct admin_email_other_row row;
+	bool found = false;
+
+	*ret_other = (struct account_name){ .n = 0 };
+	if (email.n == 0 || account_name_fold(account, &name) != PROBLEM_NONE)
+		return ERR_OK;
+	const struct db_value args[] = { DB_TEXT(email), DB_TEXT(account_name_str(&name)) };
+	TRY(db_row(t->db, SQL_ADMIN_EMAIL_OTHER, args, COUNT(args), &arena, &row, &found));
+	if (found)
+		(void)account_name_fold(row.name, ret_other);
+	return ERR_OK;
+}
+
 static err
 admin_do_set_groups(struct call *call, struct act *act)
 {

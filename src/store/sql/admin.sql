@@ -30,6 +30,11 @@ FROM accounts a WHERE a.name > $1 AND ($2 = '' OR a.name = $2) ORDER BY a.name L
 -- row: id int
 SELECT id FROM accounts WHERE name = $1;
 
+-- name: admin_email_other
+-- Another account than $2 with this e-mail address. Mail servers ignore the case.
+-- row: name text
+SELECT name FROM accounts WHERE lower(email) = lower($1) AND name <> $2 ORDER BY name LIMIT 1;
+
 -- name: admin_disable
 UPDATE accounts SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL;
 

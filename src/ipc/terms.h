@@ -81,6 +81,7 @@ enum {
 	OIDC_PARAMETERS_MAX = 8 * 1024, /* of an authorization request, form-encoded */
 	OIDC_RESPONSE_MAX = 8 * 1024,   /* of an authorization response, form-encoded */
 	OIDC_URI_MAX = 2048,            /* of a redirect URI */
+	OIDC_ASKED_URI_MAX = 2052,      /* of a refused one, cut between characters: one too long stays too long */
 	OIDC_STATE_MAX = 2048,
 	OIDC_NONCE_MAX = 512,
 	OIDC_SEAL_MAX = 128,

@@ -13,13 +13,14 @@ struct redirect_parts {
 
 static const char *const redirect_texts[REDIRECT_PROBLEM_COUNT] = {
 	[REDIRECT_GOOD] = "",
-	[REDIRECT_NO_URI] = "it is not an absolute URI of at most 2048 bytes, such as https://app.example.org/callback",
+	[REDIRECT_NO_URI] = "it is not an absolute URI, such as https://app.example.org/callback",
 	[REDIRECT_FRAGMENT] = "it has a fragment: leave out the # and all that follows",
 	[REDIRECT_SCHEME] = "a browser could run or open it instead of the application",
 	[REDIRECT_WILDCARD] = "it has a wildcard (*): register each redirect URI in full",
 	[REDIRECT_USERINFO] = "it has a user name or password before the host",
 	[REDIRECT_INSECURE] = "it has no TLS: use https, or set insecure_redirect=yes for a home network",
 	[REDIRECT_NO_HOST] = "it has no valid host",
+	[REDIRECT_TOO_LONG] = "it has more than 2048 bytes",
 };
 
 const char *
@@ -185,6 +186,8 @@ redirect_check(str uri, bool insecure)
 {
 	struct redirect_parts parts;
 
+	if (uri.n > OIDC_URI_MAX)
+		return REDIRECT_TOO_LONG;
 	if (!redirect_has_uri_bytes(uri) || !redirect_cut(uri, &parts))
 		return REDIRECT_NO_URI;
 	if (redirect_scheme_is_dangerous(parts.scheme))

@@ -8,13 +8,14 @@
 
 enum redirect_problem {
 	REDIRECT_GOOD = 0,
-	REDIRECT_NO_URI,   /* no absolute URI: RFC 3986 s4.3; or over OIDC_URI_MAX bytes, or a byte outside %x21-7E */
+	REDIRECT_NO_URI,   /* no absolute URI: RFC 3986 s4.3; or a byte outside %x21-7E */
 	REDIRECT_FRAGMENT, /* RFC 6749 s3.1.2 */
 	REDIRECT_SCHEME,   /* javascript, data, file, vbscript, about, blob */
 	REDIRECT_WILDCARD, /* a star in the host */
 	REDIRECT_USERINFO, /* a name or password before the host */
 	REDIRECT_INSECURE, /* http to a host that is not loopback, without the flag insecure_redirect */
 	REDIRECT_NO_HOST,  /* http or https without a host */
+	REDIRECT_TOO_LONG, /* over OIDC_URI_MAX bytes */
 	REDIRECT_PROBLEM_COUNT
 };
 

@@ -318,6 +318,7 @@ def test_the_command_of_the_error_page_registers_the_address(server):
     ("https://*.example.org/callback", "because of the * in its host"),
     ("https://anna@wiki.example.org/", "a user name before the host"),
     ("wiki.example.org", "not a complete, valid address"),
+    pytest.param(CALLBACK + "?" + "x" * 2048, "because it is too long", id="too-long"),
 ])
 def test_the_error_page_says_why_an_address_cannot_be_registered(server, asked, reason):
     page = check(Person(server).visit(address(redirect_uri=asked)))

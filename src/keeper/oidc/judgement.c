@@ -20,7 +20,7 @@ judge_page(struct judgement *j, enum oidc_problem problem)
 	step->outcome = OIDC_PAGE;
 	step->problem = problem;
 	step->client_id = str_utf8_upto(j->request.client_id, OIDC_CLIENT_ID_MAX);
-	step->asked_uri = str_utf8_upto(j->request.redirect_uri, OIDC_URI_MAX);
+	step->asked_uri = str_utf8_upto(j->request.redirect_uri, OIDC_ASKED_URI_MAX);
 	step->registered = str_upto(j->client.redirect_uris, OIDC_RESPONSE_MAX);
 	j->decided = true;
 	return ERR_OK;

@@ -94,13 +94,17 @@ client_problem_command(struct exchange *x, const struct client_problem *problem,
 	return arena_copy(x->rq->arena, buf_str(&command), ret_command);
 }
 
-/* As a text that a page may show and a terminal may receive: without control bytes and misleading characters. */
+/*
+ * As a text that a page may show and a terminal may receive: without control bytes and misleading characters.  The end
+ * of a longer text is replaced by "…".
+ */
 static err
-client_problem_visible(struct exchange *x, str text, str *ret_text)
+client_problem_visible(struct exchange *x, str text, size_t max, str *ret_text)
 {
 	CLEANUP(buf_wipe) struct buf visible = BUF(VISIBLE_MAX);
 
-	buf_put_visible(&visible, text);
+	buf_put_visible(&visible, str_utf8_upto(text, max));
+	buf_put(&visible, text.n > max ? STR("…") : STR(""));
 	TRY(buf_check(&visible));
 	return arena_copy(x->rq->arena, buf_str(&visible), ret_text);
 }
@@ -126,6 +130,8 @@ static const char *const redirect_advice[REDIRECT_PROBLEM_COUNT] = {
 	[REDIRECT_USERINFO] =
 	    N_("This address cannot be registered, because it has a user name before the host. Correct "
 	       "it in the application."),
+	[REDIRECT_TOO_LONG] = N_("This address cannot be registered, because it is too long. Shorten it in the "
+				 "application."),
 };
 
 /* The advice, and whether a command follows. */
@@ -189,8 +195,8 @@ exchange_client_problem(struct exchange *x, const struct client_problem *problem
 	struct client_problem shown = *problem;
 	bool command = false;
 
-	TRY(client_problem_visible(x, problem->client_id, &shown.client_id));
-	TRY(client_problem_visible(x, problem->asked_uri, &shown.asked_uri));
+	TRY(client_problem_visible(x, problem->client_id, OIDC_CLIENT_ID_MAX, &shown.client_id));
+	TRY(client_problem_visible(x, problem->asked_uri, OIDC_URI_MAX, &shown.asked_uri));
 	page.client_id = shown.client_id;
 	page.advice = client_problem_advice(problem, &command);
 	if (problem->problem == OIDC_PROBLEM_REDIRECT)

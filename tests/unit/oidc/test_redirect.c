@@ -82,7 +82,7 @@ a_long_uri_is_refused(void **state)
 	memset(uri + 10, 'x', OIDC_URI_MAX - 10);
 	assert_int_equal(redirect_check(str_of(uri), false), REDIRECT_GOOD);
 	uri[OIDC_URI_MAX] = 'x';
-	assert_int_equal(redirect_check(str_of(uri), false), REDIRECT_NO_URI);
+	assert_int_equal(redirect_check(str_of(uri), false), REDIRECT_TOO_LONG);
 }
 
 static void

@@ -89,6 +89,8 @@ enum {
 	OIDC_SECRET_MAX = 512,
 	OIDC_SCOPES_MAX = 512,
 	OIDC_CLAIMS_MAX = 8 * 1024, /* claims of the rules of a client, for a person to read */
+	APP_CLAIMS_MAX = 300,       /* of the same text in a list of applications, which leaves out the rest */
+	CLAIM_RULES_MAX = 32,       /* rules of one client */
 	OIDC_VERIFIER_MAX = 128,    /* RFC 7636 s4.1 */
 	OIDC_TOKEN_MAX = 256,       /* of a code, an access token or a refresh token */
 	OIDC_JWT_MAX = 24 * 1024,

@@ -325,30 +325,37 @@ claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struc
 		out->failed = e;
 }
 
-static void
-claim_put_text(const struct claim_given *given, struct buf *out)
+/* False: with this claim, the text would exceed max bytes. */
+static bool
+claim_put_text(const struct claim_given *given, size_t max, struct buf *out)
 {
-	buf_put(out, out->n > 0 ? STR(", ") : STR(""));
+	str comma = out->n > 0 ? STR(", ") : STR(""), colon = STR(": "), value = given->value;
+
+	if (value.n > CLAIM_SHOWN_MAX)
+		colon = value = STR("");
+	if (out->n + comma.n + given->name.n + colon.n + value.n > max)
+		return false;
+	buf_put(out, comma);
 	buf_put(out, given->name);
-	if (given->value.n > CLAIM_SHOWN_MAX)
-		return;
-	buf_put(out, STR(": "));
-	buf_put(out, given->value);
+	buf_put(out, colon);
+	buf_put(out, value);
+	return true;
 }
 
 void
-claim_rules_put_text(str rules, unsigned scopes, str groups, bool *ret_groups, struct buf *out)
+claim_rules_put_text(str rules, unsigned scopes, str groups, size_t max, struct claims_untold *ret_untold,
+		     struct buf *out)
 {
 	struct claim_names names = { .n = 0 };
 	struct claim_given given;
 	err e = ERR_OK;
 
-	*ret_groups = false;
+	*ret_untold = (struct claims_untold){ .more = 0 };
 	while (claim_rules_next(&rules, scopes, groups, &names, &given, &e)) {
 		if (claim_is_groups(given.value))
-			*ret_groups = true;
-		else
-			claim_put_text(&given, out);
+			ret_untold->groups = true;
+		else if (ret_untold->more > 0 || !claim_put_text(&given, max, out))
+			ret_untold->more++;
 	}
 	if (e != ERR_OK)
 		out->failed = e;

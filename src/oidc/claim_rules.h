@@ -19,7 +19,6 @@
 #include "oidc/client.h"
 
 enum {
-	CLAIM_RULES_MAX = 32,             /* rules of one client */
 	CLAIM_RULES_GROUPS_MAX = 2,       /* rules with the value `groups`, which may be long */
 	CLAIM_RULES_BYTES_MAX = 6 * 1024, /* all rules: an ID token has to fit into OIDC_JWT_MAX */
 	CLAIM_NAME_MAX = 100,
@@ -38,11 +37,18 @@ MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_p
  */
 void claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struct buf *out);
 
+/* What the text of claim_rules_put_text does not contain. */
+struct claims_untold {
+	bool groups;   /* a rule gives the groups, under any name */
+	unsigned more; /* claims that did not fit */
+};
+
 /*
  * The same for a person to read, before these claims are given: `role: "admin", quota: 5, teams`.  A value of more than
- * CLAIM_SHOWN_MAX bytes is left out.  *ret_groups: a rule gives the groups, under any name; they are not in the text.
+ * CLAIM_SHOWN_MAX bytes is left out.  The text ends before the first claim with which it would exceed max bytes.
  */
-void claim_rules_put_text(str rules, unsigned scopes, str groups, bool *ret_groups, struct buf *out);
+void claim_rules_put_text(str rules, unsigned scopes, str groups, size_t max, struct claims_untold *ret_untold,
+			  struct buf *out);
 
 /* The group that the next rule names.  *rules begins as all rules.  False: no further rule names a group. */
 bool claim_rules_next_group(str *rules, str *ret_group);

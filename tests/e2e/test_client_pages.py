@@ -613,6 +613,23 @@ def test_the_applications_of_an_account_are_listed_and_withdrawn(server):
     assert person.visit(address(scope="openid profile groups")).status == 200, "it asks again"
 
 
+def test_long_claims_hide_no_application(server):
+    """Each application gets its share of the list; claims beyond it are counted."""
+    rules = [part for n in range(30) for part in ("--claim", f'https://example.org/{"n" * 70}{n:02d} = "{"v" * 58}"')]
+    person = Person(server).full()
+    for n in range(6):
+        add(server, f"talkative{n}", CALLBACK, *rules, "--name", f"Talkative {n}")
+        person.visit(address(f"talkative{n}", scope="openid profile"))
+        decide(person, "allow")
+    page = person.visit("/account/applications")
+    rows = [form for form in page.dom.all("form") if form["action"] == "/account/applications/withdraw"]
+    assert len(rows) == 6 and all(f"Talkative {n}" in page.text for n in range(6))
+    assert page.text.count(f'{"n" * 70}00: "vvv') == 6 and page.text.count(", 29 other details") == 6
+    assert "more applications" not in page.text
+    person.language = "fr"
+    assert ", 29 autres informations" in person.visit("/account/applications").text
+
+
 def events_of(person):
     """Return what the activity page says, newest first: (sentence, application or None)."""
     rows = person.visit("/account/devices").dom.one("section", **{"aria-labelledby": "activity"}).all("li")

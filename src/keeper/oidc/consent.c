@@ -49,16 +49,19 @@ consent_scopes(const struct oidc_client *client, unsigned scopes, unsigned given
 }
 
 err
-consent_told(struct call *call, const struct oidc_client *client, unsigned scopes, str claims, str groups,
-	     unsigned *ret_scopes, str *ret_claims)
+consent_told(struct call *call, const struct oidc_client *client, unsigned scopes, str claims, str groups, size_t max,
+	     struct consent_told *ret_told)
 {
 	CLEANUP(buf_wipe) struct buf text = BUF(OIDC_CLAIMS_MAX);
-	unsigned told = scopes;
-	bool of_rules = false;
+	struct consent_told told = { .scopes = scopes };
+	struct claims_untold untold;
 
-	TRY(person_scopes_told(client, claims, &told));
-	claim_rules_put_text(client->claims, scopes, groups, &of_rules, &text);
+	TRY(person_scopes_told(client, claims, &told.scopes));
+	claim_rules_put_text(client->claims, scopes, groups, max, &untold, &text);
 	TRY(buf_check(&text));
-	*ret_scopes = told | (of_rules ? OIDC_SCOPE_GROUPS : 0);
-	return arena_copy(&call->arena, buf_str(&text), ret_claims);
+	TRY(arena_copy(&call->arena, buf_str(&text), &told.claims));
+	told.scopes |= untold.groups ? OIDC_SCOPE_GROUPS : 0;
+	told.more = untold.more;
+	*ret_told = told;
+	return ERR_OK;
 }

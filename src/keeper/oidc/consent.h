@@ -24,14 +24,19 @@ bool consent_is_needed(const struct oidc_client *client, unsigned prompts, unsig
 /* The scopes to grant: without OIDC_SCOPE_OFFLINE, unless it was allowed, or the client has it without consent. */
 unsigned consent_scopes(const struct oidc_client *client, unsigned scopes, unsigned given);
 
+/* All data that a client gets of an account, for the person who decides. */
+struct consent_told {
+	unsigned
+	    scopes; /* requested ones, those of single named claims, and OIDC_SCOPE_GROUPS if a rule gives the groups */
+	str claims; /* the other claims of the client's rules, in the arena of the call */
+	unsigned more; /* claims that did not fit into the text */
+};
+
 /*
- * All data that the client gets of the account, for the person who decides.
- *
  *   scopes, claims  requested; claims is the parameter, "": none
- *   ret_scopes      these scopes, those of single named claims, and OIDC_SCOPE_GROUPS if a rule gives the groups
- *   ret_claims      the other claims of the client's rules, in the arena of the call
+ *   max             bytes of the text ret_told->claims, at most OIDC_CLAIMS_MAX
  */
 MUST_USE err consent_told(struct call *call, const struct oidc_client *client, unsigned scopes, str claims, str groups,
-			  unsigned *ret_scopes, str *ret_claims);
+			  size_t max, struct consent_told *ret_told);
 
 #endif

@@ -503,14 +503,14 @@ static err
 judge_ask_consent(struct judgement *j)
 {
 	CLEANUP(buf_wipe) struct buf scopes = BUF(OIDC_SCOPES_MAX);
-	unsigned told = 0;
+	struct consent_told told;
 
-	TRY(consent_told(j->call, &j->client, j->request.scopes, j->request.claims, j->groups, &told,
-			 &j->step->claims));
-	oidc_scopes_put(&scopes, told);
+	TRY(consent_told(j->call, &j->client, j->request.scopes, j->request.claims, j->groups, OIDC_CLAIMS_MAX, &told));
+	j->step->claims = told.claims;
+	oidc_scopes_put(&scopes, told.scopes);
 	TRY(buf_check(&scopes));
 	TRY(arena_copy(&j->call->arena, buf_str(&scopes), &j->step->scopes));
-	if ((told & OIDC_SCOPE_EMAIL) != 0)
+	if ((told.scopes & OIDC_SCOPE_EMAIL) != 0)
 		j->step->email = j->email;
 	return judge_ask(j, OIDC_CONSENT, OIDC_CONSENT_REQUIRED, "");
 }

@@ -532,6 +532,7 @@ struct page_application {
 	bool profile, email, groups, offline; /* what it gets, as scopes */
 	bool nothing_more;                    /* none of the first three, and no claims */
 	str claims;                           /* other claims, for a person to read; empty: none */
+	uint32_t claims_more;                 /* number of claims that are not in this text */
 	bool by_administrator;                /* the person was not asked for a consent */
 	int64_t used_us;                      /* newest sign-in to it; 0: none that is still kept */
 };

@@ -24,8 +24,10 @@ application_pages_row(const struct oidc_app_item *item)
 					  .email = email,
 					  .groups = groups,
 					  .offline = scopes & OIDC_SCOPE_OFFLINE,
-					  .nothing_more = !profile && !email && !groups && item->claims.n == 0,
+					  .nothing_more = !profile && !email && !groups && item->claims.n == 0 &&
+							  item->claims_more == 0,
 					  .claims = item->claims,
+					  .claims_more = item->claims_more,
 					  .by_administrator = item->granted_us == 0,
 					  .used_us = item->used_us };
 }

@@ -159,13 +159,14 @@ static void
 text_is(const char *rules, unsigned scopes, const char *groups, const char *wanted, bool wanted_groups)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(16 * 1024);
-	bool of_groups = !wanted_groups;
+	struct claims_untold untold;
 
-	claim_rules_put_text(str_of(rules), scopes, str_of(groups), &of_groups, &out);
+	claim_rules_put_text(str_of(rules), scopes, str_of(groups), 1000, &untold, &out);
 	buf_put_byte(&out, '\0');
 	assert_int_equal(buf_check(&out), ERR_OK);
 	assert_string_equal(out.p, wanted);
-	assert_int_equal(of_groups, wanted_groups);
+	assert_int_equal(untold.groups, wanted_groups);
+	assert_int_equal(untold.more, 0);
 }
 
 #define LONG_VALUE "\"0123456789012345678901234567890123456789012345678901234567890123456789\""
@@ -183,15 +184,42 @@ a_person_reads_what_the_rules_give(void **state)
 }
 
 static void
+text_of_claims_ends_before_its_maximum(void **state)
+{
+	static const struct {
+		size_t max;
+		const char *wanted;
+		unsigned more;
+	} cases[] = {
+		{ 10, "a: 1, b: 2", 1 },
+		{ 16, "a: 1, b: 2, c: 3", 0 },
+		{ 15, "a: 1, b: 2", 1 },
+		{ 3, "", 3 },
+		{ 0, "", 3 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(buf_wipe) struct buf out = BUF(1024);
+		struct claims_untold untold;
+		claim_rules_put_text(STR("a = 1\nb = 2\nt = groups\nc = 3"), PROFILE, STR(""), cases[i].max, &untold,
+				     &out);
+		buf_put_byte(&out, '\0');
+		assert_string_equal(out.p, cases[i].wanted);
+		assert_int_equal(untold.more, cases[i].more);
+		assert_true(untold.groups);
+	}
+}
+
+static void
 invalid_stored_rules_fail(void **state)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(1024);
-	bool groups = false;
+	struct claims_untold untold;
 
 	claim_rules_put(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), false, &out);
 	assert_int_equal(buf_check(&out), ERR_CORRUPT);
 	buf_clear(&out);
-	claim_rules_put_text(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), &groups, &out);
+	claim_rules_put_text(STR("sub = \"evil\"\na = 1"), PROFILE, STR(""), 1000, &untold, &out);
 	assert_int_equal(buf_check(&out), ERR_CORRUPT);
 }
 
@@ -233,6 +261,7 @@ main(void)
 		cmocka_unit_test(the_first_rule_that_applies_gives_a_claim),
 		cmocka_unit_test(a_rule_for_groups_gives_no_second_claim),
 		cmocka_unit_test(a_person_reads_what_the_rules_give),
+		cmocka_unit_test(text_of_claims_ends_before_its_maximum),
 		cmocka_unit_test(invalid_stored_rules_fail),
 		cmocka_unit_test(lack_of_memory_leaves_no_rule_out),
 	};

@@ -214,7 +214,7 @@ conn_run(struct conn *conn)
 		return conn_reply(conn);
 	conn_set(conn, CONN_WORK);
 	loop_list(conn, &conn->loop->working);
-	if (worker_pool_submit(job, pool))
+	if (worker_pool_submit(job, pool, false))
 		return STEP_WAIT;
 	reply_refuse(job, 503);
 	return conn_reply(conn);

@@ -59,6 +59,7 @@ struct job {
 	int64_t begun_us; /* monotonic */
 	struct job *next; /* in a worker pool's queue, or in its loop's list of spare jobs */
 	uint64_t from;    /* in a queue: a number of the client's network, equal for equal networks */
+	bool moved;       /* in a queue: a worker of the other pool moved it here */
 	size_t filled;    /* bytes received of this request's head and of the data after it */
 	struct parser parser;
 	char bytes[]; /* head_max + 1 */
@@ -90,6 +91,7 @@ struct worker_pool {
 	pthread_cond_t filled;
 	struct job *first, *last;
 	size_t waiting, max;
+	size_t moved; /* of the waiting jobs; at most MOVED_MAX */
 	bool closed;
 };
 
@@ -180,7 +182,8 @@ void request_name(struct job *job);
 /* --- worker_pool.c ------------------------------------------------------------------------------------------------ */
 
 MUST_USE err worker_pools_open(struct http_server *server);
-bool worker_pool_submit(struct job *job, enum http_pool pool); /* false: full, or closed */
+/* False: full, or closed.  moved: a worker of another pool had the job. */
+bool worker_pool_submit(struct job *job, enum http_pool pool, bool moved);
 size_t worker_pool_waiting(const struct worker_pool *pool);
 void worker_pools_end(struct http_server *server); /* waiting jobs are answered 503; all workers end */
 

@@ -96,7 +96,7 @@ struct reply {
 	size_t header_count;
 	/*
 	 * Set by work(), with no other member: this worker has done nothing, and work() is called again in that pool.
-	 * HTTP_INLINE: the reply is complete.
+	 * At most four moved requests wait in a pool; others get 503.  HTTP_INLINE: the reply is complete.
 	 */
 	enum http_pool move_to;
 };

@@ -2,6 +2,9 @@
  * Bounded queues in front of worker threads.  A queued job belongs to its queue.  The worker that removes a job
  * gives the connection back to its event loop, and may not use it afterwards.  A full queue is shared fairly among
  * client addresses.
+ *
+ * At most MOVED_MAX jobs that another pool moved here wait in a queue.  A new job of another kind therefore waits for
+ * at most MOVED_MAX of them, and for those that the workers have begun.
  */
 #include "http/internal.h"
 
@@ -9,17 +12,31 @@
 #include "base/network.h"
 #include "base/thread.h"
 
-enum { SLOTS = 2048 };
+enum { SLOTS = 2048, MOVED_MAX = 4 };
 
 /* --- fairness ----------------------------------------------------------------------------------------------------- */
 
+/* The queue has no room for this job. */
+static bool
+worker_pool_is_full(const struct worker_pool *pool, const struct job *job)
+{
+	return pool->waiting >= pool->max || (job->moved && pool->moved >= MOVED_MAX);
+}
+
+/* Would the new job have room if this waiting one were evicted? */
+static bool
+worker_pool_may_evict(const struct worker_pool *pool, const struct job *waiting, const struct job *new)
+{
+	return waiting->moved || !new->moved || pool->moved < MOVED_MAX;
+}
+
 static size_t
-worker_pool_waiting_from(const struct worker_pool *pool, uint64_t from)
+worker_pool_waiting_from(const struct worker_pool *pool, uint64_t from, const struct job *new)
 {
 	size_t n = 0;
 
 	for (const struct job *job = pool->first; job != NULL; job = job->next)
-		n += job->from == from;
+		n += job->from == from && worker_pool_may_evict(pool, job, new);
 	return n;
 }
 
@@ -29,16 +46,16 @@ worker_pool_waiting_from(const struct worker_pool *pool, uint64_t from)
  * the result exactly.
  */
 static struct job *
-worker_pool_busiest(const struct worker_pool *pool)
+worker_pool_busiest(const struct worker_pool *pool, const struct job *new)
 {
 	uint16_t counts[SLOTS] = { 0 }, most = 0;
 	struct job *found = NULL;
 
 	for (const struct job *job = pool->first; job != NULL; job = job->next)
-		if (++counts[job->from % SLOTS] > most)
+		if (worker_pool_may_evict(pool, job, new) && ++counts[job->from % SLOTS] > most)
 			most = counts[job->from % SLOTS];
 	for (struct job *job = pool->first; job != NULL; job = job->next)
-		if (counts[job->from % SLOTS] == most)
+		if (worker_pool_may_evict(pool, job, new) && counts[job->from % SLOTS] == most)
 			found = job;
 	return found;
 }
@@ -57,6 +74,7 @@ worker_pool_take_out(struct worker_pool *pool, struct job *job)
 	if (pool->last == job)
 		pool->last = before;
 	pool->waiting--;
+	pool->moved -= job->moved;
 }
 
 /*
@@ -64,11 +82,12 @@ worker_pool_take_out(struct worker_pool *pool, struct job *job)
  * newest request is evicted.  No address can lock out the others by sending more requests.
  */
 static struct job *
-worker_pool_evict(struct worker_pool *pool, uint64_t from)
+worker_pool_evict(struct worker_pool *pool, const struct job *new)
 {
-	struct job *job = worker_pool_busiest(pool);
+	struct job *job = worker_pool_busiest(pool, new);
 
-	if (job == NULL || worker_pool_waiting_from(pool, job->from) < worker_pool_waiting_from(pool, from) + 2)
+	if (job == NULL ||
+	    worker_pool_waiting_from(pool, job->from, new) < worker_pool_waiting_from(pool, new->from, new) + 2)
 		return NULL;
 	worker_pool_take_out(pool, job);
 	return job;
@@ -84,6 +103,7 @@ worker_pool_put_in(struct worker_pool *pool, struct job *job)
 		pool->first = job;
 	pool->last = job;
 	pool->waiting++;
+	pool->moved += job->moved;
 	pthread_cond_signal(&pool->filled);
 }
 
@@ -95,7 +115,7 @@ worker_pool_refuse_one(struct job *job)
 }
 
 bool
-worker_pool_submit(struct job *job, enum http_pool which)
+worker_pool_submit(struct job *job, enum http_pool which, bool moved)
 {
 	struct worker_pool *pool = &job->server->pools[which];
 	struct job *gone = NULL;
@@ -103,10 +123,11 @@ worker_pool_submit(struct job *job, enum http_pool which)
 
 	const struct network network = network_of(job->rq.from.n > 0 ? job->rq.from : job->rq.peer);
 	job->from = network_number(&network, job->server->id_base);
+	job->moved = moved;
 	pthread_mutex_lock(&pool->lock);
-	if (!pool->closed && pool->max > 0 && pool->waiting >= pool->max)
-		gone = worker_pool_evict(pool, job->from);
-	taken = !pool->closed && pool->waiting < pool->max;
+	if (!pool->closed && pool->max > 0 && worker_pool_is_full(pool, job))
+		gone = worker_pool_evict(pool, job);
+	taken = !pool->closed && !worker_pool_is_full(pool, job);
 	if (taken)
 		worker_pool_put_in(pool, job);
 	pthread_mutex_unlock(&pool->lock);
@@ -129,12 +150,8 @@ worker_pool_take(struct worker_pool *pool, bool *ret_closed)
 	while (pool->first == NULL && !pool->closed)
 		pthread_cond_wait(&pool->filled, &pool->lock);
 	job = pool->first;
-	if (job != NULL) {
-		pool->first = job->next;
-		if (pool->first == NULL)
-			pool->last = NULL;
-		pool->waiting--;
-	}
+	if (job != NULL)
+		worker_pool_take_out(pool, job);
 	*ret_closed = pool->closed;
 	pthread_mutex_unlock(&pool->lock);
 	return job;
@@ -149,7 +166,7 @@ worker_pool_finish(struct job *job)
 	job->rp.move_to = HTTP_INLINE;
 	if (next == HTTP_INLINE)
 		loop_give(job->conn);
-	else if (!worker_pool_submit(job, next))
+	else if (!worker_pool_submit(job, next, true))
 		worker_pool_refuse_one(job);
 }
 

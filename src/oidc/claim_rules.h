@@ -37,7 +37,7 @@ MUST_USE err claim_rules_check(str rules, unsigned *ret_line, const char **ret_p
  */
 void claim_rules_put(str rules, unsigned scopes, str groups, bool groups_given, struct buf *out);
 
-/* What the text of claim_rules_put_text does not contain. */
+/* Claims that the text of claim_rules_put_text does not contain. */
 struct claims_untold {
 	bool groups;   /* a rule gives the groups, under any name */
 	unsigned more; /* claims that did not fit */

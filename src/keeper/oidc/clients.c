@@ -110,6 +110,8 @@ struct client_attempt {
 	struct stored_secret secrets[CLIENT_SECRETS_MAX];
 	size_t n;
 	uint8_t hashes[2][DIGEST_BYTES]; /* of client_secret and raw_secret */
+	struct throttle throttle;
+	bool counted; /* in throttle, before a digest was computed */
 	bool verified;
 	int64_t digest_id; /* of the imported digest that fitted; 0: none */
 	str digest;
@@ -227,13 +229,8 @@ client_digest_replace(struct call *call, void *context, bool *ret_commit)
 					 DB_BLOB(a->digest) };
 
 	*ret_commit = true;
+	TRY(throttle_right(call, &a->throttle));
 	return db_run(call->db, SQL_OIDC_SECRET_HASH_REPLACE, args, COUNT(args), NULL);
-}
-
-static err
-client_throttle_of(const struct client_attempt *a, struct throttle *ret_throttle)
-{
-	return throttle_client(a->call, a->client.id == 0 ? STR("") : a->client.client_id, ret_throttle);
 }
 
 static bool
@@ -245,36 +242,48 @@ client_has_digest(const struct client_attempt *a)
 	return false;
 }
 
+/* A refusal that is certain needs no digest. */
+static bool
+client_may_fit_digest(const struct client_attempt *a)
+{
+	return client_has_digest(a) && client_sent_secret(a->proof) && client_method_fits(a) && !a->client.disabled;
+}
+
+/* The attempt is counted first, so that simultaneous guesses cost no more digests than successive ones. */
+static err
+client_verify_digest(struct client_attempt *a, bool *ret_fits)
+{
+	bool done = false;
+
+	TRY(throttle_take(a->call, &a->throttle));
+	a->counted = true;
+	TRY(client_digests_fit(a, ret_fits));
+	return *ret_fits ? call_transact(a->call, client_digest_replace, a, &done) : ERR_OK;
+}
+
 /*
  * An imported secret may be guessable: a lockout applies before it is compared.  A digest takes up to a second, so it
- * belongs to the slow pool: unauthenticated clients must not occupy the quick one.
+ * belongs to the slow pool: unauthenticated clients must not occupy the quick one.  http/worker_pool.c limits how many
+ * such requests wait for the slow pool, because sign-ins wait there too.
  */
 static err
 client_verify_imported(struct client_attempt *a)
 {
-	bool fits = client_hashes_fit(a, true), done = false;
-
-	if (!fits && a->call->quick && client_has_digest(a))
-		return ERR_SLOW;
-	if (!fits)
-		TRY(client_digests_fit(a, &fits));
-	if (a->digest_id != 0)
-		TRY(call_transact(a->call, client_digest_replace, a, &done));
-	a->verified = fits;
-	return ERR_OK;
+	a->verified = client_hashes_fit(a, true);
+	if (a->verified || !client_may_fit_digest(a))
+		return ERR_OK;
+	return a->call->quick ? ERR_SLOW : client_verify_digest(a, &a->verified);
 }
 
 static err
 client_verify(struct client_attempt *a)
 {
-	struct throttle throttle;
-
 	TRY(client_secrets_read(a));
+	TRY(throttle_client(a->call, a->client.id == 0 ? STR("") : a->client.client_id, &a->throttle));
 	a->verified = client_hashes_fit(a, false) || (a->client.public && a->client.id != 0);
 	if (a->verified)
 		return ERR_OK;
-	TRY(client_throttle_of(a, &throttle));
-	TRY(throttle_check(a->call, &throttle));
+	TRY(throttle_check(a->call, &a->throttle));
 	return client_verify_imported(a);
 }
 
@@ -305,14 +314,13 @@ static err
 client_refuse_attempt(struct client_attempt *a, enum audit_reason reason)
 {
 	str known = a->client.id == 0 ? STR("") : a->client.client_id; /* an unknown id may be a misplaced secret */
-	struct throttle throttle;
 
-	TRY(client_throttle_of(a, &throttle));
-	TRY(throttle_take(a->call, &throttle));
+	if (!a->counted)
+		TRY(throttle_take(a->call, &a->throttle));
 	TRY(client_audit_refusal(a, reason));
 	log_event(LOG_NOTICE, "client.refused", LOG_STR("client", known), LOG_TEXT("why", audit_reason_name(reason)),
 		  LOG_STR("address", a->call->head.address));
-	return throttle_wrong(a->call, &throttle);
+	return throttle_wrong(a->call, &a->throttle);
 }
 
 /* *ret_reason REASON_ASKED: the client is authenticated. */

@@ -190,6 +190,44 @@ http_server_refuses_when_all_addresses_hold_equal_shares(void **state)
 	echo_stop(&echo, 1000);
 }
 
+static int
+moved_for(const char *address)
+{
+	char request[200];
+
+	snprintf(request, sizeof(request), "GET /move HTTP/1.1\r\nHost: x\r\nX-From: %s\r\n\r\n", address);
+	return sent(request);
+}
+
+/* Moved requests leave the rest of the queue to the others, and share their few places fairly. */
+static void
+http_server_lets_few_moved_requests_wait(void **state)
+{
+	int held[3], moved[4], other;
+
+	(void)state;
+	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 32 });
+	for (int i = 0; i < 3; i++)
+		held[i] = held_in_turn(i, "192.0.2.1");
+	for (int i = 0; i < 4; i++) {
+		moved[i] = moved_for("192.0.2.1");
+		client_wait(waiting(HTTP_SLOW) == (size_t)i + 2);
+	}
+	assert_int_equal(status_of(moved_for("192.0.2.1")), 503);
+	other = moved_for("192.0.2.2");
+	assert_int_equal(status_of(moved[3]), 503); /* the newest of the other address */
+	assert_int_equal(waiting(HTTP_SLOW), 5);
+	echo_release(&echo);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(status_of(held[i]), 200);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(status_of(moved[i]), 200);
+	assert_int_equal(status_of(other), 200);
+	for (int i = 0; i < 8; i++) /* their places are free again */
+		assert_int_equal(status_of(moved_for("192.0.2.1")), 200);
+	echo_stop(&echo, 1000);
+}
+
 /* The server opens each worker once, with its own index, because a channel belongs to one thread. */
 static void
 http_server_opens_each_worker(void **state)
@@ -835,6 +873,7 @@ main(void)
 		CLIENT_TEST(http_server_moves_a_request_to_the_slow_pool),
 		CLIENT_TEST(http_server_shares_a_full_queue_among_addresses),
 		CLIENT_TEST(http_server_refuses_when_all_addresses_hold_equal_shares),
+		CLIENT_TEST(http_server_lets_few_moved_requests_wait),
 		CLIENT_TEST(http_server_opens_each_worker),
 		CLIENT_TEST(http_server_disconnects_a_client_that_sends_byte_by_byte),
 		CLIENT_TEST(http_server_restarts_the_deadline_after_each_request),

@@ -330,6 +330,60 @@ an_imported_digest_is_verified_in_the_slow_pool_only(void **state)
 	world_end(&w);
 }
 
+/* ERR_SLOW says that a digest would be computed. */
+static err
+quick_attempt(struct world *w, enum oidc_auth auth, const char *typed)
+{
+	const struct client_proof proof = { auth, STR("wiki"), str_of(typed), STR("wiki"), str_of(typed) };
+	enum oidc_error error = OIDC_OK;
+	err e;
+
+	on_the_quick_pool = true;
+	e = authenticate_from(w, &proof, "192.0.2.7", &error);
+	on_the_quick_pool = false;
+	assert_true(e != ERR_OK || error == OIDC_INVALID_CLIENT);
+	return e;
+}
+
+static void
+a_certain_refusal_computes_no_digest(void **state)
+{
+	struct world w;
+
+	sqlite_only();
+	world_new(&w);
+	add_with(&w, "wiki", CLIENT_AUTH_METHOD, "client_secret_basic");
+	import_secret(&w, "CAST('" DIGEST_SHA512 "' AS BLOB)");
+	assert_int_equal(quick_attempt(&w, OIDC_AUTH_BASIC, "wrong"), ERR_SLOW);
+	assert_int_equal(quick_attempt(&w, OIDC_AUTH_BASIC, ""), ERR_OK);
+	assert_int_equal(quick_attempt(&w, OIDC_AUTH_NONE, ""), ERR_OK);
+	assert_int_equal(quick_attempt(&w, OIDC_AUTH_POST, "insecure_secret"), ERR_OK);
+	sql_run(&w, "UPDATE oidc_clients SET disabled_at_us = 1");
+	assert_int_equal(quick_attempt(&w, OIDC_AUTH_BASIC, "insecure_secret"), ERR_OK);
+	assert_int_equal(refusals(&w, "client disabled"), 1);
+	world_end(&w);
+}
+
+/* Simultaneous guesses are limited too. */
+static void
+an_attempt_is_counted_before_its_digest_is_computed(void **state)
+{
+	struct world w;
+
+	sqlite_only();
+	world_new(&w);
+	add(&w, "wiki");
+	import_secret(&w, "CAST('$pbkdf2-sha512$broken, and therefore an error' AS BLOB)");
+	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.7"), ERR_INVALID);
+	assert_int_equal(sql_number(&w, "SELECT sum(failures) FROM throttle"), 1);
+	import_secret(&w, "CAST('" DIGEST_SHA512 "' AS BLOB)");
+	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.7"), ERR_DENIED);
+	assert_int_equal(sql_number(&w, "SELECT sum(failures) FROM throttle"), 2);
+	assert_int_equal(try_from(&w, "wiki", "insecure_secret", "192.0.2.7"), ERR_OK);
+	assert_int_equal(sql_number(&w, "SELECT sum(failures) FROM throttle"), 2);
+	world_end(&w);
+}
+
 /* A person may have chosen it: the right one is refused too, so that guesses learn nothing. */
 static void
 an_imported_secret_is_refused_during_a_lockout(void **state)
@@ -544,6 +598,8 @@ main(void)
 		cmocka_unit_test(invented_client_ids_share_one_counter),
 		cmocka_unit_test(an_imported_digest_fits_once_then_becomes_sha_256),
 		cmocka_unit_test(an_imported_digest_is_verified_in_the_slow_pool_only),
+		cmocka_unit_test(a_certain_refusal_computes_no_digest),
+		cmocka_unit_test(an_attempt_is_counted_before_its_digest_is_computed),
 		cmocka_unit_test(an_imported_secret_is_refused_during_a_lockout),
 		cmocka_unit_test(digests_of_pbkdf2_are_recognised),
 		cmocka_unit_test(two_secrets_are_valid_for_a_week),

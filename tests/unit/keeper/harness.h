@@ -144,7 +144,7 @@ extern struct harness_fault harness_fault;
  *
  *   sample  `make test`: each row (a question, a command) with each kind of call and with growing steps.  It uses one
  *           of two ways: one call fails, or all calls from one on fail.
- *   whole   with TEST_WHOLE set (.ci/run, under AddressSanitizer): both ways, with the steps given in the tests
+ *   whole   with TEST_WHOLE set (tools/torture asan): both ways, with the steps given in the tests
  *   each    with TORTURE set (make torture) or FAULT_EACH (tools/coverage): each call
  */
 bool harness_whole(void);

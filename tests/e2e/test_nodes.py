@@ -555,7 +555,7 @@ def test_socket_service_file_and_tls_connect(tmp_path):
 
 @pytest.mark.without_tsan
 def test_an_audit_table_partitioned_by_month_works(postgres, tmp_path):
-    (recipe,) = page_blocks("guides/many-nodes.md", "sql", "-- The audit by months")
+    (recipe,) = page_blocks("guides/many-nodes.md", "sql", "-- Partition the audit by month")
     url = postgres.new_database()
     with node(url, tmp_path / "a") as one:
         alice = Person(one).full()

@@ -206,6 +206,17 @@ sqlite_open_handle_open(struct sqlite *s, const char *path, struct why *why)
 	return sqlite_open_handle_set_up(s, path, why);
 }
 
+/* The identity of the open file cannot be learned if its path is gone: the health check would never find it again. */
+static err
+sqlite_open_files_note(struct sqlite *s, struct why *why)
+{
+	sqlite_files_note(s);
+	if (s->file.file != 0)
+		return ERR_OK;
+	return why_set(why, ERR_AWAY, "The database %s is gone: its file was moved or deleted while it was opened.",
+		       s->path);
+}
+
 static err
 sqlite_open_connection_new(const char *path, struct why *why, struct db **ret_db)
 {
@@ -222,11 +233,11 @@ sqlite_open_connection_new(const char *path, struct why *why, struct db **ret_db
 	}
 	memcpy(s->path, path, strlen(path));
 	e = sqlite_open_handle_open(s, path, why);
-	if (e == ERR_OK) {
-		sqlite_files_note(s);
+	if (e == ERR_OK)
+		e = sqlite_open_files_note(s, why);
+	if (e == ERR_OK)
 		*ret_db = &s->db;
-	}
-	if (e != ERR_OK)
+	else
 		sqlite_close(&s->db);
 	return e;
 }

@@ -39,6 +39,7 @@ THREADS = ("loop_main", "worker_main", "channel_main")
 # valgrind counts a repeated instruction once for each byte.
 PLAIN_MEMSET = {"GLIBC_TUNABLES": "glibc.cpu.x86_rep_stosb_threshold=1000000000"}
 COUNTED = 200
+ROUNDS = 6
 
 
 class Counted(Server):
@@ -105,6 +106,19 @@ def repeated(server, counts, name, request):
     counts[name] //= COUNTED
 
 
+def repeated_from_cache(server, counts, name, request):
+    """Count a request that web answers from its cache.
+
+    For some seconds after a sign-in web still asks the keeper.  On a fast machine a round takes less time than that, so
+    the round with the fewest instructions counts.
+    """
+    rounds = []
+    for _ in range(ROUNDS):
+        repeated(server, counts, name, request)
+        rounds.append(counts[name])
+    counts[name] = min(rounds)
+
+
 def verified(server, counts):
     """Count the verification of one code, for a user who has just given the password.
 
@@ -140,8 +154,8 @@ def count(build, keep):
         person = Visitor(server).full()
         url = "https://wiki.example.org/page?x=1"
         assert person.follow_to("/gate?rd=" + url.replace("?", "%3F").replace("=", "%3D")) == url
-        repeated(server, counts, "home", get("/", cookie=f"__Host-doubletour={person.session}"))
-        repeated(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
+        repeated_from_cache(server, counts, "home", get("/", cookie=f"__Host-doubletour={person.session}"))
+        repeated_from_cache(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
                                               X_Forwarded_For="192.0.2.7"))
         repeated(server, counts, "login", get("/login", cookie="__Host-doubletour-form=" + "a" * 24))
         told(server, counts, build, person)

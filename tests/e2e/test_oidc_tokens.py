@@ -8,8 +8,10 @@ import itertools
 import json
 import os
 import random
+import re
 import secrets
 import signal
+import sqlite3
 import time
 import urllib.parse
 
@@ -20,7 +22,7 @@ from harness import Person, Server
 from harness.passkeys import KeyHolder
 from harness.raw import raw
 from harness.relying_party import RelyingParty, checked, good, refused
-from harness.server import wait_until
+from harness.server import ROOT, wait_until
 from harness.together import form_bytes, together
 from harness.torture import chance, evidence, scaled
 from harness.visitor import Visitor
@@ -585,3 +587,21 @@ def test_a_kill_during_a_redemption_redeems_no_code_twice(tmp_path):
             if again.status_code == 400:
                 refused(again, "invalid_grant")
         evidence("redemption and kill", kills=client.lost + client.given, lost_answers=client.lost)
+
+
+# --- queries ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.sqlite
+def test_queries_of_an_account_read_no_grants_of_others(server):
+    """A client may have a hundred thousand grants, so SQLite must find the grants of an account by the account."""
+    found = 0
+    with sqlite3.connect(server.database()) as db:
+        for file in (ROOT / "src" / "store" / "sql").glob("oidc_*.sql"):
+            for query in re.split(r"^-- name: ", file.read_text(), flags=re.M)[1:]:
+                name, _, text = query.partition("\n")
+                if "oidc_grants" in text and re.search(r"\baccount_id = \$1", text):
+                    plan = " ".join(row[3] for row in db.execute("EXPLAIN QUERY PLAN " + text, [1] * len(set(re.findall(r"\$\d+", text)))))
+                    assert "oidc_grants_client" not in plan, name
+                    found += 1
+    assert found > 2

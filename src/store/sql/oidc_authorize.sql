@@ -37,9 +37,10 @@ DELETE FROM oidc_grants WHERE id IN (
 	ORDER BY expires_at_us DESC, id LIMIT 100 OFFSET $2);
 
 -- name: oidc_grant_trim
--- Keeps only the newest $3 grants of an account for a client.
+-- Keeps only the newest $3 grants of an account for a client. The sign keeps SQLite from the index of clients: a client
+-- may have a hundred thousand grants, an account has few.
 DELETE FROM oidc_grants WHERE id IN (
-	SELECT id FROM oidc_grants WHERE account_id = $1 AND client_id = $2
+	SELECT id FROM oidc_grants WHERE account_id = $1 AND +client_id = $2
 	ORDER BY created_at_us DESC, id LIMIT 100 OFFSET $3);
 
 -- name: oidc_session_password

@@ -1,15 +1,15 @@
 -- Applications of an account, and the end of a session at an application's request.
 
 -- name: oidc_apps
--- The clients that may have a tile, or that the account allowed to know something.
+-- The clients that may have a tile, or that the account allowed to know something. The sign: as in oidc_grant_trim.
 -- row: id int, client_id text, name text, launch_url text, claims text, scopes text, granted_at_us int,
 -- row: used_at_us int
 SELECT c.id, c.client_id, c.name, c.launch_url, c.claims, coalesce(k.scopes, '') AS scopes,
        coalesce(k.granted_at_us, 0) AS granted_at_us,
-       coalesce((SELECT max(created_at_us) FROM oidc_grants g WHERE g.account_id = $1 AND g.client_id = c.id), 0) AS used_at_us
+       coalesce((SELECT max(created_at_us) FROM oidc_grants g WHERE g.account_id = $1 AND +g.client_id = c.id), 0) AS used_at_us
 FROM oidc_clients c LEFT JOIN oidc_consents k ON k.client_id = c.id AND k.account_id = $1
 WHERE c.disabled_at_us IS NULL AND (c.launch_url <> '' OR k.id IS NOT NULL
-	OR EXISTS (SELECT 1 FROM oidc_grants g WHERE g.account_id = $1 AND g.client_id = c.id))
+	OR EXISTS (SELECT 1 FROM oidc_grants g WHERE g.account_id = $1 AND +g.client_id = c.id))
 ORDER BY lower(c.name), c.id LIMIT $2;
 
 -- name: oidc_tiles
@@ -21,8 +21,8 @@ SELECT count(*) AS tiles FROM oidc_clients WHERE launch_url <> '' AND disabled_a
 DELETE FROM oidc_consents WHERE account_id = $1 AND client_id = $2;
 
 -- name: oidc_withdraw_grants
--- With their codes, access tokens and refresh tokens.
-DELETE FROM oidc_grants WHERE account_id = $1 AND client_id = $2;
+-- With their codes, access tokens and refresh tokens. The sign: as in oidc_grant_trim.
+DELETE FROM oidc_grants WHERE account_id = $1 AND +client_id = $2;
 
 -- name: oidc_end_grants
 -- All of an account, with their tokens: disabling, a new password by a link, and a reset end offline_access too.

@@ -1,5 +1,5 @@
 /*
- * Shared functions of the reader of the rules file, for the files access_file*.c only.
+ * Functions that the files access_file*.c share.  These files read the access rules.
  *
  *   access_file.c           the file, its top-level keys, and the checks against the settings
  *   access_file_yaml.c      texts, lists and mappings

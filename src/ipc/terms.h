@@ -88,7 +88,7 @@ enum {
 	OIDC_CLIENT_ID_MAX = 128,
 	OIDC_SECRET_MAX = 512,
 	OIDC_SCOPES_MAX = 512,
-	OIDC_CLAIMS_MAX = 8 * 1024, /* claims of the rules of a client, for a person to read */
+	OIDC_CLAIMS_MAX = 8 * 1024, /* text for users: the claims of a client's rules */
 	APP_CLAIMS_MAX = 300,       /* of the same text in a list of applications, which leaves out the rest */
 	CLAIM_RULES_MAX = 32,       /* rules of one client */
 	OIDC_VERIFIER_MAX = 128,    /* RFC 7636 s4.1 */

@@ -478,7 +478,7 @@ struct page_client_consent {
 	struct page_layout layout;
 	bool profile, email, groups, offline; /* what the client gets, as scopes */
 	bool nothing_more;                    /* no scope, no claims: the client only recognizes the account */
-	str claims;                           /* other claims, for a person to read; empty: none */
+	str claims;                           /* text that lists other claims; empty: none */
 	str username, display_name;           /* display_name empty: none */
 	str email_address, group_names;       /* empty: none */
 	const char *error;
@@ -531,7 +531,7 @@ struct page_application {
 	struct page_seal seal;
 	bool profile, email, groups, offline; /* what it gets, as scopes */
 	bool nothing_more;                    /* none of the first three, and no claims */
-	str claims;                           /* other claims, for a person to read; empty: none */
+	str claims;                           /* text that lists other claims; empty: none */
 	uint32_t claims_more;                 /* number of claims that are not in this text */
 	bool by_administrator;                /* the person was not asked for a consent */
 	int64_t used_us;                      /* newest sign-in to it; 0: none that is still kept */

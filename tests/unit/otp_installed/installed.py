@@ -4,7 +4,8 @@
     installed.py BUILD     a finished build folder
 
 The library is installed into a scratch folder.  The examples are compiled with strict warnings, linked with the shared
-and with the static library, and run.
+and with the static library, and run.  The examples of the
+manual pages are compiled and run too, with the shared library.
 """
 
 import base64
@@ -163,6 +164,51 @@ def enrol_prints_a_uri(installed, program):
     expect(installed.start(program, "two\nlines").returncode == 1, "a line end in a name was taken")
 
 
+def migration_uri(secret):
+    """An export of Google Authenticator with one account: the fields of docs/reference/otp-library.md."""
+    account = b"\n" + bytes([len(secret)]) + secret + b"\x12\x05alice" + b"\x1a\x07Example" + b"\x20\x01\x28\x01\x30\x02"
+    payload = b"\n" + bytes([len(account)]) + account + b"\x10\x01\x18\x01"
+    return "otpauth-migration://offline?data=" + urllib.parse.quote(base64.b64encode(payload).decode())
+
+
+def manual_blocks(page):
+    """The program in the section EXAMPLES, and the output that the page shows after it."""
+    section = (ROOT / "man" / page).read_text().split(".Sh EXAMPLES\n")[1].split("\n.Sh ")[0]
+    blocks = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", section, re.MULTILINE | re.DOTALL)
+    return [block.replace(r"\e", "\\") for block in blocks]
+
+
+# The manual page, the example's input, and the output where the page does not show it.
+MANUAL_EXAMPLES = [
+    ("doubletour-otp.3", lambda: base64.b32encode(SECRET).decode() + "\n" + code_of(SECRET, int(time.time()) // 30) + "\n", "right\n"),
+    ("otp_base32.3", str, None),
+    ("otp_hotp.3", str, None),
+    ("otp_key.3", str, r"[A-Z2-7]{32}\n"),
+    ("otp_migration.3", lambda: migration_uri(SECRET) + "\n", "Example: alice\n"),
+    ("otp_totp.3", str, None),
+    ("otp_uri.3", str, r"otpauth://totp/Example:alice%40example\.org\?secret=\w{32}&.*\nExample: alice@example\.org\n"),
+]
+
+
+def manual_example_runs(page, text, output):
+    def test(installed):
+        program, *shown = manual_blocks(page)
+        source = installed.folder / f"{page}.c"
+        source.write_text(program)
+        run("gcc", "-std=gnu11", *STRICT, *installed.flags("--cflags"), source, "-o", source.with_suffix(""), *installed.flags("--libs"))
+        done = installed.start(source.with_suffix(""), text=text())
+        expect(done.returncode == 0, done.returncode, done.stdout, done.stderr)
+        expect(re.fullmatch(output or re.escape(shown[0]), done.stdout), "the program printed", repr(done.stdout))
+
+    test.__name__ = f"the example of {page} compiles and prints what the page says"
+    return test
+
+
+def manual_pages_are_all_listed(_):
+    pages = sorted(p.name for p in (ROOT / "man").glob("*.3"))
+    expect(pages == sorted(page for page, _, _ in MANUAL_EXAMPLES), pages)
+
+
 RUNS = {"verify.c": verify_says_right_and_wrong, "enrol.cpp": enrol_prints_a_uri}
 
 
@@ -180,8 +226,9 @@ def example_runs(source, static):
 def main():
     tests = [library_exports_what_is_recorded, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
              pkg_config_names_libcrypto_to_static_users_only, manual_leads_from_each_function_to_its_page,
-             program_links_the_static_library]
+             program_links_the_static_library, manual_pages_are_all_listed]
     tests += [example_runs(source, static) for source in LANGUAGES for static in (False, True)]
+    tests += [manual_example_runs(*example) for example in MANUAL_EXAMPLES]
     failed = 0
     print(f"1..{len(tests)}")
     with tempfile.TemporaryDirectory(prefix="otp-installed-") as folder:

@@ -2,8 +2,8 @@
  * The access rules and their decisions.  Promises for every file of rules:
  * - a user who has verified more factors is never granted less;
  * - no user passes a policy that requires more than they have verified;
- * - an ambiguous path opens no more than each of its readings;
- * - an application that a user sees with a password is visible with both factors, and its own address names it.
+ * - an ambiguous path opens no more than each path that a program may read from it;
+ * - an application that a user sees with one factor is visible with both, and the lookup by its address finds it.
  */
 #include "target.h"
 
@@ -30,7 +30,7 @@ decide(const struct access_rules *rules, const struct target *target, enum acces
 	return d.outcome;
 }
 
-/* Each path comes before some of its other readings. */
+/* An ambiguous URL is decided at least as strictly as each path that a program may read from it. */
 static void
 readings(const struct access_rules *rules, struct arena *arena)
 {

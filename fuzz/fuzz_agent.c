@@ -1,6 +1,6 @@
 /*
- * agent_browser, agent_system.  They return one of our names, and only for a text that contains its reason.  Text that
- * is appended does not remove the name.
+ * agent_browser, agent_system: they return a name from the tables below, and only for a User-Agent that contains a part
+ * with this name.  If the first half of a User-Agent gives a name, the whole gives a name too.
  */
 #include "target.h"
 

@@ -1,7 +1,7 @@
 /*
- * channel_ask, session_cache_*, and web's handlers (web_app): web accepts any bytes as the keeper's answer.
- * An accepted answer is written back as the same bytes and fits the bounds of web's tables.  For every answer the
- * person gets a whole page, a redirect within this server, or an error.
+ * channel_ask, session_cache_*, and web's handlers (web_app), with any bytes as the keeper's answer.
+ * An accepted answer encodes to the same bytes and fits the bounds of web's tables.  For every answer the browser
+ * gets a complete page, a redirect within this server, or an error.
  *
  * Input: the question and the request, the session's state before them, then the bytes of one answer.
  */
@@ -52,7 +52,7 @@ cache_new(void)
 	struct session_cache *cache = session_cache_new(1);
 
 	PROMISE(cache != NULL);
-	session_cache_pushed(cache, INT64_MAX, NULL); /* no caller waits for the keeper's notifications */
+	session_cache_pushed(cache, INT64_MAX, NULL); /* requests do not wait for the keeper's notifications */
 	return cache;
 }
 
@@ -74,7 +74,7 @@ check_problems(const struct problems_body *problems)
 	PROMISE(problems->display_name < PROBLEM_COUNT);
 }
 
-/* Write each well-formed item back and compare it; stop at the first malformed one. */
+/* Encode each well-formed item again and compare the bytes; stop at the first malformed item. */
 static void
 check_list(str list, const struct wire_def *def)
 {
@@ -195,7 +195,7 @@ body_of(struct web *web, struct job *job, enum session_state state, str typed)
 	return copy;
 }
 
-/* The keeper's honest answer to the question about the session; the fuzzer's answer follows it. */
+/* Send a correct answer to the question about the session; the fuzzer's answer follows it. */
 static void
 put_session(const struct pair *pair, enum session_state state)
 {

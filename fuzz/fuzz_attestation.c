@@ -1,6 +1,6 @@
 /*
- * attestation_object_read, compared with a second reader of CBOR (RFC 8949 s3, s4.2.1). That one has no recursion: it
- * keeps, for each level, how many items are still to come.
+ * attestation_object_read, compared with a second reader of CBOR (RFC 8949 s3, s4.2.1). The second reader does not
+ * recurse: for each level it counts the items that must still follow.
  */
 #include "target.h"
 
@@ -12,10 +12,10 @@
 struct head {
 	unsigned type;
 	uint64_t number;
-	size_t bytes; /* of the head and, for strings, of their content; 0: invalid */
+	size_t bytes; /* length of the head, plus the content of a string; 0: invalid */
 };
 
-/* The number of bytes that the smallest head for this number has. */
+/* Bytes of the shortest head that encodes this number. */
 static size_t
 head_bytes(uint64_t number)
 {
@@ -45,11 +45,11 @@ head_at(str rest)
 	return head;
 }
 
-/* The length of the item at the beginning; 0: invalid, or too deep. levels: how many it may have. */
+/* The length of the item at the beginning; 0: it is invalid, or nested deeper than levels. */
 static size_t
 item_bytes(str rest, size_t levels)
 {
-	unsigned __int128 open[ATTESTATION_DEPTH_MAX + 2] = { 1 }; /* items to come */
+	unsigned __int128 open[ATTESTATION_DEPTH_MAX + 2] = { 1 }; /* for each level: items that must still follow */
 	size_t at = 0, level = 0;
 
 	for (;;) {
@@ -67,7 +67,7 @@ item_bytes(str rest, size_t levels)
 	}
 }
 
-/* A member with this name: the length of name and value, or 0. */
+/* The length of the name and value of a member with this name and type; 0 if the text does not begin with it. */
 static size_t
 member_bytes(str rest, const char *name, unsigned type)
 {

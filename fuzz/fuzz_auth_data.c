@@ -1,6 +1,6 @@
 /*
- * authenticator_data_read_enrolment, authenticator_data_read_assertion, compared with a second statement of the layout
- * (s6.1), which knows the position of each field. The key is read by credential_key_read (fuzz_credential_key.c).
+ * authenticator_data_read_enrolment, authenticator_data_read_assertion, compared with a second implementation, which
+ * reads each field at its fixed position (WebAuthn s6.1). Both use credential_key_read (see fuzz_credential_key.c).
  */
 #include "target.h"
 

@@ -1,6 +1,6 @@
 /*
- * oidc_request_read and oidc_request_check: what they accept holds by a second statement, and a response that carries
- * the accepted texts reads back to them.  The first byte chooses the client.
+ * oidc_request_read and oidc_request_check: an accepted request follows the rules that this file states again.  The
+ * state and the description survive the round trip through a response.  The first byte chooses the client.
  */
 #include "target.h"
 
@@ -50,7 +50,7 @@ check_accepted(const struct oidc_client *client, const struct oidc_request *requ
 	check_challenge(client, request);
 }
 
-/* Another reader gets the texts of a response as they were. */
+/* The texts of a response are parsed back unchanged. */
 static void
 check_response(const struct oidc_request *request, const char *description)
 {

@@ -1,6 +1,6 @@
 /*
- * challenge_check: arbitrary bytes are never accepted. A challenge is accepted exactly if text, purpose and holder are
- * unchanged and it is not too old.
+ * challenge_check: arbitrary bytes are never accepted. A challenge is accepted if and only if its text, purpose and
+ * holder are unchanged and its age is within the limits.
  *
  * The input is used twice: as a challenge, and as changes to a real one. A change has three bytes: the kind and two
  * operands.
@@ -15,7 +15,7 @@ enum { CHANGE_BYTES = 3, PURPOSES = CHALLENGE_ENROL };
 
 static const int64_t made_us = SECONDS_US(1790000123);
 
-/* The first secret never made a challenge. */
+/* No challenge is made with the first secret. */
 static const uint8_t secret_of_nothing[CHALLENGE_KEY_BYTES] = { 1 }, secret[CHALLENGE_KEY_BYTES] = { 2 };
 
 static int64_t
@@ -70,7 +70,7 @@ change(struct value *value, const uint8_t how[CHANGE_BYTES])
 	case 5:
 		value->holder_n = at % (sizeof(value->holder) + 1);
 		break;
-	default: /* seconds before and after */
+	default: /* another time of the check */
 		value->now_us = made_us + SECONDS_US((int64_t)how[2] * 4 - 100) + (int64_t)at - 128;
 	}
 }
@@ -96,7 +96,7 @@ whom_of(const struct value *value)
 	return (struct challenge_for){ value->purpose, str_bytes(value->holder, value->holder_n) };
 }
 
-/* As the keeper makes it, or as web does. */
+/* Make the challenge as the keeper does, or as web does. */
 static void
 make(struct value *value, bool by_web)
 {

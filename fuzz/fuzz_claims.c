@@ -1,6 +1,6 @@
 /*
- * oidc_request_check: what the parameters claims and acr_values require.  A second parser of JSON (json.h) and a second
- * statement of the rules give the same classes and the same sub.
+ * oidc_request_check: the requirements in the parameters claims and acr_values.  A second parser of JSON (json.h) and a
+ * second implementation of the rules find the same classes (acr) and the same sub.
  *
  * Input: acr_values, a newline, then claims.
  */
@@ -15,7 +15,7 @@ enum { ARENA_BYTES = 64 * 1024 };
 struct required {
 	bool good, essential;
 	unsigned acrs;
-	str sub; /* in `decoded` */
+	str sub; /* points into `decoded` */
 	char decoded[JSON_TEXT_MAX];
 };
 
@@ -29,7 +29,7 @@ class_of(str name)
 	return str_equal(name, STR("phr")) ? OIDC_ACR_PHR : 0;
 }
 
-/* The member of an object inside an object; absent when `outer` is something else. */
+/* A member of the object `outer`; absent when `outer` is not an object. */
 static struct json_value
 inner_member(struct json_value outer, str name, struct json *j)
 {
@@ -39,7 +39,7 @@ inner_member(struct json_value outer, str name, struct json *j)
 	return json_member(j, name);
 }
 
-/* The classes that an array names. */
+/* The bits of the classes in an array. */
 static unsigned
 classes_of(struct json_value values, bool *ret_named)
 {

@@ -1,5 +1,6 @@
 /*
- * client_data_read, compared with a second parser (json.h) and a second statement of the order of its checks.
+ * client_data_read, compared with a second parser of JSON (json.h) and a second implementation of its checks, in the
+ * same order.
  */
 #include "target.h"
 

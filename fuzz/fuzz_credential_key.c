@@ -1,9 +1,10 @@
 /*
  * credential_key_read, credential_key_check, credential_key_verify.
  *
- * The reader is compared with a second statement of the three forms. A key of ES256 is good exactly if its point
- * satisfies the equation of P-256. A key of RS256 is good exactly if its modulus is odd and has 2,048 to 4,096 bits.
- * The bytes after each key are tried as a signature, and none is accepted. With a key of small order, one would be.
+ * The reader is compared with a second implementation of the three forms. A key of ES256 is good if and only if its
+ * point satisfies the equation of P-256. A key of RS256 is good if and only if its modulus is odd and has 2,048 to
+ * 4,096 bits. The bytes after each key are verified as a signature, and always refused. If keys of small order were
+ * accepted, such a signature could be valid.
  */
 #include "target.h"
 

@@ -1,6 +1,6 @@
 /*
- * credentials_read: the credentials in body and header, compared with a second statement of the rules, which uses
- * libcrypto's base64.  A name and a secret are read back from each header that a client makes of them.
+ * credentials_read: the credentials in body and header, compared with a second implementation of the rules, which uses
+ * libcrypto's base64.  A client's id and secret survive the round trip through a header.
  *
  * Input: client_id and client_secret of the body, then headers Authorization, separated by newlines.
  */
@@ -14,9 +14,9 @@
 
 enum { HEADERS = 3, TEXT_MAX = 8192, DECODED_MAX = 4 * (OIDC_CLIENT_ID_MAX + OIDC_SECRET_MAX) };
 
-/* --- the second statement ----------------------------------------------------------------------------------------- */
+/* --- the second implementation ------------------------------------------------------------------------------------ */
 
-/* libcrypto also accepts blanks and spare bits, so its bytes have to give the same letters again. */
+/* libcrypto also accepts blanks and spare bits, so the decoded bytes must encode to the same letters. */
 static bool
 base64_read(str letters, str *ret_bytes)
 {
@@ -36,7 +36,7 @@ base64_read(str letters, str *ret_bytes)
 	return ret_bytes->n <= DECODED_MAX;
 }
 
-/* The text behind "Basic ". */
+/* Decode the text after "Basic ". */
 static bool
 basic_read(str header, str *ret_bytes)
 {
@@ -65,7 +65,7 @@ is_form_encoded(str text)
 	return true;
 }
 
-/* out: TEXT_MAX */
+/* out has TEXT_MAX bytes. */
 static str
 form_decoded(str text, char *out)
 {
@@ -195,7 +195,7 @@ put_header(struct job *job, str text)
 	by_hand_field(job, STR("Authorization"), buf_str(&header));
 }
 
-/* The header that a client makes of this text proves id and secret, encoded or as they are. */
+/* The header of this text is read as id and secret: decoded if the text is encoded, raw otherwise. */
 static void
 check_header(str text, bool encoded, str id, str secret)
 {
@@ -208,7 +208,7 @@ check_header(str text, bool encoded, str id, str secret)
 	PROMISE(str_equal(encoded ? c.client_secret : c.raw_secret, secret));
 }
 
-/* RFC 6749 s2.3.1; and many clients encode nothing. */
+/* RFC 6749 s2.3.1 demands the encoding, but many clients do not encode. */
 static void
 check_headers(str id, str secret)
 {

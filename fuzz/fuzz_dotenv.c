@@ -1,4 +1,4 @@
-/* dotenv_of, dotenv_next: every entry lies within the text, line numbers never decrease, and the loop ends. */
+/* dotenv_of, dotenv_next: every entry lies within the text, line numbers never decrease, and the iteration ends. */
 #include "target.h"
 
 #include "config/dotenv.h"

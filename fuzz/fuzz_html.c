@@ -49,7 +49,7 @@ try_number(int64_t number)
 	PROMISE(str_equal(buf_str(&out), str_of(expected)));
 }
 
-/* The date is empty, or one element with the same date as the system's calendar. */
+/* The output is empty, or one element with the date and time that gmtime_r() gives. */
 static void
 check_date(str date, int64_t timestamp_us)
 {

@@ -1,6 +1,6 @@
 /*
  * jwt_header_read and jwt_verify: the input as a token, as a correctly signed header, and as correctly signed claims.
- * A second parser of JSON (json.h) and a second statement of the rules say which header and which claims are
+ * A second parser of JSON (json.h) and a second implementation of the rules decide which headers and claims must be
  * accepted.
  */
 #include "target.h"
@@ -34,7 +34,7 @@ verify(str token, str *ret_claims, struct arena *arena)
 	return jwt_verify(OIDC_EDDSA, key(), token, arena, ret_claims);
 }
 
-/* No key has signed the input itself. */
+/* The input itself is not signed, so it is never accepted. */
 static void
 try_token(str token)
 {

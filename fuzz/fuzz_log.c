@@ -46,7 +46,7 @@ take_byte(str *rest)
 	return c;
 }
 
-/* One character of the basic plane; characters beyond it are never escaped. */
+/* One character of the basic multilingual plane; characters beyond it are never escaped. */
 static void
 take_hex_escape(str *rest, struct buf *ret_text)
 {
@@ -80,7 +80,7 @@ take_escape(str *rest, struct buf *ret_text)
 		take_hex_escape(rest, ret_text);
 }
 
-/* A string by RFC 8259 s7, with only the escapes that the logger writes. */
+/* Read one string (RFC 8259 s7), with only the escapes that the logger writes. */
 static void
 take_json(str *rest, struct buf *ret_text)
 {

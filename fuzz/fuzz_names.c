@@ -1,6 +1,6 @@
 /*
- * account_name_fold, display_name_check: an accepted name has the form that the headers promise, and is accepted again
- * unchanged.  A refused name leaves the result unchanged.
+ * account_name_fold, display_name_check: an accepted name has the form that accounts.h and display_name.h describe, and
+ * is accepted again unchanged.  A refused name leaves the result unchanged.
  */
 #include "target.h"
 
@@ -30,7 +30,7 @@ try_account_name(str typed)
 	PROMISE(str_equal(account_name_str(&name), account_name_str(&again)));
 }
 
-/* Typed in the other case, it is the same name. */
+/* A name with upper and lower case exchanged folds to the same name. */
 static void
 try_case(str typed)
 {

@@ -1,7 +1,7 @@
 /*
- * next_is_safe, compared with a second statement of its contract and with a browser's reading of the accepted URLs.
- * Source of the browser's reading: WHATWG URL s4.4, with a special scheme.  Tabs, line ends, and white space at both
- * ends are dropped; a backslash is a slash; two slashes begin a host.
+ * next_is_safe, compared with a second implementation of its contract, and with a browser's reading of the accepted
+ * URLs.  Browsers follow WHATWG URL s4.4 for special schemes: they drop tabs, line ends, and white space at both ends;
+ * a backslash is a slash; two slashes begin a host.
  */
 #include "target.h"
 

@@ -1,6 +1,6 @@
 /*
  * notification_read: notifications from another node, or from any program that may write to the database's channel.
- * It yields whole hashes in lower-case hexadecimal, each unchanged, up to the first malformed one.
+ * It returns complete hashes in lower-case hexadecimal, each unchanged, up to the first malformed one.
  */
 #include "target.h"
 

@@ -1,5 +1,6 @@
 /*
- * otp_uri_parse, otp_uri_build: a parsed URI can be written in plain bytes, and parses to the same values again.
+ * otp_uri_parse, otp_uri_build: every parsed URI can be built again.  The built URI has plain bytes only, and parses to
+ * the same values.
  */
 #include "target.h"
 

@@ -3,8 +3,8 @@
  *
  * A second parser (strict.h) reads the same bytes.  Both accept the same heads, with the same values.  When the second
  * parser refuses a head, parser_read refuses it too, at the latest at the end of the wrong line.  parser_read never
- * refuses bytes that may still become a head.  Cutting the bytes into pieces changes nothing, and no byte after the
- * given ones is read.
+ * refuses bytes that may still become a head.  Cutting the bytes into pieces changes nothing, and parser_read reads no
+ * byte after the current piece.
  *
  * Input: four offsets at which to cut (2 bytes each), then the client's bytes.  If the fourth offset has its highest
  * bit set, it is also the limit of a head.
@@ -18,7 +18,7 @@
 #include <sanitizer/asan_interface.h>
 #define HIDE(p, n) ASAN_POISON_MEMORY_REGION(p, n)
 #define SHOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-enum { EVERY_CUT_ONE_IN = 64, EVERY_CUT_MAX_BYTES = 256 }; /* trying all cuts takes quadratic time */
+enum { EVERY_CUT_ONE_IN = 64, EVERY_CUT_MAX_BYTES = 256 }; /* all cuts together take quadratic time */
 #else
 #define HIDE(p, n) ((void)(p), (void)(n))
 #define SHOW(p, n) ((void)(p), (void)(n))
@@ -141,7 +141,7 @@ by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Returns the bytes of the request; 0 if no further request follows. */
+/* Returns the length of the request; 0 if no complete request follows. */
 static size_t
 check_one(str sent, const size_t *cuts, size_t max, bool every_cut)
 {

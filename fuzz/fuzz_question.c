@@ -1,12 +1,12 @@
 /*
- * keeper_answer: questions of any form and in any order.  The keeper has its own database, which is restored for each
+ * keeper_answer: questions of any form and in any order.  The keeper has its own database, which is restored after each
  * input.  Promises for every answer:
  *
  * - it is complete; it is MALFORMED if and only if the question does not decode
- * - it is FULL only for a session that was FULL already, or that has just sent a right code
+ * - it is FULL only for a session that was FULL before, or whose question contains a right code
  * - it is STATE for every session that is not FULL, if the question requires FULL
  * - it shows nothing of any account if the session is invalid
- * - it is UNAVAILABLE only after a failure that the input ordered: no question makes the keeper fail
+ * - it is UNAVAILABLE only after a failure that the input requested: no question makes the keeper fail
  *
  * Input: lines, executed in order.
  *	=BYTES             the rest of the input is a question in its wire form
@@ -60,7 +60,7 @@ struct secret {
 
 struct known {
 	struct token token;
-	enum session_state state; /* in the last answer */
+	enum session_state state; /* as the last answer says */
 };
 
 /* Values of the prepared accounts, and values from the answers since. */
@@ -163,7 +163,7 @@ code_of(const struct secret *secret, int64_t steps)
 /* --- asking ------------------------------------------------------------------------------------------------------- */
 
 struct failing {
-	long allocation, random; /* the number of the one that fails; 0: none fails */
+	long allocation, random; /* which call fails, counted from 1; 0: none */
 };
 
 static void
@@ -203,7 +203,7 @@ decode(str question, struct question_head *ret_head, void *ret_body)
 	       wire_get(&question, wire_questions[ret_head->id].body, ret_body) == ERR_OK && question.n == 0;
 }
 
-/* False for the questions that other sessions may ask too.  A second statement of the keeper's table. */
+/* False for questions that sessions in other states may ask too.  This list repeats the keeper's table. */
 static bool
 only_full_may(uint32_t id)
 {
@@ -318,7 +318,7 @@ ask(str bytes, const struct failing *fault)
 	failing_arm(&none);
 	str answer = buf_str(&out);
 	PROMISE(failing || answer.n > 0);
-	/* after a failure the code may be spent and the session FULL although no answer says so */
+	/* After a failure the code may be spent and the session FULL, although no answer says so. */
 	if (failing && decodes && question.id == QUESTION_VERIFY &&
 	    is_right_code(((const struct verify_body *)asked)->code))
 		token_note(&question.token, STATE_FULL);
@@ -382,8 +382,7 @@ value_of(str text)
 }
 
 /*
- * Bring values within the bounds of the wire tables: checking those bounds is web's task, which this target does not
- * test.
+ * Force values into the bounds of the wire tables.  Web checks these bounds; this target does not test web.
  */
 static void
 body_fill(const struct wire_def *def, str fields, struct secret *rooms, char *body)
@@ -412,7 +411,7 @@ question_of(str name)
 	return QUESTION_NONE;
 }
 
-/* sessions: e enrolling, p pending, f full, l the newest one, x an unknown token; otherwise no token. */
+/* Letters: e enrolling, p pending, f full, l the newest session, x an unknown token; otherwise no token. */
 static struct token
 session_of(str letter)
 {
@@ -498,7 +497,7 @@ put_back_table(void *context, int columns, char **values, char **names)
 	return 0;
 }
 
-/* Keep the present content in memory, with the statements that restore it. */
+/* Copy the content into memory, and write the statements that restore it. */
 static void
 database_keep(void)
 {
@@ -544,7 +543,7 @@ folder_remove(void)
 	rmdir(folder);
 }
 
-/* Use a folder in memory if the system has one, because each commit is written to the disk. */
+/* Use a folder in memory if the system has one: on a disk every commit would wait for a write. */
 static void
 folder_make(void)
 {
@@ -642,7 +641,7 @@ begin(void)
 	PROMISE(keeper_thread_open(keeper, &thread) == ERR_OK);
 	prepare();
 	prepared = now;
-	clock_us_now = clock_us() + MINUTES_US(2); /* the next codes are unused ones */
+	clock_us_now = clock_us() + MINUTES_US(2); /* so that the next codes are unused */
 	database_keep();
 }
 

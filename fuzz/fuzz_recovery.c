@@ -23,7 +23,7 @@ reads_as(str typed, const struct recovery_code *code)
 	return recovery_code_read(typed, &read) && same(&read, code);
 }
 
-/* Convert one typed character, with the replacements for characters that people misread. */
+/* Convert one typed character; replace characters that people misread. */
 static char
 as_shown(char c)
 {

@@ -1,5 +1,6 @@
 /*
- * sealing_open: arbitrary bytes never open.  A sealed value opens only unchanged, and only for its owner.
+ * sealing_open: it refuses arbitrary bytes.  It opens a sealed value only if the value is unchanged and the owner is
+ * the same.
  *
  * The input is used twice: as a sealed value, and as changes to a real one.  A change has three bytes: the kind and two
  * operands.
@@ -14,8 +15,8 @@ static const struct sealed_for owner = { "totp secret", 12, 34 };
 static const char secret[] = "twenty bytes of seed";
 
 /*
- * The first key never sealed anything.  From the second one libFuzzer may learn sealed bytes, because it watches
- * compares.
+ * No value is sealed with the first key.  libFuzzer watches comparisons and may learn bytes that the second key sealed,
+ * so arbitrary bytes are opened with the first key.
  */
 enum key { KEY_OF_NOTHING, KEY_OF_VALUE, KEY_COUNT };
 

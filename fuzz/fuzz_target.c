@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	PROMISE(str_equal_nocase(browser_host(target.url), target.authority));
 	PROMISE(str_starts(target.authority, target.host));
 	PROMISE(target.path.n > 0 && target.path.p[0] == '/' && target.path.n <= url.n + 1);
-	/* the URL is unchanged, except for a dot at the end of the host */
+	/* The URL is unchanged, except that a dot at the end of the host is dropped. */
 	PROMISE(str_equal(target.url, url) || (target.url.n + 1 == url.n && host_ends_in_dot(url)));
 	for (size_t i = 0; i < url.n; i++)
 		PROMISE((unsigned char)url.p[i] > ' ' && url.p[i] != 0x7f);
@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		again.unclear == target.unclear && again.dots == target.dots && again.certain == target.certain);
 	PROMISE(target.certain <= target.path.n && (target.unclear || target.certain == target.path.n) &&
 		(target.unclear || !target.dots));
-	/* every program reads a clear path in the same way: no segment changes the folder */
+	/* All programs read a clear path in the same way: no segment changes the folder. */
 	for (str rest = str_from(target.path, 1); !target.unclear && rest.p != NULL;) {
 		str segment = str_cut(&rest, '/');
 		PROMISE(!str_equal(segment, STR("..")) && !str_equal(segment, STR(".")) &&

@@ -1,4 +1,4 @@
-/* buf_put_html, buf_put_json, buf_put_percent, log_line: no output can end the text that contains it. */
+/* buf_put_html, buf_put_json, buf_put_percent, log_line: the output cannot end the text that contains it. */
 #include "target.h"
 
 #include "base/buf.h"

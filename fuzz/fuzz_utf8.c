@@ -1,6 +1,6 @@
 /*
- * str_utf8_valid, str_utf8_count, str_utf8_next, compared with a decoder that works by the number of the code point
- * (RFC 3629).
+ * str_utf8_valid, str_utf8_count, str_utf8_next, compared with a second decoder, which checks the number of each code
+ * point (RFC 3629).
  */
 #include "target.h"
 

@@ -7,7 +7,8 @@
 #include "base/str.h"
 
 /*
- * The next character, unescaped.  Ends the program at a bare < > " ' or &, because that character could end the text.
+ * Returns the next character, unescaped.  Ends the program at an unescaped < > " ' or &, because that character could
+ * end the text.
  */
 static inline char
 html_character_take(str *rest)

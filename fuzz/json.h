@@ -21,7 +21,7 @@ enum json_kind { JSON_ABSENT, JSON_A_STRING, JSON_A_TRUE, JSON_A_FALSE, JSON_AN_
 
 struct json_value {
 	enum json_kind kind;
-	str text; /* of a string: decoded; of an object or an array: as it stands */
+	str text; /* of a string: decoded; of an object or an array: the JSON text */
 };
 
 struct json_name {
@@ -192,7 +192,7 @@ json_number(struct json *j)
 	return !isinf(strtod(text, NULL));
 }
 
-/* Behind "[". */
+/* Read an array after its "[". */
 static inline bool
 json_array(struct json *j)
 {
@@ -217,7 +217,7 @@ json_has_name(const struct json_name *names, str text)
 	return false;
 }
 
-/* The members from one on: each call has one name, so that names of all calls form a list. */
+/* Read the remaining members.  Each call reads one name; the names of all open calls form a list. */
 static inline bool
 json_members(struct json *j, const struct json_name *older)
 {
@@ -237,7 +237,7 @@ json_members(struct json *j, const struct json_name *older)
 	return json_literal(j, STR(",")) ? json_members(j, &name) : json_literal(j, STR("}"));
 }
 
-/* Behind "{". */
+/* Read an object after its "{". */
 static inline bool
 json_object(struct json *j)
 {
@@ -272,7 +272,7 @@ json_bare_value(struct json *j, struct json_value *ret_value)
 	return json_literal(j, STR("null")) || json_number(j);
 }
 
-/* A value with the blanks around it. */
+/* Read a value and the blanks around it. */
 static inline bool
 json_value_read(struct json *j, struct json_value *ret_value)
 {
@@ -302,7 +302,7 @@ json_read_object(str text, struct json *ret)
 	return json_value_read(ret, &value) && value.kind == JSON_AN_OBJECT && ret->rest.n == 0;
 }
 
-/* Go to the first value of an array that was read before; false: it is empty.  json_value_read reads each value. */
+/* Go to the first value of an array that was read before; false if it is empty.  Then call json_value_read for each. */
 static inline bool
 json_array_begin(str text, struct json *ret)
 {

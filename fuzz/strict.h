@@ -1,10 +1,9 @@
 /*
  * A second parser of request heads.  The target `parser` compares the real parser with it.
  *
- * It states the grammar in another way than src/http/parser.c: character by character, nested like the rules of RFC
- * 9110 and RFC 9112.  It has no lines, no tables of bytes and no state between calls.  For each text it says whether it
- * is a
- * head, may become one, or cannot; and after which byte this is certain.
+ * It implements the grammar differently from src/http/parser.c: it reads character by character, and its functions nest
+ * like the rules of RFC 9110 and RFC 9112.  It does not split lines, and has no tables of bytes and no state between
+ * calls.  It tells whether a text is a head, may become one, or cannot; and after which byte this is certain.
  */
 #ifndef FUZZ_STRICT_H
 #define FUZZ_STRICT_H
@@ -25,7 +24,7 @@ struct strict_field {
 
 struct strict {
 	enum strict_verdict verdict;
-	size_t at;  /* bytes read: the whole head, or if BAD those before the wrong byte */
+	size_t at;  /* bytes read: the whole head; if BAD, the bytes before the wrong byte */
 	int status; /* if BAD: the status of the reply */
 
 	str method, target, path, query;
@@ -33,7 +32,7 @@ struct strict {
 	char minor;
 	struct strict_field fields[STRICT_FIELDS_MAX];
 	size_t field_count;
-	uint64_t length; /* UINT64_MAX: that number or any larger one */
+	uint64_t length; /* UINT64_MAX also stands for all larger numbers */
 	bool closes, expects;
 
 	/* internal */
@@ -114,7 +113,7 @@ strict_is_content(char c)
 	return c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
 }
 
-/* 1*c, at most max of them, otherwise the status.  A run ends only at a character that is not c. */
+/* 1*c: at least one and at most max such characters; more give the status.  The run ends at the first other one. */
 static inline bool
 strict_run(struct strict *r, bool (*is)(char), size_t max, int status, str *ret_text)
 {
@@ -311,7 +310,7 @@ strict_has_element(const struct strict *r, const char *name, const char *element
 
 /* --- the meaning of the fields ------------------------------------------------------------------------------------ */
 
-/* So far there is at most one Host, and its value is a host. */
+/* There is at most one Host so far, and its value is a valid host. */
 static inline bool
 strict_host_may(const struct strict *r)
 {
@@ -368,7 +367,7 @@ strict_coding_may(const struct strict *r)
 	       (codings == 1 && r->minor != '0' && value.n == 7 && strncasecmp(value.p, "chunked", 7) == 0);
 }
 
-/* The last byte of a line makes the fault certain: that byte is the wrong one. */
+/* Only the last byte of a line makes the fault certain, so that byte counts as the wrong one. */
 static inline bool
 strict_line_spoilt(struct strict *r, int status)
 {

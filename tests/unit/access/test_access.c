@@ -165,7 +165,7 @@ static const struct {
 	enum access_reason reason;
 	unsigned line;
 	enum access_refusal refusal;
-	bool accepted_later; /* access_client_accepts, which knows no network and no age */
+	bool accepted_later; /* the result of access_client_accepts, which ignores networks and ages */
 } client_cases[] = {
 	{ "wiki", "", ADMIN, ACCESS_PASSES, ACCESS_BY_RULE, 2, 0, true },
 	{ "wiki", "", ANNA, ACCESS_REFUSED, ACCESS_NO_RULE, 0, ACCESS_PERSON, true },
@@ -206,7 +206,7 @@ the_rules_of_a_client_decide_about_its_sign_ins(void **state)
 	}
 }
 
-/* The gate, in web and in the keeper, must not take a rule for a client as one for an address. */
+/* The gate must never apply a rule for a client to an address. */
 static void
 rules_of_clients_and_of_addresses_do_not_mix(void **state)
 {
@@ -265,14 +265,14 @@ static const struct {
 	const char *why;
 } refusals[] = {
 	{ "https://staff.example.org/", "GET", "", ANNA, ACCESS_PERSON, "a group is missing" },
-	{ "https://staff.example.org/", "GET", "", PASSWORD, ACCESS_PERSON, "a group is missing, before the code too" },
+	{ "https://staff.example.org/", "GET", "", PASSWORD, ACCESS_PERSON, "a group is missing, and the code too" },
 	{ "https://lan.example.org/", "GET", "10.1.2.3", ANNA, ACCESS_NETWORK, "another network" },
 	{ "https://lan.example.org/", "GET", "10.1.2.3", NOBODY, ACCESS_NETWORK, "another network, unknown visitor" },
 	{ "https://both.example.org/", "GET", "10.1.2.3", ANNA, ACCESS_PERSON, "group and network: the group first" },
 	{ "https://both.example.org/", "GET", "10.1.2.3", ADMIN, ACCESS_NETWORK, "only the network is wrong" },
 	{ "https://home.example.org/", "GET", "10.1.2.3", ANNA, ACCESS_NETWORK, "a rule denies the network" },
 	{ "https://home.example.org/", "GET", "", OLD, ACCESS_PERSON, "a rule denies the user" },
-	{ "https://ruth.example.net/", "GET", "", ANNA, ACCESS_PERSON, "the label of another user" },
+	{ "https://ruth.example.net/", "GET", "", ANNA, ACCESS_PERSON, "the label is another user's name" },
 	{ "https://shut.example.org/", "GET", "", ANNA, ACCESS_CLOSED, "rules after the deciding one do not count" },
 	{ "https://read.example.org/", "POST", "", ANNA, ACCESS_CLOSED, "another method" },
 	{ "https://read.example.org/write/x", "POST", "", ANNA, ACCESS_PERSON, "another user may use the method" },
@@ -370,14 +370,15 @@ static const struct {
 	{ "https://shop.example.org/adm%2Fin", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 9, "only /adm is certain" },
 	{ "https://open.example.org/api/a%2Fb", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 14,
 	  "stricter than the later rules" },
-	{ "https://open.example.org/api/a%2Fb", ADMIN_OLD, ACCESS_ASKS, ACCESS_OLD, 14, "its max_age applies too" },
+	{ "https://open.example.org/api/a%2Fb", ADMIN_OLD, ACCESS_ASKS, ACCESS_OLD, 14,
+	  "max_age of this rule applies too" },
 	{ "https://open.example.org/api/a%2Fb", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 14,
 	  "a visitor who meets the rule passes" },
 	{ "https://open.example.org//api/a", OLD, ACCESS_ASKS, ACCESS_OLD, 14,
 	  "max_age applies to an ambiguous path too" },
 	{ "https://open.example.org/x//y", NOBODY, ACCESS_PASSES, ACCESS_BY_RULE, 20, "no stricter rule can match" },
 	{ "https://open.example.org/staff//y", NOBODY, ACCESS_ASKS, ACCESS_UNKNOWN, 17,
-	  "if that rule matches, the visitor must sign in" },
+	  "the stricter rule may match: it requires a sign-in" },
 	{ "https://open.example.org/staff//y", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 20,
 	  "the stricter rule names other users" },
 	{ "https://only.example.org/api/a%2Fb", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 0,
@@ -393,7 +394,7 @@ static const struct {
 	  "an encoded question mark may begin a query" },
 	{ "https://query.example.org/x%253Faction=delete", ANNA, ACCESS_REFUSED, ACCESS_UNCLEAR, 30, "encoded twice" },
 	{ "https://query.example.org/x%2Fy", ANNA, ACCESS_PASSES, ACCESS_BY_RULE, 33,
-	  "an encoded slash begins no query" },
+	  "an encoded slash does not begin a query" },
 	{ "https://all.example.org/a%2Fb", PASSWORD, ACCESS_PASSES, ACCESS_BY_RULE, 24, "every reading matches" },
 };
 
@@ -418,9 +419,9 @@ an_ambiguous_path_gets_the_strictest_matching_rule(void **state)
 }
 
 /*
- * Ways in which a program may read a path, after decoding it 0 to DECODES - 1 times.  MERGE: adjacent slashes are
- * one.  CUT_SEGMENT: a segment ends at ';'.  CUT_PATH: the path ends at ';', '?', '#' or NUL.  DROP: control bytes
- * and bytes over 0x7f are removed.
+ * Ways in which a program may read a path, after decoding it 0 to DECODES - 1 times.  BACKSLASH: a backslash is a
+ * slash.  MERGE: adjacent slashes are one.  CUT_SEGMENT: a segment ends at ';'.  CUT_PATH: the path ends at ';', '?',
+ * '#' or NUL.  DROP: control bytes and bytes over 0x7f are removed.
  */
 enum { BACKSLASH = 1, MERGE = 2, CUT_SEGMENT = 4, CUT_PATH = 8, DROP = 16, WAYS = 32, DECODES = 4 };
 
@@ -515,7 +516,7 @@ static void
 dice_url(char *url, size_t size, bool dots)
 {
 	static const char *const pieces[] = {
-		".",        "..",     "%2e",    "%252e.",   "/",    /* five for dots */ "/",
+		".",        "..",     "%2e",    "%252e.",   "/",    /* the first five make dots */ "/",
 		"/",        "public", "admin",  "a",        "b",    "x",
 		"p",        "%2f",    "%5c",    ";",        ";x=1", "%3b",
 		"%00",      "%3f",    "%3fa=b", "%253fx=1", "%23",  "%25",
@@ -592,7 +593,7 @@ reading_has_dots(str path)
 	return false;
 }
 
-/* Readings that drop letters are skipped.  A path with invalid UTF-8 has no certain part (uri_path.h). */
+/* Skips readings that drop letters.  A path with invalid UTF-8 has no certain part (uri_path.h). */
 static void
 dot_segments_of_every_reading_are_found(void **state)
 {
@@ -637,7 +638,7 @@ no_rules_deny_everything(void **state)
 }
 
 static void
-a_group_is_not_a_part_of_another(void **state)
+group_names_match_only_as_a_whole(void **state)
 {
 	static const char text[] = "rules:\n  - domain: '*'\n    groups: [admin]\n    policy: one_factor\n";
 	static const char *const groups[] = { "admins", "xadmin", "admins,badmin", "", "ad,min" };
@@ -804,7 +805,7 @@ main(void)
 		cmocka_unit_test(a_refusal_has_a_general_reason),
 		cmocka_unit_test(dot_segments_of_every_reading_are_found),
 		cmocka_unit_test(no_rules_deny_everything),
-		cmocka_unit_test(a_group_is_not_a_part_of_another),
+		cmocka_unit_test(group_names_match_only_as_a_whole),
 		cmocka_unit_test(every_key_of_a_rule_must_fit),
 		cmocka_unit_test(ambiguous_queries_are_decided_as_their_strictest_reading),
 	};

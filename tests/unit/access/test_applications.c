@@ -1,4 +1,4 @@
-/* The applications of the rules file: who sees them, and which of them a URL belongs to. */
+/* The applications of the rules file: which users see an application, and to which application a URL belongs. */
 #include "unit.h"
 
 #include "access/access_file.h"
@@ -62,7 +62,7 @@ applications_are_read_with_their_defaults(void **state)
 	assert_int_equal(rules.applications[1].line, 18);
 	assert_true(str_equal(rules.applications[0].letter, STR("Ω")));
 	assert_true(str_equal(rules.applications[0].description, STR("Handbook")));
-	assert_true(str_equal(rules.applications[1].letter, STR("é"))); /* the first of the name */
+	assert_true(str_equal(rules.applications[1].letter, STR("é"))); /* the first letter of the name */
 	assert_true(str_equal(rules.applications[2].target.path, STR("/")));
 	assert_true(str_equal(rules.applications[4].address, STR("https://api.example.org/v1/#/start")));
 	assert_true(str_equal(rules.applications[4].target.path, STR("/v1/")));
@@ -87,7 +87,8 @@ the_gate_decides_who_sees_an_application(void **state)
 		  ACCESS_FULL, 60 },
 		{ "ben", "staff", "10.0.0.1", "Wiki Interface Elsewhere Team", "the password alone: asks for a code",
 		  ACCESS_PASSWORD, 0 },
-		{ "ben", "staff", "", "Wiki Interface Elsewhere Team", "no address is in no network", ACCESS_FULL, 0 },
+		{ "ben", "staff", "", "Wiki Interface Elsewhere Team", "without an address, no network matches",
+		  ACCESS_FULL, 0 },
 		{ "ben", "staff", "unix", "Wiki Interface Elsewhere Team",
 		  "an unknown address may be in another network", ACCESS_FULL, 0 },
 	};
@@ -233,7 +234,7 @@ remove_folder(void **state)
 	return rmdir(folder);
 }
 
-/* Read rules with one application with this icon, and its file. */
+/* Read rules with an application that has this icon, and the icon's file. */
 static err
 read_icon(const char *icon, struct access_rules *ret_rules, struct why *why)
 {

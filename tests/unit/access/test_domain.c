@@ -9,15 +9,15 @@ static void
 gate_domain_of_finds_the_first_domain_above_a_host(void **state)
 {
 	static const struct {
-		const char *host, *domain; /* domain "": below no protected domain */
+		const char *host, *domain; /* domain "": the host is below none of the protected domains */
 		const char *why;
 	} cases[] = {
 		{ "wiki.example.org", "example.org", "below the domain" },
 		{ "example.org", "example.org", "the domain itself" },
-		{ "a.b.example.org", "example.org", "two labels below" },
+		{ "a.b.example.org", "example.org", "two labels in front of the domain" },
 		{ "wiki.apps.example.net", "apps.example.net", "the second domain" },
 		{ "deep.lab.example.org", "example.org", "below two domains: the first in the list" },
-		{ "badexample.org", "", "the same end, but no dot before it" },
+		{ "badexample.org", "", "the same end, but without a dot before it" },
 		{ "example.org.evil.test", "", "the domain in the middle" },
 		{ "example.net", "", "above a domain" },
 		{ "EXAMPLE.ORG", "", "the caller passes lower case: capitals do not match" },

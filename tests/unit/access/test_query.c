@@ -73,7 +73,7 @@ static const struct {
 };
 
 static void
-query_fit_knows_clear_and_ambiguous_queries(void **state)
+query_fit_tells_clear_queries_from_ambiguous_ones(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (query_fit(cases[i].condition, 1, str_of(cases[i].query)) != cases[i].fit)
@@ -117,7 +117,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(query_fit_knows_clear_and_ambiguous_queries),
+		cmocka_unit_test(query_fit_tells_clear_queries_from_ambiguous_ones),
 		cmocka_unit_test(query_fit_needs_every_condition),
 		cmocka_unit_test(query_fit_is_uncertain_about_an_overlong_query),
 	};

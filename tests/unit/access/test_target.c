@@ -75,7 +75,7 @@ static const struct {
 };
 
 static void
-addresses_are_read_once_and_strictly(void **state)
+target_read_accepts_only_strict_urls(void **state)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
@@ -203,7 +203,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_are_read_once_and_strictly),
+		cmocka_unit_test(target_read_accepts_only_strict_urls),
 		cmocka_unit_test(a_dot_at_the_end_of_the_host_is_dropped),
 		cmocka_unit_test(the_port_belongs_to_the_authority),
 		cmocka_unit_test(overlong_addresses_are_refused),

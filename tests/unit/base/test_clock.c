@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Not time(2): it is read from a coarse clock, which is a tick or more behind. */
+/* Not time(2), which reads a coarse clock that may be a tick or more behind. */
 static int64_t
 test_clock_system_us(void)
 {

@@ -1,4 +1,4 @@
-/* The signs of a container, in a folder that takes the place of the root, and the mounts of paths. */
+/* The signs of a container, in a folder that stands for the root folder, and the mounts of paths. */
 #include "unit.h"
 
 #include "base/container.h"
@@ -148,7 +148,7 @@ container_takes_relative_paths_from_the_current_folder(void **state)
 }
 
 static void
-container_refuses_no_path_that_is_too_long(void **state)
+container_loses_is_false_for_an_overlong_path(void **state)
 {
 	static char path[8192];
 
@@ -201,7 +201,7 @@ main(void)
 		cmocka_unit_test(container_variable_of_the_first_process_is_a_sign),
 		cmocka_unit_test(container_loses_paths_on_the_mount_of_the_root),
 		cmocka_unit_test(container_takes_relative_paths_from_the_current_folder),
-		cmocka_unit_test(container_refuses_no_path_that_is_too_long),
+		cmocka_unit_test(container_loses_is_false_for_an_overlong_path),
 	};
 
 	return cmocka_run_group_tests_name("container", tests, set_up, tear_down);

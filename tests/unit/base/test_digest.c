@@ -70,7 +70,7 @@ digest_hmac_gives_the_vectors_of_rfc_4231(void **state)
 	}
 }
 
-/* Each of two keys in turn, the second with the bytes of the first and more. */
+/* Keys alternate between 20 bytes and the maximum; the longer key often begins with the bytes of the shorter one. */
 static void
 digest_hmac_often_follows_a_change_of_the_key(void **state)
 {

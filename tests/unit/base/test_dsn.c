@@ -27,7 +27,7 @@ static const struct {
 	  "libpq's query parameter" },
 	{ "postgresql://h/d?sslpassword=pw", "postgresql://h/d?sslpassword=***", true, "the password of the key file" },
 	{ "postgresql://h/d?options=-csearch_path%3Dx", "postgresql://h/d?options=***", false,
-	  "a value that is not shown" },
+	  "a parameter whose value is hidden" },
 	{ "postgresql://me:p@w@h/d", NULL, true, "an @ inside" },
 	{ "postgresql://me:p/w@h/d", NULL, true, "a slash inside" },
 	{ "postgresql://me:p?w@h/d", NULL, true, "a question mark inside" },
@@ -37,7 +37,7 @@ static const struct {
 	{ "postgresql://me:p\nw@h/d", NULL, true, "a line end" },
 	{ "postgresql://me:secret", NULL, false, "no @, and a port that is not a number" },
 	{ "postgresql://me:123456", NULL, false, "a port that is too long" },
-	{ "postgresql://me:pw@h:port/d", NULL, true, "a port that is not a number, after a host" },
+	{ "postgresql://me:pw@h:port/d", NULL, true, "a host and a port that is not a number" },
 	{ "postgresql://me:pw@h/d?p%61ssword=pw", NULL, true, "an encoded key" },
 	{ "postgresql://me:pw@h/d?secret", NULL, true, "a key without value" },
 	{ "postgresql://me:pw@h!/d", NULL, true, "an invalid host" },
@@ -82,7 +82,7 @@ dsn_has_secret_finds_passwords(void **state)
 }
 
 static void
-dsn_put_shows_files_whole(void **state)
+dsn_put_shows_urls_of_sqlite_unchanged(void **state)
 {
 	CLEANUP(buf_wipe) struct buf out = BUF(1024);
 
@@ -91,7 +91,7 @@ dsn_put_shows_files_whole(void **state)
 }
 
 static void
-dsn_put_trouble_quotes_nothing(void **state)
+dsn_put_trouble_hides_quoted_values(void **state)
 {
 	static const struct {
 		const char *said, *shown, *why;
@@ -122,9 +122,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dsn_is_clear_with_one_reading_only), cmocka_unit_test(dsn_put_shows_no_secret),
-		cmocka_unit_test(dsn_has_secret_finds_passwords),     cmocka_unit_test(dsn_put_shows_files_whole),
-		cmocka_unit_test(dsn_put_trouble_quotes_nothing),
+		cmocka_unit_test(dsn_is_clear_with_one_reading_only),
+		cmocka_unit_test(dsn_put_shows_no_secret),
+		cmocka_unit_test(dsn_has_secret_finds_passwords),
+		cmocka_unit_test(dsn_put_shows_urls_of_sqlite_unchanged),
+		cmocka_unit_test(dsn_put_trouble_hides_quoted_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ file_open_takes_files_only_and_does_not_block(void **state)
 		{ "fifo", ERR_INVALID, "is a FIFO", "no process writes into it" },
 		{ "socket", ERR_INVALID, "is a socket", "open() fails on sockets" },
 		{ ".", ERR_INVALID, "is a directory", "a folder" },
-		{ "/dev/zero", ERR_INVALID, "is a device", "a file without an end" },
+		{ "/dev/zero", ERR_INVALID, "is a device", "an endless file" },
 		{ "/dev/null", ERR_INVALID, "is a device", "an empty file" },
 		{ "missing", ERR_NOT_FOUND, "No such file", "nothing" },
 		{ "file/x", ERR_DENIED, "Not a directory", "below a file" },
@@ -113,7 +113,7 @@ file_open_refuses_files_that_others_may_write(void **state)
 		{ 0600, 0, 0, ERR_OK, "only the owner may read it" },
 		{ 0644, 0, 0, ERR_OK, "others may read it" },
 		{ 0640, 0, 1000, ERR_OK, "a group may read it" },
-		{ 0664, 0, 0, ERR_OK, "root's group may write it" },
+		{ 0664, 0, 0, ERR_OK, "the group root may write it" },
 		{ 0660, 0, 1000, ERR_DENIED, "another group may write it" },
 		{ 0602, 0, 0, ERR_DENIED, "others may write it" },
 		{ 0666, 0, 0, ERR_DENIED, "group and others may write it" },
@@ -121,7 +121,7 @@ file_open_refuses_files_that_others_may_write(void **state)
 		{ 0444, 1000, 0, ERR_DENIED, "its owner could make it writable again" },
 	};
 
-	/* Only root can change a file's owner.  Not skip(): meson counts its line of TAP as a failure. */
+	/* Only root can change a file's owner.  Do not call skip(): meson counts its line of TAP as a failure. */
 	if (geteuid() != 0)
 		return;
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -116,7 +116,7 @@ written(const struct log_field *fields, size_t n, char *room, size_t size)
 	return str_bytes(room, got < 0 ? 0 : (size_t)got);
 }
 
-/* Set up the log while standard error is a pipe, which JOURNAL_STREAM names or not. Check how its line begins. */
+/* Set up the log while standard error is a pipe. is_stream: JOURNAL_STREAM names that pipe. Check how a line begins. */
 static void
 assert_format_in_stream(bool is_stream, enum log_format format, const char *begin)
 {

@@ -41,7 +41,7 @@ mem_new_array_refuses_a_product_that_wraps_round(void **state)
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 static void
-mem_fail_at_fails_that_request_and_no_other(void **state)
+fault_set_fails_that_allocation_and_no_other(void **state)
 {
 	fault_set(FAULT_MEMORY, 3, false);
 	for (int i = 1; i <= 5; i++) {
@@ -60,7 +60,7 @@ main(void)
 		cmocka_unit_test(mem_new_gives_zeroed_memory_even_for_size_0),
 		cmocka_unit_test(mem_new_array_refuses_a_product_that_wraps_round),
 #ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(mem_fail_at_fails_that_request_and_no_other),
+		cmocka_unit_test(fault_set_fails_that_allocation_and_no_other),
 #endif
 	};
 

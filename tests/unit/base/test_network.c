@@ -66,7 +66,7 @@ static const struct {
 	{ "two mapped addresses are not one network", "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
 	{ "four bytes are not eight", "0.0.0.0", "::", false },
 	{ "an empty text and an address differ", "", "0.0.0.0", false },
-	{ "two texts that are no addresses are equal", "", "x", true },
+	{ "two texts that are not addresses are equal", "", "x", true },
 };
 
 static void

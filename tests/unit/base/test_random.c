@@ -45,7 +45,7 @@ random_id_is_positive_and_does_not_repeat(void **state)
 
 #ifdef DOUBLETOUR_TEST_HOOKS
 static void
-random_failure_is_an_error_and_no_id(void **state)
+random_failure_gives_an_error_and_no_id(void **state)
 {
 	int64_t id = 0;
 	unsigned char bytes[8];
@@ -68,7 +68,7 @@ main(void)
 		cmocka_unit_test(random_fill_fills_every_byte_and_nothing_beyond),
 		cmocka_unit_test(random_id_is_positive_and_does_not_repeat),
 #ifdef DOUBLETOUR_TEST_HOOKS
-		cmocka_unit_test(random_failure_is_an_error_and_no_id),
+		cmocka_unit_test(random_failure_gives_an_error_and_no_id),
 #endif
 	};
 

@@ -299,7 +299,7 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 static void
 str_has_control_finds_control_bytes_at_any_position(void **state)
 {
-	char text[40]; /* more than two vectors */
+	char text[40]; /* longer than two vectors of 16 bytes */
 
 	for (size_t n = 0; n <= sizeof(text); n++)
 		for (size_t at = 0; at < n; at++)
@@ -320,8 +320,8 @@ str_visible_z_escapes_misleading_text(void **state)
 		size_t n;
 		const char *form, *why;
 	} cases[] = {
-		{ "anna", 4, "anna", "an empty text" },
-		{ "caf\xc3\xa9 \xe6\x97\xa5", 9, "caf\xc3\xa9 \xe6\x97\xa5", "letters stay" },
+		{ "anna", 4, "anna", "letters of ASCII stay" },
+		{ "caf\xc3\xa9 \xe6\x97\xa5", 9, "caf\xc3\xa9 \xe6\x97\xa5", "other letters stay" },
 		{ "\x1b[2J", 4, "\\u001b[2J", "ESC" },
 		{ "a\nb", 3, "a\\u000ab", "a line end is escaped" },
 		{ "a\0b", 3, "a\\u0000b", "a NUL does not end the text" },
@@ -421,7 +421,7 @@ str_base64_reads_unpadded_text_up_to_a_maximum(void **state)
 		{ "+/+/", 6, "\xfb\xff\xbf" },
 		{ "Zm9vYmFy", 5, NULL }, /* over the maximum */
 		{ "Zg", 0, NULL },
-		{ "A", 6, NULL }, /* no encoding has this length */
+		{ "A", 6, NULL }, /* an encoded text never has this length */
 		{ "Zm9vA", 6, NULL },
 		{ "Zg==", 6, NULL }, /* padding */
 		{ "Zm8=", 6, NULL },

@@ -14,7 +14,7 @@
 static const struct {
 	const char *raw;
 	enum uri_path_kind kind;
-	size_t certain; /* of an ambiguous path */
+	size_t certain; /* bytes of an ambiguous path */
 	const char *why;
 } cases[] = {
 	{ "/", LITERAL, 0, "the home page" },

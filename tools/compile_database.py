@@ -3,8 +3,8 @@
 
     tools/compile_database.py FOLDER       write compile_commands.json there
 
-The build compiles some files twice, for a test of the tests.  The checks need only the first command, which is the
-program's.
+The build compiles some files twice: for the program, and for a test of the tests.  The checks need only the program's
+command, which is the first.
 """
 
 import json
@@ -17,7 +17,7 @@ BUILD = ROOT / "build" / "test"
 
 
 def commands():
-    """Return {path below the project: entry of the compile database} for every C file of src/."""
+    """Return {path in the project: entry of the compile database} for every C file of src/."""
     first = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), ROOT)

@@ -4,7 +4,7 @@
     compile_messages.py --output message_table.c locales/fr.po locales/en.po
     compile_messages.py --check --templates templates --sources src  locales/fr.po locales/en.po
 
-The second form tests the translations.  It collects the sentences in use: `_("...")` and ngettext in templates,
+The second form tests the translations.  It collects the sentences in use: `_("...")` and ngettext in templates, and
 N_("...") in C.  It reports sentences that are missing, empty, fuzzy or unused, and mistakes in French typography.
 """
 import argparse
@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import c_literal  # noqa: E402
 
 PLACEHOLDER = re.compile(r"%\(([a-z_]+)\)s")
-# gettext's plural formulas and digits: C expressions over n.
+# A plural formula of gettext: a C expression over n.
 FORMULA = re.compile(r"^[n0-9\s<>=!&|?:()%+*-]+$")
 # French needs a no-break space (U+00A0 or the narrow U+202F) before : ; ? ! » and after «, and the typographic
 # apostrophe.
@@ -31,7 +31,7 @@ FRENCH_FAULTS = (
 
 
 class CatalogError(Exception):
-    """An unusable .po file; the text gives the place and the reason."""
+    """An unusable .po file; the text gives the file, the line and the reason."""
 
 
 class Catalog:

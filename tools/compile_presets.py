@@ -1,24 +1,24 @@
 #!/usr/bin/python3
-"""Make C from presets: what an application needs as a client, and the settings that it gets.
+"""Make C from presets: the settings of a client for each application, and the settings for the application itself.
 
     compile_presets.py FOLDER OUT.c DEPFILE
 
-FOLDER has one file for each application, NAME.yaml; NAME is the word for `doubletour client add`.  Its keys:
+FOLDER has one file for each application, NAME.yaml.  NAME is the argument of `doubletour client add`.  Its keys:
 
     title         the name that people read
     about         which edition or plugin, if there are several
     version       the version that the facts are about
-    tested        what the project's tests run, if they run the application; only its page in docs/ says it
-    unmaintained  sentences: since when it is not maintained, and the consequence
+    tested        the version that the project's tests run, if they run the application; only its page in docs/ has it
+    unmaintained  sentences: how long it has been unmaintained, and the consequence
     address       what its URL may have: host (a host only), port, or path (a port and a path)
     ask           sentences: how to find its redirect URI, if the application itself chooses it
     client        settings of the client (src/oidc/client_draft.h); URIs are patterns
-    settings      blocks that the application's settings consist of: kind, where, text
+    settings      blocks of settings for the application: kind, where, text
     notes         what the administrator must know
     unverified    assumptions: facts that no source confirmed
 
-Patterns and blocks have placeholders between two signs @, such as @APP@: PLACEHOLDERS explains them.  The secret is in
-one block, once; a public client has none.  The depfile names the folder too: ninja notices a new file.
+Patterns and blocks have placeholders between two signs @, such as @APP@: PLACEHOLDERS explains them.  One block has the
+secret, once; a public client has no secret.  The depfile names the folder too: ninja notices a new file.
 """
 import pathlib
 import re
@@ -36,7 +36,7 @@ PLACEHOLDERS = {
     'HOST': 'the host of the address, without a port',
     'SUBFOLDER': 'the path of the address, or None',
     'CLIENT_ID': 'the id of the client',
-    'SECRET': 'its secret, or the word SECRET',
+    'SECRET': 'the secret of the client, or the word SECRET',
     'RANDOM': 'a random text, new each time, or the word RANDOM',
     'ISSUER': 'PUBLIC_URL',
     'ISSUER_SCHEME': 'https or http',
@@ -64,9 +64,9 @@ NAME = re.compile(r'[a-z][a-z0-9]*$')
 
 
 def keys_faults(where, entry, keys):
-    """Yield what is wrong with the keys of a mapping and the types of their values."""
+    """Yield a sentence for each wrong key of a mapping and each value of a wrong type."""
     if not isinstance(entry, dict):
-        yield f'{where} is no mapping'
+        yield f'{where} is not a mapping'
         return
     yield from (f'{where} has no {key}' for key, (_, needed) in keys.items() if needed and key not in entry)
     for key, value in entry.items():
@@ -75,7 +75,7 @@ def keys_faults(where, entry, keys):
         elif not isinstance(value, keys[key][0]) or (not value and key != 'redirect_uris'):
             yield f'{where}: {key} must be a {keys[key][0].__name__}, and not empty'
         elif isinstance(value, list) and keys[key][0] is list and key not in ('settings',):
-            yield from (f'{where}: {key} must have texts only' for one in value if not isinstance(one, str) or '\n' in one)
+            yield from (f'{where}: {key} must contain only texts of one line' for one in value if not isinstance(one, str) or '\n' in one)
 
 
 def texts(value):
@@ -86,7 +86,7 @@ def texts(value):
 
 
 def placeholder_faults(preset):
-    yield from (f'@{name}@ is no placeholder' for text in texts(preset) for name in PLACEHOLDER.findall(text) if name not in PLACEHOLDERS)
+    yield from (f'@{name}@ is not a placeholder' for text in texts(preset) for name in PLACEHOLDER.findall(text) if name not in PLACEHOLDERS)
     client = preset['client']
     for key in PATTERNS:
         for pattern in texts(client.get(key, [])):
@@ -95,7 +95,7 @@ def placeholder_faults(preset):
     in_blocks = sum(block['text'].count('@SECRET@') for block in preset['settings'])
     wanted = 0 if client['public'] == 'yes' else 1
     if (secrets, in_blocks) != (wanted, wanted):
-        yield f'@SECRET@ is there {secrets} times, not {wanted}'
+        yield f'@SECRET@ occurs {secrets} times, not {wanted}'
     if not any('@CLIENT_ID@' in block['text'] for block in preset['settings']):
         yield 'no block has @CLIENT_ID@'
 
@@ -103,15 +103,15 @@ def placeholder_faults(preset):
 def meaning_faults(preset):
     if preset['address'] not in ADDRESSES:
         yield f'address must be one of {", ".join(ADDRESSES)}'
-    yield from (f'{block["kind"]} is no kind: {", ".join(KINDS)}' for block in preset['settings'] if block['kind'] not in KINDS)
+    yield from (f'{block["kind"]} is not a kind: {", ".join(KINDS)}' for block in preset['settings'] if block['kind'] not in KINDS)
     if bool(preset['client']['redirect_uris']) == ('ask' in preset):
-        yield 'it needs either redirect_uris or ask'
+        yield 'the preset needs either redirect_uris or ask'
 
 
 def faults(name, preset):
-    """Return what is wrong with one preset: a list of sentences."""
-    found = [] if NAME.match(name) else [f'{name} is no word of a-z and 0-9']
-    found += keys_faults('it', preset, KEYS)
+    """Return the faults of one preset, as sentences."""
+    found = [] if NAME.match(name) else [f'the name {name} must be a word of a-z and 0-9']
+    found += keys_faults('the preset', preset, KEYS)
     if found:
         return found
     found += keys_faults('client', preset['client'], CLIENT_KEYS)

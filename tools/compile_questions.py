@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Make C, a table and words from the definition of the questions.  src/ipc/questions.def explains its format.
+"""Make C, and words for the fuzzer, from the definition of the questions.  src/ipc/questions.def explains its format.
 
     compile_questions.py ipc DEFINITION OUT.h OUT.c     shared by web and keeper: numbers, structs, the codec's tables
-    compile_questions.py keeper DEFINITION OUT.h OUT.c  only for the keeper: handlers, and the rules of its dispatcher
+    compile_questions.py keeper DEFINITION OUT.h OUT.c  for the keeper alone: handlers, and the rules of its dispatcher
     compile_questions.py words DEFINITION               the names, for the fuzzer's dictionary
 """
 import collections
@@ -35,15 +35,15 @@ def columns(text):
 def read_question(where, text, above):
     cells = columns(text)
     if len(cells) != 6:
-        fail(where, f'a question has 6 columns with two spaces between, this has {len(cells)}')
+        fail(where, f'a question has 6 columns separated by two spaces; this one has {len(cells)}')
     name, asks, answers, states, flags, does = cells
     states = STATES if states == 'any' else tuple(states.split())
     flags = () if flags == '-' else tuple(flags.split())
     if not re.match(r'[a-z]+(-[a-z]+)*$', name):
-        fail(where, f'{name} is no name of a question: small letters, hyphens between')
+        fail(where, f'{name} is not a valid name of a question: lower-case words joined by hyphens')
     for kind, given, known in (('state', states, STATES), ('flag', flags, FLAGS)):
         if [x for x in known if x in given] != list(given):
-            fail(where, f'{" ".join(given)}: each {kind} once, and in this order: {" ".join(known)}')
+            fail(where, f'{" ".join(given)}: write each {kind} once, in this order: {" ".join(known)}')
     return Question(name, asks, answers, states, flags, does, above)
 
 
@@ -53,7 +53,7 @@ def read_member(where, text, above):
     if len(cells) not in (2, 3) or cells[0] not in TYPES or not IDENTIFIER.match(cells[1]):
         fail(where, f'a member is a type ({", ".join(TYPES)}), a name and a limit: {declaration.strip()}')
     if (cells[0] in LIMITED) != (len(cells) == 3):
-        fail(where, f'{cells[1]}: {" and ".join(LIMITED)} have a limit, other types have none')
+        fail(where, f'{cells[1]}: {" and ".join(LIMITED)} need a limit; other types have no limit')
     return Member(cells[0], cells[1], cells[2] if len(cells) == 3 else '0', comment.strip(), above)
 
 
@@ -63,9 +63,9 @@ def check_question(where, question, names):
         if message + '_body' not in names:
             fail(where, f'{question.name} needs struct {message}_body')
     if 'FRESH' in question.flags and question.states != ('full',):
-        fail(where, f'{question.name} is FRESH: only a full session has a proof')
+        fail(where, f'{question.name} is FRESH, which needs a proof: only a full session has one')
     if 'SELF_AUTHORIZED' in question.flags and 'WRITES' not in question.flags:
-        fail(where, f'{question.name} is SELF_AUTHORIZED to write, and does not write')
+        fail(where, f'{question.name} is SELF_AUTHORIZED, which is only for questions that write')
     if 'none' in question.states and {'WRITES', 'SELF_AUTHORIZED'} & set(question.flags) == {'WRITES'}:
         fail(where, f'{question.name} writes and is asked without a session: nothing authorizes it')
 
@@ -75,9 +75,9 @@ def check(path, questions, structs):
     for kind, found in (('struct', names), ('question', [q.name for q in questions])):
         for name in found:
             if found.count(name) > 1:
-                fail(path, f'{kind} {name} is there twice')
+                fail(path, f'{kind} {name} is defined twice')
     if len(questions) > 63:
-        fail(path, 'a set of questions is 64 bits, one of them for none: 63 questions at most')
+        fail(path, 'a set of questions has 64 bits, one of them for QUESTION_NONE: 63 questions at most')
     for question in questions:
         check_question(path, question, names)
     for struct in structs:
@@ -100,13 +100,13 @@ def read(path):
             if kind == 'struct' and IDENTIFIER.match(name):
                 structs.append(Struct(name, [], above))
             elif kind != 'questions':
-                fail(where, f'"questions" or "struct NAME" was expected: {text}')
+                fail(where, f'expected "questions" or "struct NAME": {text}')
         elif section is questions:
             questions.append(read_question(where, text, above))
         elif section is structs:
             structs[-1].members.append(read_member(where, text, above))
         else:
-            fail(where, f'this stands before the first section: {text}')
+            fail(where, f'this line is before the first section: {text}')
         above = []
     check(path, questions, structs)
     return questions, structs

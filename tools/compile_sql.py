@@ -7,19 +7,19 @@
 A query begins with "-- name: factor_claim_step".  Comments after that line explain the query and do not reach the
 program.  A query is written once, in SQL that both databases accept.  A query that only one database understands has
 "-- dialect: sqlite" below its name, and a second text for the other database.  Such a migration is called
-NNNN_name.up.sqlite.sql.  migrations/titles has the titles of migrations that are shown to people.
+NNNN_name.up.sqlite.sql.  migrations/titles has the titles that the program shows for migrations.
 
-A query that gives rows declares them: "-- row: id int, name text, seen_at_us int?", on one or more lines "-- row:".
+A query that returns rows declares their columns, on one or more lines "-- row: id int, name text, seen_at_us int?".
 The build makes struct NAME_row from the declaration; store/db.h fills it.  Types are
   - int (int64_t), bool (0 or 1), text and blob (str), hash (a blob of exactly 32 bytes, uint8_t[32]);
   - the same with "?" where the column may be NULL; NULL is read as 0, false or no bytes;
-  - the name of another row: the member is that row's struct, and all its columns are read here.
+  - the name of another row: the member is that row's struct, and the query selects all its columns here.
 Names and order are those of the SELECT or RETURNING: the column's name, or the name given by AS.  The build fails when
 the number of columns, a name or the order differs.  Queries with the same row share one declaration: the first has
 "-- row: ended_session: token_hash hash", the others have "-- row: ended_session".
 
-"-- unguarded: why" below a query's name marks a statement that writes and may run while db_guard is on, outside a
-transaction that has checked the asking session (store/db.h).
+"-- unguarded: why" below a query's name marks a statement that writes, and may run while db_guard is on: outside a
+transaction that has checked the session of the request (store/db.h).
 
 This program translates the differences between the two dialects:
   - parameters are $1, $2 ... as in PostgreSQL; for SQLite they become ?1, ?2 ..., because SQLite numbers $-names by
@@ -28,8 +28,9 @@ This program translates the differences between the two dialects:
     becomes TEXT COLLATE "C", which compares names byte by byte.  An INTEGER PRIMARY KEY numbers itself in both.  STRICT
     and WITHOUT ROWID are only for SQLite.
 
-The text is split into tokens first, so that comments, texts and bodies of triggers are never mistaken for statements.
-The depfile names the folder too: ninja notices a new file without a new setup of the build.
+The program splits the text into tokens first, so that it never takes comments, texts or bodies of triggers for
+statements.
+The depfile names the folder too, so ninja notices a new file without a new setup of the build.
 """
 import collections
 import hashlib
@@ -56,7 +57,7 @@ COLUMN = re.compile(r'([a-z][a-z0-9_]*) ([a-z][a-z0-9_]*)(\?)?')
 C_TYPES = {'int': 'int64_t {}', 'bool': 'bool {}', 'text': 'str {}', 'blob': 'str {}', 'hash': 'uint8_t {}[DIGEST_BYTES]'}
 COLUMNS_MAX = 40  # DB_COLUMNS_MAX
 
-# what: the text of "-- row:"; row: the name of the row's struct without _row, or None for a query without rows
+# what: the text after "-- row:"; row: the name of the row's struct without _row, or None for a query without rows
 Query = collections.namedtuple('Query', 'name texts parameters unguarded what row')
 Column = collections.namedtuple('Column', 'name type null')  # type: one of C_TYPES, or the name of another row
 
@@ -66,12 +67,12 @@ def fail(where, message):
 
 
 def tokens(path, sql):
-    """Yield (kind, text) for each token.  Text that neither database accepts, or that is not closed, is an error."""
+    """Yield (kind, text) for each token.  Text that neither database accepts and unclosed text are errors."""
     for match in TOKEN.finditer(sql):
         kind, text = match.lastgroup, match[0]
         if kind == 'mark' and (text in '\'"$?`[\\\0' or sql.startswith('/*', match.start())):
             line = sql.count('\n', 0, match.start()) + 1
-            fail(f'{path}:{line}', f'{text} has no end here, or is not SQL that every database takes')
+            fail(f'{path}:{line}', f'{text} is not closed, or is not SQL that every database accepts')
         yield kind, text
 
 
@@ -139,7 +140,7 @@ def blocks(path):
             block['row'] = f'{block["row"]} {label[2]}'.strip()
         elif label:
             if label[2] not in DIALECTS:
-                fail(path, f'{label[2]} is no dialect: {", ".join(DIALECTS)}')
+                fail(path, f'{label[2]} is not a dialect: {", ".join(DIALECTS)}')
             block['dialect'] = label[2]
         else:
             block['statements'].add(kind, text)
@@ -150,11 +151,11 @@ def blocks(path):
 def query_of(path, block):
     name, found, numbers = block['name'], block['statements'].end(), block['statements'].numbers
     if not re.fullmatch(r'[a-z][a-z0-9_]*', name):
-        fail(path, f'{name} is no query name: small letters, digits, underscores')
+        fail(path, f'{name} is not a valid name of a query: use a-z, 0-9 and underscores')
     if len(found) != 1:
-        fail(path, f'{name} is {len(found)} statements; a query is one')
+        fail(path, f'{name} has {len(found)} statements; a query has one')
     if numbers != set(range(1, len(numbers) + 1)):
-        fail(path, f'{name} has the parameters {sorted(numbers)}; they are numbered from 1 without a gap')
+        fail(path, f'{name} has the parameters {sorted(numbers)}; number them from 1 without a gap')
     dialects = [block['dialect']] if block['dialect'] else DIALECTS
     texts = {dialect: found[0][dialect] for dialect in dialects}
     return Query(name, texts, len(numbers), block['unguarded'], block['row'], None)
@@ -163,13 +164,13 @@ def query_of(path, block):
 def joined(path, one, other):
     """Join the text of a query for one database with its text for the other."""
     if one.texts.keys() & other.texts.keys():
-        fail(path, f'{one.name} is there twice')
+        fail(path, f'{one.name} is defined twice')
     if one.parameters != other.parameters:
-        fail(path, f'{one.name} has not the same parameters for every database')
+        fail(path, f'{one.name} does not have the same parameters for every database')
     if one.unguarded != other.unguarded:
         fail(path, f'{one.name} is unguarded for one database only')
     if one.what != other.what:
-        fail(path, f'{one.name} does not give the same row for every database')
+        fail(path, f'{one.name} does not return the same row for every database')
     return one._replace(texts=one.texts | other.texts)
 
 
@@ -181,7 +182,7 @@ def read_queries(paths):
             queries[query.name] = joined(path, queries[query.name], query) if query.name in queries else query
     for query in queries.values():
         for dialect in set(DIALECTS) - query.texts.keys():
-            fail(query.name, f'is not there for {dialect}')
+            fail(query.name, f'has no text for {dialect}')
     return list(queries.values())
 
 
@@ -199,7 +200,7 @@ def top_words(text):
 
 
 def selected(text):
-    """Return the columns that a statement gives, each as its tokens."""
+    """Return the columns that a statement returns, each as its tokens."""
     columns, verb, reading = [], next(top_words(text)).upper(), False
     for word in top_words(text):
         if not reading:
@@ -218,7 +219,7 @@ def name_of(query, column):
     """Return the name of a column: the name after AS, or the column's own name."""
     own = len(column) == 1 or (len(column) == 3 and column[1] == '.')
     if not re.fullmatch(r'[a-z][a-z0-9_]*', column[-1]) or not (own or column[-2].upper() == 'AS'):
-        fail(query.name, f'the column "{" ".join(column)}" has no name: AS gives it one')
+        fail(query.name, f'the column "{" ".join(column)}" has no name: add one with AS')
     return column[-1]
 
 
@@ -227,7 +228,7 @@ def columns_of(query, text):
     for part in text.split(','):
         match = COLUMN.fullmatch(part.strip())
         if match is None:
-            fail(query.name, f'"{part.strip()}" in its row is not a name and a type')
+            fail(query.name, f'"{part.strip()}" in the declaration of its row is not a name and a type')
         columns.append(Column(match[1], match[2], match[3] is not None))
     return columns
 
@@ -241,7 +242,7 @@ def flat(query, rows, columns, prefix=''):
         elif column.type in rows and not prefix and not column.null:
             found += flat(query, rows, rows[column.type], column.name + '.')
         else:
-            fail(query.name, f'{column.type} is not a type of a column: {", ".join(C_TYPES)}, or another row')
+            fail(query.name, f'{column.type} is not a type of a column; types are {", ".join(C_TYPES)} and the names of other rows')
     return found
 
 
@@ -249,16 +250,16 @@ def check_row(query, columns):
     """Check for every database that a query selects the row that it declares."""
     declared = [column.name for _, column in columns]
     if len(declared) > COLUMNS_MAX:
-        fail(query.name, f'gives more than {COLUMNS_MAX} columns')
+        fail(query.name, f'returns more than {COLUMNS_MAX} columns')
     for text in query.texts.values():
         names = [name_of(query, column) for column in selected(text)]
         if len(names) != len(declared):
-            fail(query.name, f'gives {len(names)} columns, and its row has {len(declared)}')
+            fail(query.name, f'returns {len(names)} columns, but its row has {len(declared)}')
         for name, other in zip(names, declared):
             if name != other:
-                fail(query.name, f'gives {name} where its row has {other}')
+                fail(query.name, f'returns {name} where its row has {other}')
     if len(set(declared)) != len(declared):
-        fail(query.name, 'has two columns of one name')
+        fail(query.name, 'has two columns with the same name')
 
 
 def with_rows(queries):
@@ -269,13 +270,13 @@ def with_rows(queries):
         named.append(query._replace(row=(name or query.name) if query.what else None))
         if text.strip():
             if named[-1].row in rows:
-                fail(query.name, f'the row {named[-1].row} is there twice')
+                fail(query.name, f'the row {named[-1].row} is declared twice')
             rows[named[-1].row] = columns_of(query, text)
     for query in named:
         if query.row is None and any(selected(text) for text in query.texts.values()):
-            fail(query.name, 'gives rows and does not say of what: "-- row: id int, name text"')
+            fail(query.name, 'returns rows and does not declare them: add "-- row: id int, name text"')
         if query.row is not None and query.row not in rows:
-            fail(query.name, f'there is no row {query.row}')
+            fail(query.name, f'uses an undeclared row: {query.row}')
         if query.row is not None:
             check_row(query, flat(query, rows, rows[query.row]))
     inner = {column.type for columns in rows.values() for column in columns} & rows.keys()
@@ -313,9 +314,9 @@ struct sql_column {{
 struct sql_query {{
 	const char *name, *text[SQL_DIALECTS];
 	size_t parameters;
-	bool reads;     /* changes nothing: it may be run twice */
+	bool reads;     /* changes nothing, so it may run twice */
 	bool unguarded; /* may run while db_guard is on */
-	const struct sql_column *columns; /* NULL: it gives no rows */
+	const struct sql_column *columns; /* NULL: it returns no rows */
 	size_t columns_count, row_size;
 }};
 extern const struct sql_query sql_queries[SQL_COUNT];
@@ -423,7 +424,7 @@ def read_migrations(paths):
         number, name, way, dialect = int(match[1]), match[2], match[3], match[4]
         entry = found.setdefault(number, {'name': name})
         if entry['name'] != name:
-            fail(path, f'migration {number:04} is there under two names')
+            fail(path, f'migration {number:04} has two names')
         for each in [dialect] if dialect else DIALECTS:
             if dialect or (way, each) not in entry:
                 entry[way, each] = path
@@ -431,7 +432,7 @@ def read_migrations(paths):
         if set(entry) != {'name', *((way, dialect) for way in ('up', 'down') for dialect in DIALECTS)}:
             fail(f'migration {number:04}', 'needs an up and a down file')
     if sorted(found) != list(range(1, len(found) + 1)):
-        fail('migrations', 'they are numbered from 0001 without a gap')
+        fail('migrations', 'number them from 0001 without a gap')
     return [(number, found[number]) for number in sorted(found)]
 
 
@@ -440,7 +441,7 @@ def read_titles(path, numbers):
     lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith('#')]
     titles = {int(line[:4]): line[5:].strip() for line in lines if re.fullmatch(r'[0-9]{4} .*\S', line)}
     if len(titles) != len(lines) or sorted(titles) != list(numbers):
-        fail(path, 'each migration has one line here: its number of four digits, a space and its title')
+        fail(path, 'needs one line for each migration: its number of four digits, a space and its title')
     return titles
 
 
@@ -449,19 +450,22 @@ def statements(path):
     for kind, text in tokens(path, path.read_text()):
         out.add(kind, text)
     if out.numbers:
-        fail(path, 'a migration has no parameters')
+        fail(path, 'a migration must not have parameters')
     return out.end()
 
 
 ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE (\w+) ADD COLUMN (\w+) |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) |'
                   r'ALTER TABLE \w+ DROP CONSTRAINT ')
-# Statements about a column that the same migration added, with the default that an older program leaves in it.
+# Allowed statements about a column that the same migration added, in which an older program leaves the default.
 FILLS = re.compile(r"UPDATE (\w+) SET (\w+) = [^,]*$|CREATE UNIQUE INDEX \w+ ON (\w+) \((\w+)\) WHERE (\w+) <> ''$")
 
 
 def expands(found):
-    """Do these statements only add, or allow more values?  Two releases run side by side only on PostgreSQL, so
-    these are its statements.  A unique index on an older table forbids rows that the old program may write."""
+    """Return whether these statements only add, or allow more values.
+
+    Two releases run side by side only on PostgreSQL, so the function reads the statements for PostgreSQL.  A unique
+    index on an older table forbids rows that the old program may write.
+    """
     created, added = set(), set()
     for text in (statement['postgres'] for statement in found):
         fills = FILLS.match(text)
@@ -489,7 +493,7 @@ def make_migrations(paths, source):
             for dialect in DIALECTS:
                 names.append(f'{way}_{number}_{dialect}')
                 out.append(c_statements(names[-1], [s[dialect] for s in statements(entry[way, dialect])]))
-        # The digest ignores comments, which may be corrected later.  All databases have the same digest, so that a copy
+        # The digest ignores comments, so comments may change later.  All databases have the same digest, so that a copy
         # of the database into the other kind keeps its history.
         digest = hashlib.sha256('\n'.join(s['sqlite'] for s in statements(entry['up', 'sqlite'])).encode()).hexdigest()
         rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", '

@@ -143,7 +143,7 @@ class Page:
         self.language = f"LANGUAGE_{catalog.language.upper()}"
         self.scopes = [{"language": Value(constant=catalog.language)}]
         self.out, self.blocks = Writer(), {}
-        self.unplaced = set()  # blocks that fill a block of a template further up, not found yet
+        self.unplaced = set()  # blocks for which no ancestor template has had a place so far
         self.file, self.line, self.serial, self.including = "", 0, 0, []
 
     # --- places and scopes
@@ -176,7 +176,7 @@ class Page:
         self.file = chain[-1]
         self.statements(self.sources.tree(chain[-1]).body)
         self.out.flush()
-        # reserve memory once, for all constant text and the values of an ordinary page
+        # Reserve memory once: for all constant text, and for the values of a typical page.
         return [f"\tbuf_reserve(out, {self.out.constant_bytes + 1024});", *self.out.lines]
 
     def parent_of(self, name, chain):
@@ -206,7 +206,7 @@ class Page:
         blank = isinstance(node, nodes.Output) and all(
             isinstance(n, nodes.TemplateData) and not n.data.strip() for n in node.nodes)
         if not blank and not isinstance(node, (nodes.Extends, nodes.Block)):
-            self.fail("a template that extends another holds nothing but blocks", node)
+            self.fail("a template that extends another one may contain only blocks", node)
 
     # --- statements
 
@@ -240,7 +240,7 @@ class Page:
     def check_position(self):
         tag = self.out.text[self.out.text.rfind("<") + 1:]
         if UNQUOTED.search(tag) and tag.count('"') % 2 == 0:  # within a quoted value = is an ordinary character
-            self.fail("put the value of an attribute in double quotes")
+            self.fail("write the value of an attribute in double quotes")
 
     def put(self, node):
         """Compile an expression in {{ }}: a text, or a value with an output filter."""
@@ -320,7 +320,7 @@ class Page:
         if isinstance(target, nodes.Name):
             return {target.name: self.value(item)}
         if not isinstance(item, nodes.Tuple) or len(item.items) != len(target.items):
-            self.fail("the list's items do not fit the names of the for", item)
+            self.fail("an item of the list does not fit the names of the for", item)
         return {t.name: self.value(v) for t, v in zip(target.items, item.items)}
 
     def for_values(self, node):
@@ -345,7 +345,7 @@ class Page:
             self.fail("set takes one name")
         name = node.target.name
         if name not in self.scopes[-1] and self.look_up(name) is not None:
-            self.fail(f"{name!r} is set outside of this if, for or block already, and would keep that value there")
+            self.fail(f"{name!r} has a value outside of this if, for or block, which this set would not change")
         self.scopes[-1][name] = self.value(node.node)
 
     def do_Block(self, node):
@@ -379,7 +379,7 @@ class Page:
     def message_arguments(self, node, count):
         """Check the constant sentences of a call and return its named values."""
         if node.dyn_args or node.dyn_kwargs or len(node.args) != count:
-            self.fail(f"{node.node.name} takes {count} argument{'s' if count > 1 else ''} and named ones", node)
+            self.fail(f"{node.node.name} takes {count} argument{'s' if count > 1 else ''} and then named values", node)
         return {k.key: k.value for k in node.kwargs}
 
     def check_names(self, sentence, names, also=()):
@@ -501,7 +501,7 @@ class Page:
 
     def value_Compare(self, node):
         if len(node.ops) != 1 or node.ops[0].op not in COMPARE:
-            self.fail("one comparison of == != < <= > >= at a time")
+            self.fail("only one of == != < <= > >= at a time is supported")
         operator = node.ops[0].op
         left, right = self.value(node.expr), self.value(node.ops[0].expr)
         if operator in ("eq", "ne"):
@@ -515,12 +515,12 @@ class Page:
     def value_Filter(self, node):
         self.no_arguments(node)
         if node.name in OUTPUT_FILTERS or node.name == "safe":
-            self.fail(f"filter {node.name!r} ends an expression: nothing can be done with what it gives")
+            self.fail(f"filter {node.name!r} must be the last of an expression")
         if node.name != "tr":
             self.fail(f"no filter {node.name!r}")
         inner = self.value(node.node)
         if inner.is_constant and inner.constant is not None:
-            self.fail('a constant sentence is translated with _("...")')
+            self.fail('translate a constant sentence with _("...")')
         return Value(constant="") if inner.is_constant else Value(f"message({self.language}, {inner.c})")
 
     def value_Call(self, node):

@@ -42,7 +42,7 @@ class Asset:
     def __init__(self, name, data):
         suffix = pathlib.PurePath(name).suffix
         if suffix not in TYPES:
-            raise AssetError(f"{name}: no content type is known for {suffix!r}")
+            raise AssetError(f"{name}: unknown content type of {suffix!r}")
         digest = hashlib.sha256(data).hexdigest()
         self.name, self.data, self.type = name, data, TYPES[suffix]
         self.path = f"/static/{name[:-len(suffix)]}.{digest[:DIGEST_CHARACTERS]}{suffix}"

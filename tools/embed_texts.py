@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Make C from text files: a table of names and texts.
 
-Use: embed_texts.py --header HEADER --table NAME --output FILE TEXT...
+embed_texts.py --header HEADER --table NAME --output FILE TEXT...
 
 HEADER declares `extern const struct embedded_text NAME[]` and `extern const size_t NAME_count`.
 """

@@ -29,13 +29,13 @@ def compile_queries(folder, text):
 
 # the file, the compiler's message, why
 REFUSED = [
-    (SELECT.replace('id,', 'id, created_at_us,', 1), 'gives 4 columns, and its row has 3', 'one column too many'),
-    ('SELECT id, name FROM accounts;\n', 'gives 2 columns, and its row has 3', 'one column too few'),
-    ('SELECT name, id, disabled FROM accounts;\n', 'gives name where its row has id', 'another order'),
-    (SELECT.replace('name', 'email'), 'gives email where its row has name', 'another column'),
-    (SELECT.replace(' AS disabled', ''), 'has no name: AS gives it one', 'an expression without a name'),
-    ('DELETE FROM accounts RETURNING id, name;\n', 'gives 2 columns, and its row has 3', 'columns of RETURNING'),
-    ('DELETE FROM accounts;\n', 'gives 0 columns, and its row has 3', 'a row for a statement without rows'),
+    (SELECT.replace('id,', 'id, created_at_us,', 1), 'returns 4 columns, but its row has 3', 'one column too many'),
+    ('SELECT id, name FROM accounts;\n', 'returns 2 columns, but its row has 3', 'one column too few'),
+    ('SELECT name, id, disabled FROM accounts;\n', 'returns name where its row has id', 'another order'),
+    (SELECT.replace('name', 'email'), 'returns email where its row has name', 'another column'),
+    (SELECT.replace(' AS disabled', ''), 'has no name: add one with AS', 'an expression without a name'),
+    ('DELETE FROM accounts RETURNING id, name;\n', 'returns 2 columns, but its row has 3', 'columns of RETURNING'),
+    ('DELETE FROM accounts;\n', 'returns 0 columns, but its row has 3', 'a row for a statement without rows'),
 ]
 
 
@@ -46,10 +46,10 @@ def test_a_row_other_than_the_columns_is_refused(tmp_path, text, says, why):
 
 
 @pytest.mark.parametrize('label, says', [
-    ('', 'gives rows and does not say of what'),
+    ('', 'returns rows and does not declare them'),
     ('-- row: id number, name text, disabled bool\n', 'number is not a type'),
-    ('-- row: id, name text, disabled bool\n', '"id" in its row is not a name and a type'),
-    ('-- row: account\n', 'there is no row account'),
+    ('-- row: id, name text, disabled bool\n', '"id" in the declaration of its row is not a name and a type'),
+    ('-- row: account\n', 'uses an undeclared row: account'),
 ])
 def test_a_row_that_is_not_well_declared_is_refused(tmp_path, label, says):
     status, said = compile_queries(tmp_path, '-- name: named\n' + label + SELECT)
@@ -59,7 +59,7 @@ def test_a_row_that_is_not_well_declared_is_refused(tmp_path, label, says):
 def test_databases_that_give_different_rows_are_refused(tmp_path):
     status, said = compile_queries(tmp_path, NAMED + '-- dialect: sqlite\n' + SELECT
                                    + '-- name: named\n-- row: id int\n-- dialect: postgres\nSELECT id FROM accounts;\n')
-    assert status != 0 and 'does not give the same row for every database' in said, said
+    assert status != 0 and 'does not return the same row for every database' in said, said
 
 
 def test_parentheses_and_cases_are_one_column(tmp_path):

@@ -45,7 +45,7 @@ def test_generic_is_the_last_preset():
 
 
 WRONG = [
-    (["title"], None, "it has no title"),
+    (["title"], None, "the preset has no title"),
     (["title"], 5, "title must be a str"),
     (["title"], "", "title must be a str, and not empty"),
     (["titel"], "x", "unknown key titel"),
@@ -54,16 +54,16 @@ WRONG = [
     (["client", "public"], True, "public must be a str"),
     (["settings", 0, "where"], None, "a block has no where"),
     (["settings"], [], "settings must be a list, and not empty"),
-    (["settings", 0], "text", "a block is no mapping"),
-    (["settings", 0, "kind"], "toml", "toml is no kind"),
+    (["settings", 0], "text", "a block is not a mapping"),
+    (["settings", 0, "kind"], "toml", "toml is not a kind"),
     (["address"], "url", "address must be one of"),
-    (["notes"], [5], "notes must have texts only"),
-    (["notes", 0], "@APPLICATION@", "@APPLICATION@ is no placeholder"),
-    (["notes", 0], "@SECRET@", "@SECRET@ is there 2 times, not 1"),
+    (["notes"], [5], "notes must contain only texts of one line"),
+    (["notes", 0], "@APPLICATION@", "@APPLICATION@ is not a placeholder"),
+    (["notes", 0], "@SECRET@", "@SECRET@ occurs 2 times, not 1"),
     (["client", "redirect_uris"], ["@ISSUER@/x"], "redirect_uris cannot have @ISSUER@"),
     (["client", "redirect_uris"], [], "either redirect_uris or ask"),
     (["ask"], "Look.", "either redirect_uris or ask"),
-    (["client", "public"], "yes", "@SECRET@ is there 1 times, not 0"),
+    (["client", "public"], "yes", "@SECRET@ occurs 1 times, not 0"),
     (["settings", 0, "text"], "secret = @SECRET@\n", "no block has @CLIENT_ID@"),
 ]
 
@@ -80,7 +80,7 @@ def test_a_name_that_cannot_be_typed_is_refused():
 
 def test_a_wrong_file_stops_the_build(tmp_path):
     (tmp_path / "grafana.yaml").write_text(yaml.safe_dump(changed(["title"], None)))
-    with pytest.raises(SystemExit, match="grafana.yaml: it has no title"):
+    with pytest.raises(SystemExit, match="grafana.yaml: the preset has no title"):
         compile_presets.main(str(tmp_path), str(tmp_path / "out.c"), str(tmp_path / "out.d"))
 
 

@@ -39,7 +39,7 @@ def test_a_good_definition_is_read(tmp_path):
 
 @pytest.mark.parametrize("row, said", [
     ("\tping  nothing  nothing  full  WRITES\n", "6 columns"),
-    ("\tPing  nothing  nothing  full  -  answers\n", "no name"),
+    ("\tPing  nothing  nothing  full  -  answers\n", "is not a valid name"),
     ("\tping  pong  nothing  full  -  answers\n", "struct pong_body"),
     ("\tping  nothing  pong  full  -  answers\n", "struct pong_body"),
     ("\tping  nothing  nothing  fool  -  answers\n", "each state once"),
@@ -47,9 +47,9 @@ def test_a_good_definition_is_read(tmp_path):
     ("\tping  nothing  nothing  full  WRITES HASHES  answers\n", "in this order"),
     ("\tping  nothing  nothing  full  WRITES WRITES  answers\n", "each flag once"),
     ("\tping  nothing  nothing  full  SHINES  answers\n", "each flag once"),
-    ("\tping  nothing  nothing  full  SELF_AUTHORIZED  answers\n", "does not write"),
+    ("\tping  nothing  nothing  full  SELF_AUTHORIZED  answers\n", "only for questions that write"),
     ("\tping  nothing  nothing  any  WRITES  answers\n", "nothing authorizes it"),
-    ("\tping  nothing  nothing  full  -  answers\n" * 2, "there twice"),
+    ("\tping  nothing  nothing  full  -  answers\n" * 2, "defined twice"),
 ])
 def test_a_wrong_question_is_refused(tmp_path, row, said):
     assert said in refusal(tmp_path, QUESTION + row + STRUCTS)
@@ -57,12 +57,12 @@ def test_a_wrong_question_is_refused(tmp_path, row, said):
 
 @pytest.mark.parametrize("text, said", [
     ("struct a_body\n\tchar  x  1\n", "a member is"),
-    ("struct a_body\n\tstr  x\n", "have a limit"),
-    ("struct a_body\n\tint64_t  x  7\n", "have a limit"),
+    ("struct a_body\n\tstr  x\n", "need a limit"),
+    ("struct a_body\n\tint64_t  x  7\n", "need a limit"),
     ("struct a_body\n\tstr  X  7\n", "a member is"),
     ("struct a_body\n\n", "no member"),
-    ("struct nothing_body\n\tint64_t  x\n", "there twice"),
-    ("structure\n", "was expected"),
+    ("struct nothing_body\n\tint64_t  x\n", "defined twice"),
+    ("structure\n", "expected"),
 ])
 def test_a_wrong_struct_is_refused(tmp_path, text, said):
     assert said in refusal(tmp_path, GOOD + text)

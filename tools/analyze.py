@@ -53,7 +53,7 @@ def main():
     if not sys.argv[1:]:
         for gone in set(EXCEPTIONS) - met:
             wrong += 1
-            print(f"not met any more, take it off the list: {gone}")
+            print(f"gcc does not report this any more; remove it from EXCEPTIONS: {gone}")
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""The pages of docs/guides/applications, from what `doubletour client presets NAME --json` prints.
+"""Make the pages of docs/guides/applications from the output of `doubletour client presets NAME --json`.
 
 tools/print_docs.py writes them.
 """
@@ -89,6 +89,6 @@ def page(program, name):
 
 
 def table(program, heads, folder):
-    """Return the table of all pages, which are in this folder from the page with the table."""
+    """Return the table of all pages; folder: their folder, relative to the page with the table."""
     rows = [f"| [{title(preset)}]({folder}{preset['preset']}.md) | `{preset['preset']}` |\n" for preset in presets(program)]
     return f'| {heads[0]} | {heads[1]} |\n|---|---|\n' + ''.join(rows)

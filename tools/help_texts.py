@@ -1,4 +1,4 @@
-"""The help texts of the program, and what they list: for the documentation, the manual pages and the completions."""
+"""Read the help texts of the program, for the documentation, the manual pages and the completions."""
 import functools
 import re
 import subprocess
@@ -8,7 +8,7 @@ ROW = re.compile(r'^  (\S.*?) {2,}(\S.*)$')
 
 @functools.cache
 def output(*command):
-    """Return what a command prints.  A help is the same in every run, so each command runs once."""
+    """Return the output of a command.  A help text is the same in every run, so each command runs once."""
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -23,13 +23,13 @@ def helps(program, *words):
     text = output(program, 'help', *words)
     yield words, text
     if len(words) == 1 and re.match(r'Usage: .* COMMAND\b', text):
-        # Each once: a command with two uses has two rows.
+        # Take each word once: a command with two uses has two rows.
         for word in dict.fromkeys(re.findall(r'^  ([a-z][a-z0-9-]*) ', text, re.M)):
             yield from helps(program, *words, word)
 
 
 def presets(program):
-    """Return the names of the known applications, and what people call them."""
+    """Return {name: title} of the known applications."""
     return dict(re.findall(r'^(\S+) +(.*)$', output(program, 'client', 'presets'), re.M))
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Find calls that are forbidden everywhere, or allowed in one file only.  Speaks TAP.
+"""Find calls that are forbidden everywhere, or allowed in one file only.  Print TAP.
 
 A call is a name followed by an opening parenthesis, outside comments and strings.
 """
@@ -9,13 +9,13 @@ import re
 import sys
 
 # names, files where they are allowed ([]: nowhere), the replacement
-# src/otp is a library for other programs, so it has its own use of memory and randomness.
+# src/otp is a library for other programs, so it allocates memory and reads randomness itself.
 RULES = [
     ("strcpy strcat stpcpy sprintf vsprintf gets", [], "str_copy_z, snprintf or a struct buf"),
     ("strtok strtok_r", [], "str_cut"),
     ("atoi atol atoll atof strtol strtoul strtoll strtoull", [], "str_number"),
     ("rand srand random srandom drand48 rand_r", [], "random_fill"),
-    ("system popen", [], "nothing: no shell is started"),
+    ("system popen", [], "nothing: the program starts no shell"),
     ("alloca", [], "an array of fixed size, or an arena"),
     ("memcmp bcmp", ["src/base/"], "str_equal; for secrets secret_equal"),
     ("clock_gettime gettimeofday time ftime timespec_get", ["src/base/clock.c"], "clock_now_us, clock_monotonic_us"),
@@ -29,7 +29,7 @@ RULES += [
     ("printf fprintf vprintf vfprintf puts fputs putchar putc fputc fwrite perror dprintf vdprintf",
      ["src/cli/print.c"], "cli_say, cli_line and cli_print of cli/print.h; log_event elsewhere"),
 ]
-# In tests/unit: stdout is read as TAP.
+# Rules for tests/unit, whose standard output is TAP.
 TEST_RULES = [("print_message", [], "unit_note of unit.h, which writes a comment of TAP")]
 FORMATS = re.compile(r'\bbuf_printf\s*\((?:[^;"]|"(?:\\.|[^"\\])*")*;', re.DOTALL)
 TEXT_VALUE = re.compile(r'%[-0-9.*]*s')
@@ -64,23 +64,23 @@ def breaches(path, text):
     return found
 
 
-# path, text, number of findings, why
+# path, text, number of findings, reason
 EXAMPLES = [
-    ("src/web/x.c", "\tstrcpy(a, b);\n", 1, "never right"),
+    ("src/web/x.c", "\tstrcpy(a, b);\n", 1, "forbidden everywhere"),
     ("src/web/x.c", "\tn = atoi (text);\n", 1, "a space before the parenthesis changes nothing"),
-    ("src/web/x.c", "/* strcpy(a, b) */ // rand()\n", 0, "a comment is no call"),
-    ("src/web/x.c", 'f("time(now)");\n', 0, "a string is no call"),
+    ("src/web/x.c", "/* strcpy(a, b) */ // rand()\n", 0, "a comment is not a call"),
+    ("src/web/x.c", 'f("time(now)");\n', 0, "a string is not a call"),
     ("src/web/x.c", "\tx->time(y); z.time(y); put_time(y);\n", 0, "a member or a longer name is another function"),
     ("src/keeper/x.c", "\ttime(NULL);\n", 1, "a second caller of the clock"),
-    ("src/base/clock.c", "\tclock_gettime(id, &t);\n", 0, "its home"),
+    ("src/base/clock.c", "\tclock_gettime(id, &t);\n", 0, "allowed in this file"),
     ("src/keeper/x.c", "\tmemcmp(a, b, n);\n", 1, "may stop at the first difference"),
-    ("src/keeper/x.c", "\tp = malloc(n);\n", 1, "cannot be made to fail by a test"),
-    ("src/cli/x.c", '\tfprintf(stderr, "%s", name);\n', 1, "a name may move the terminal"),
-    ("src/cli/print.c", "\tfwrite(p, 1, n, stdout);\n", 0, "its home"),
-    ("src/cli/x.c", '\tbuf_printf(&out, "name %.*s\\n", STR_ARG(name));\n', 1, "a name may begin a line of its own"),
-    ("src/cli/x.c", '\tbuf_printf(&out, "%lld",\n\t\t(long long)n);\n', 0, "a number is no text"),
+    ("src/keeper/x.c", "\tp = malloc(n);\n", 1, "tests cannot make it fail"),
+    ("src/cli/x.c", '\tfprintf(stderr, "%s", name);\n', 1, "a name may contain escape sequences for the terminal"),
+    ("src/cli/print.c", "\tfwrite(p, 1, n, stdout);\n", 0, "allowed in this file"),
+    ("src/cli/x.c", '\tbuf_printf(&out, "name %.*s\\n", STR_ARG(name));\n', 1, "a name may contain a line end"),
+    ("src/cli/x.c", '\tbuf_printf(&out, "%lld",\n\t\t(long long)n);\n', 0, "a number is not a text"),
     ("src/keeper/x.c", "\tRAND_bytes(p, n);\n", 1, "a second source of randomness"),
-    ("tests/unit/base/test_x.c", '\tprint_message("%s\\n", why);\n', 1, "a line that is no TAP"),
+    ("tests/unit/base/test_x.c", '\tprint_message("%s\\n", why);\n', 1, "the line would not be TAP"),
     ("tests/unit/base/test_x.c", "\tp = malloc(n);\n", 0, "a rule for src"),
 ]
 

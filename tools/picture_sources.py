@@ -1,4 +1,4 @@
-"""The pictures of docs/images: which pages they show, and a digest of the files that these pages are made from.
+"""The pictures of docs/images: the pages that they show, and a digest of the files that make these pages.
 
 tools/screenshots makes the pictures and writes the digests to docs/images/sources.json.
 tests/unit/docs/test_pictures.py compares them: a picture that is older than its templates, style sheet or sentences
@@ -51,7 +51,7 @@ def sentences(tree):
 def digest(picture, language):
     """Return a digest of the style sheet, the templates and their sentences in this language.
 
-    White space counts as one space, as a browser reads it: another layout of a template changes no picture.
+    White space counts as one space, as in a browser, so the layout of a template does not matter.
     """
     trees = parsed_templates(PICTURES[picture])
     entries = Catalog(ROOT / "locales" / f"{language}.po").entries

@@ -13,7 +13,7 @@ import help_texts
 FILES = {'FILE', 'F', 'PATH'}  # values that are names of files
 SETTINGS = ('settings', 'FILE', 'read the settings from FILE')
 HELP = ('help', '', 'show the help')
-PRESET_FOLLOWS = (('client', 'add'), ('client', 'presets'))  # the next word is the name of a known application
+PRESET_FOLLOWS = (('client', 'add'), ('client', 'presets'))  # the next word is the name of a preset
 HEAD = '# Printed by tools/print_completions.py from the help of doubletour.\n'
 
 

@@ -5,7 +5,7 @@
 
 Uses the program of build/test (`tools/build test`).
 
-Two marks enclose a printed table; the first one names the source file:
+A printed table is between two marks.  The first one names the source file:
 
     <!-- printed by tools/print_docs.py from src/ipc/questions.def -->
     <!-- end -->
@@ -162,12 +162,12 @@ def page_printed(text, build):
 
 
 def sources(text):
-    """Return the names of the sources that a page's tables are printed from."""
+    """Return the names of the source files of a page's tables."""
     return [match[2] for match in MARKED.finditer(text)]
 
 
 def files():
-    """Return the paths of all files that are printed, whole or in part."""
+    """Return the paths of all files that this program prints, whole or in part."""
     pages = [str(path.relative_to(ROOT)) for path in sorted((ROOT / 'docs').rglob('*.md')) if sources(path.read_text())]
     return pages + list(WHOLE) + application_files(ROOT / 'build/test')
 

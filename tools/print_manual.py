@@ -15,8 +15,8 @@ import time
 
 import help_texts
 
-WITHOUT_PAGE = {'otp', 'version'}  # man/doubletour-otp.1 is written by hand; the program's page has all of version
-# The other settings are comments.
+WITHOUT_PAGE = {'otp', 'version'}  # man/doubletour-otp.1 is written by hand; the page of the program explains version
+# The settings that the package sets; all others are comments.
 SHIPPED = {'APP_SETTINGS': 'production', 'DATA_DIR': '/var/lib/doubletour', 'DATABASE_UPGRADE': 'auto'}
 ENV_HEAD = """\
 # Settings of the Doubletour package: doubletour.env(5).  Uncomment what you change; `doubletour config check` checks it.

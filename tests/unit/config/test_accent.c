@@ -22,7 +22,7 @@ static const struct {
 	{ "#0b5ca", NULL, NULL, "five digits" },
 	{ "#0b5cadf", NULL, NULL, "seven digits" },
 	{ "#05a", NULL, NULL, "three digits" },
-	{ "#0b5cag", NULL, NULL, "a letter that is no digit" },
+	{ "#0b5cag", NULL, NULL, "a letter that is not a digit" },
 	{ "blue", NULL, NULL, "a name" },
 	{ "#0b5cad,", NULL, NULL, "no second colour" },
 	{ "#0b5cad #7db4f0", NULL, NULL, "no comma" },

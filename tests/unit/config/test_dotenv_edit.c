@@ -20,20 +20,21 @@ set_makes_the_expected_text(void **state)
 		{ "", "PORT", "1", "PORT=1\n", "an empty file" },
 		{ "# a\n\nHOST=::1\n", "PORT", "1", "# a\n\nHOST=::1\nPORT=1\n", "other lines stay" },
 		{ "PORT=1 # why\n", "PORT", "2", "PORT=2 # why\n", "a comment of the line stays" },
-		{ "PORT='1 #' # why\n", "PORT", "2", "PORT=2 # why\n", "a # in quotes begins no comment" },
-		{ "PORT=\"a\\\"b\" # c\n", "PORT", "2", "PORT=2 # c\n", "an escaped quote ends no value" },
+		{ "PORT='1 #' # why\n", "PORT", "2", "PORT=2 # why\n", "a # in quotes does not begin a comment" },
+		{ "PORT=\"a\\\"b\" # c\n", "PORT", "2", "PORT=2 # c\n", "an escaped quote does not end a value" },
 		{ "PORT= # why\n", "PORT", "2", "PORT=2 # why\n", "an empty value with a comment" },
 		{ "PORT=1#2\n", "PORT", "3", "PORT=3\n", "a # without white space belongs to the value" },
 		{ "export PORT = 1\n", "PORT", "2", "export PORT =2\n", "the beginning of the line stays" },
 		{ "PORT='1' # why\n", "PORT", "1", "PORT='1' # why\n", "an equal value stays as it was written" },
-		{ "#PORT=1\n", "PORT", "2", "#PORT=1\nPORT=2\n", "a comment is no entry" },
+		{ "#PORT=1\n", "PORT", "2", "#PORT=1\nPORT=2\n", "a comment is not an entry" },
 		{ "PORTS=1\n", "PORT", "2", "PORTS=1\nPORT=2\n", "another name" },
 		{ "A=1\r\nPORT=1\r\n", "PORT", "2", "A=1\r\nPORT=2\r\n", "a Windows line end stays" },
 		{ "A=1\r\n", "PORT", "2", "A=1\r\nPORT=2\r\n", "a new line has the line end of the others" },
 		{ "A=1", "PORT", "2", "A=1\nPORT=2\n", "the last line end is missing" },
-		{ "PORT=1", "PORT", "2", "PORT=2", "and stays missing in a changed line" },
+		{ "PORT=1", "PORT", "2", "PORT=2", "the last line end stays missing in a changed line" },
 		{ "PORT=1\nA=1\nPORT=3\n", "PORT", "2", "PORT=2\nA=1\n", "duplicate lines become one" },
-		{ "PORT=1\nA=1\nPORT=3\n", "PORT", "1", "PORT=1\nA=1\n", "with an equal first line too" },
+		{ "PORT=1\nA=1\nPORT=3\n", "PORT", "1", "PORT=1\nA=1\n",
+		  "duplicate lines become one, although the first one is equal" },
 		{ "\xef\xbb\xbfPORT=1\n", "PORT", "2", "\xef\xbb\xbfPORT=2\n", "a byte order mark stays" },
 		{ "no entry\nPORT=1\n", "PORT", "2", "no entry\nPORT=2\n", "a malformed line stays" },
 	};
@@ -142,7 +143,7 @@ files_here(void)
 }
 
 static void
-write_gives_a_new_file_to_its_owner_only(void **state)
+write_makes_a_file_that_only_its_owner_can_read(void **state)
 {
 	const struct dotenv_owner group = { true, getegid() };
 
@@ -190,7 +191,7 @@ write_that_fails_changes_nothing(void **state)
 enum { OTHER_USER = 65534 };
 
 static void
-write_of_root_refuses_places_of_other_users(void **state)
+write_as_root_refuses_folders_of_other_users(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
@@ -221,10 +222,10 @@ main(void)
 		cmocka_unit_test(values_are_read_back_unchanged),
 		cmocka_unit_test(values_that_no_line_can_hold_are_refused),
 		cmocka_unit_test(get_finds_only_entries_of_the_name),
-		cmocka_unit_test(write_gives_a_new_file_to_its_owner_only),
+		cmocka_unit_test(write_makes_a_file_that_only_its_owner_can_read),
 		cmocka_unit_test(write_keeps_the_mode_and_a_symbolic_link),
 		cmocka_unit_test(write_that_fails_changes_nothing),
-		cmocka_unit_test(write_of_root_refuses_places_of_other_users),
+		cmocka_unit_test(write_as_root_refuses_folders_of_other_users),
 	};
 
 	return cmocka_run_group_tests(tests, scene_open, scene_close);

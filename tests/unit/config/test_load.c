@@ -261,7 +261,7 @@ config_load_names_the_location_of_an_error(void **state)
 		{ "PUBLIC_URL=https://a.org:444\nPASSKEY_RP_ID=a.org:444\n", "PASSKEY_RP_ID", "a port" },
 		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=.a.org\n", "PASSKEY_RP_ID", "a dot at the beginning" },
 		{ "PUBLIC_URL=https://evil-a.org\nPASSKEY_RP_ID=a.org\n",
-		  "PASSKEY_RP_ID must be the host of PUBLIC_URL", "the end of a label is no domain" },
+		  "PASSKEY_RP_ID must be the host of PUBLIC_URL", "the end of a label is not a domain" },
 		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=b.org\n", "PASSKEY_RP_ID must be", "another domain" },
 		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=b.a.org\n", "PASSKEY_RP_ID must be", "a name below" },
 		{ "PUBLIC_URL=https://a.org\nPASSKEY_RP_ID=org\n", "PASSKEY_RP_ID must be", "a parent without a dot" },

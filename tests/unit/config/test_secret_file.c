@@ -99,7 +99,7 @@ a_dotenv_line_may_name_a_secret_file(void **state)
 }
 
 static void
-a_setting_without_secret_takes_no_file(void **state)
+a_setting_that_is_not_secret_takes_no_file(void **state)
 {
 	scene_set("PORT_FILE=/run/secrets/port\n");
 	assert_int_equal(load(), ERR_CONFIG);
@@ -266,7 +266,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(key_and_database_url_are_read_from_files),
 		cmocka_unit_test(a_dotenv_line_may_name_a_secret_file),
-		cmocka_unit_test(a_setting_without_secret_takes_no_file),
+		cmocka_unit_test(a_setting_that_is_not_secret_takes_no_file),
 		cmocka_unit_test(a_systemd_credential_gives_a_secret),
 		cmocka_unit_test(two_sources_of_one_secret_are_refused),
 		cmocka_unit_test(a_secret_file_that_cannot_be_used_is_refused),

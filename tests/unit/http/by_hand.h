@@ -34,7 +34,7 @@ by_hand_text(struct job *job, str text)
 	return span;
 }
 
-/* At most HTTP_HEADERS_MAX. */
+/* Add a header field; a request has at most HTTP_HEADERS_MAX. */
 static inline void
 by_hand_field(struct job *job, str name, str value)
 {

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-/* Nothing takes this long, even on a slow machine with many tests at once.  A test that waits so long has failed. */
+/* No reply takes this long, even on a slow machine that runs many tests.  A test that waits so long fails. */
 enum { CLIENT_TIMEOUT_MS = 300 * 1000 };
 
 /* Connect to the port; -1 when refused. */
@@ -39,15 +39,15 @@ size_t client_rest(int fd);
 int client_ask(uint16_t port, str request, struct answer *ret_answer);
 
 /*
- * Ask /inline on an open connection, a few times.  A server with one event thread reads in the order of arrival.  When
- * this returns, it has seen all earlier bytes and connections, and has ended all overdue connections.
+ * Ask /inline on an open connection, a few times.  A server with one event thread reads in the order of arrival.  So
+ * when this function returns, the server has seen all earlier bytes and connections, and has closed all overdue ones.
  */
 void client_settle(int fd);
 
 /*
- * Move the stopped clock (clock_hook_stop) forward in small steps.  Settle before the first step, because deadlines of
- * earlier connections must have begun, and after each.  ms: a multiple of the step.  The connection is in use at each
- * step, so its own deadline does not expire.
+ * Move the stopped clock (clock_hook_stop) forward in small steps.  Call client_settle before the first step, so that
+ * the deadlines of earlier connections have begun, and after each step.  ms: a multiple of the step.  The settler sends
+ * a request at each step, so its own deadline does not expire.
  */
 #ifdef DOUBLETOUR_TEST_HOOKS
 enum { CLIENT_STEP_MS = 50 };
@@ -59,8 +59,8 @@ int client_run_clock(void **state);
 #endif
 
 /*
- * Poll until the condition holds once; fails the test after CLIENT_TIMEOUT_MS.  It may be false again at the next look,
- * while a request moves between two counters.
+ * Poll until the condition holds once; fails the test after CLIENT_TIMEOUT_MS.  The condition may become false
+ * again later, while a request moves between two counters.
  */
 #define client_wait(condition)                                                                                         \
 	do {                                                                                                           \

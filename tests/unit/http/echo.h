@@ -12,7 +12,7 @@
  *	/broken                       a reply without a status
  *	anything else                 404, in line
  *
- * X-From: ADDRESS                the client of a proxy
+ * X-From: ADDRESS                the client's address, as a proxy passes it on
  *
  * It trusts 127.0.0.99 as a proxy.
  */

@@ -1,4 +1,4 @@
-/* The resident memory of this process.  Sanitizers keep records of all memory, so tests must not measure it there. */
+/* The resident memory of this process.  Sanitizers record all memory, so tests do not measure it in their builds. */
 #ifndef TESTS_HTTP_RESIDENT_H
 #define TESTS_HTTP_RESIDENT_H
 
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { BOOKS_ARE_KEPT = 1 };
+enum { SANITIZER_RECORDS = 1 };
 #else
-enum { BOOKS_ARE_KEPT = 0 };
+enum { SANITIZER_RECORDS = 0 };
 #endif
 
 static inline long

@@ -129,7 +129,7 @@ held_for(const char *address)
 	return sent(request);
 }
 
-/* Request i + 1 of a slow pool with two workers.  While a worker has not taken its request, the queue has less room. */
+/* Send request i + 1 to a slow pool with two workers, and wait until a worker or the queue has it. */
 static int
 held_in_turn(int i, const char *address)
 {
@@ -149,11 +149,11 @@ http_server_shares_a_full_queue_among_addresses(void **state)
 
 	(void)state;
 	echo_start(&echo, (struct http_settings){ .queue_max[HTTP_SLOW] = 6 });
-	for (int i = 0; i < 8; i++) /* the workers have two, six wait */
+	for (int i = 0; i < 8; i++) /* two requests are with the workers, six wait */
 		greedy[i] = held_in_turn(i, "192.0.2.1");
 	assert_int_equal(status_of(held_for("192.0.2.1")), 503);
 	others[0] = held_for("192.0.2.2");
-	assert_int_equal(status_of(greedy[7]), 503); /* the newest */
+	assert_int_equal(status_of(greedy[7]), 503); /* the newest of the greedy client */
 	others[1] = held_for("2001:db8::1");
 	assert_int_equal(status_of(greedy[6]), 503);
 	others[2] = held_for("2001:db8::ffff"); /* the same network */
@@ -199,7 +199,7 @@ moved_for(const char *address)
 	return sent(request);
 }
 
-/* Moved requests leave the rest of the queue to the others, and share their few places fairly. */
+/* Moved requests may take only a part of the queue, and the addresses share this part fairly. */
 static void
 http_server_lets_few_moved_requests_wait(void **state)
 {
@@ -223,7 +223,7 @@ http_server_lets_few_moved_requests_wait(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(status_of(moved[i]), 200);
 	assert_int_equal(status_of(other), 200);
-	for (int i = 0; i < 8; i++) /* their places are free again */
+	for (int i = 0; i < 8; i++) /* their part of the queue is free again */
 		assert_int_equal(status_of(moved_for("192.0.2.1")), 200);
 	echo_stop(&echo, 1000);
 }
@@ -454,7 +454,7 @@ http_server_drains_a_refused_client_for_a_limited_time(void **state)
 	client_read(fd, false, &a);
 	assert_int_equal(a.status, 413);
 	assert_true(client_closed(fd, CLIENT_TIMEOUT_MS)); /* the server has shut down its side */
-	client_wait(connections() == 1);                   /* the settler */
+	client_wait(connections() == 1);                   /* only the settler is left */
 	for (int i = 0; i < PIECES; i++) {
 		assert_true(client_send(fd, STR("a=1&")));
 		client_pass(settler, DRAIN_MS / PIECES);
@@ -521,7 +521,7 @@ http_server_frees_the_buffers_of_idle_connections(void **state)
 	}
 	assert_true(client_send(fds[0], STR("GET /inl")));
 	client_wait(atomic_load(&echo.done) == MANY);
-	assert_true(BOOKS_ARE_KEPT || resident_kib() < before + MANY * IDLE_KIB);
+	assert_true(SANITIZER_RECORDS || resident_kib() < before + MANY * IDLE_KIB);
 	assert_true(client_send(fds[0], STR("ine?half HTTP/1.1\r\nHost: h\r\n\r\n")));
 	client_read(fds[0], false, &a);
 	assert_int_equal(a.status, 200);
@@ -759,7 +759,7 @@ http_server_stop_finishes_accepted_requests(void **state)
 
 enum { STOP_MS = 50 };
 
-/* Let the server's deadline pass, whenever the server begins to stop, and release the worker some time later. */
+/* Step the clock over the server's deadline, again and again, and release the worker some time later. */
 static void *
 release_later(void *delay_ms)
 {
@@ -771,7 +771,7 @@ release_later(void *delay_ms)
 	return NULL;
 }
 
-/* The answer to a request that waits behind another one when the server's deadline passes. */
+/* The status of a request that waits in the queue behind another one when the server's deadline passes. */
 static int
 answer_at_the_deadline(int delay_ms)
 {
@@ -799,7 +799,7 @@ answer_at_the_deadline(int delay_ms)
 	return status;
 }
 
-/* No event shows that the server has closed its queue.  When the release came first, try again with more time. */
+/* No event shows that the server has closed its queue.  If the worker was released earlier, try with more time. */
 static void
 http_server_stop_answers_queued_requests_at_its_deadline(void **state)
 {

@@ -119,7 +119,7 @@ unix_socket_gets_the_group_of_a_setgid_folder(void **state)
 	struct stat status;
 
 	(void)state;
-	if (geteuid() != 0) /* not skip(): meson counts its line of TAP as a failure */
+	if (geteuid() != 0) /* do not call skip(): meson counts its line of TAP as a failure */
 		return;
 	assert_int_equal(chown(scene.folder, 0, 33), 0);
 	assert_int_equal(chmod(scene.folder, 02750), 0);

@@ -576,7 +576,7 @@ read_some_ways(struct parser *p, str text, size_t max)
 }
 
 static void
-parser_read_holds_its_limits(void **state)
+parser_read_enforces_its_limits(void **state)
 {
 	static const char end[] = " HTTP/1.1\r\nHost: h\r\n\r\n";
 	static const struct {
@@ -738,7 +738,7 @@ main(void)
 		cmocka_unit_test(parser_read_classifies_every_byte_of_each_field),
 		cmocka_unit_test(parser_value_good_refuses_control_bytes),
 		cmocka_unit_test(parser_token_good_takes_tokens_only),
-		cmocka_unit_test(parser_read_holds_its_limits),
+		cmocka_unit_test(parser_read_enforces_its_limits),
 		cmocka_unit_test(parser_read_counts_fields),
 		cmocka_unit_test(parser_read_finds_pipelined_requests_one_by_one),
 	};

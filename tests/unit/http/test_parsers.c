@@ -111,7 +111,7 @@ form_parse_refuses_malformed_input(void **state)
 }
 
 static void
-form_parse_takes_32_fields_and_no_report(void **state)
+form_parse_takes_32_fields_and_a_null_report(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	struct login_form form = { 0 };
@@ -419,7 +419,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(form_parse_reads_the_forms_of_browsers),
 		cmocka_unit_test(form_parse_refuses_malformed_input),
-		cmocka_unit_test(form_parse_takes_32_fields_and_no_report),
+		cmocka_unit_test(form_parse_takes_32_fields_and_a_null_report),
 		cmocka_unit_test(form_parse_reports_a_full_arena),
 		cmocka_unit_test(form_parse_survives_noise),
 		cmocka_unit_test(cookie_find_takes_one_well_formed_cookie_only),

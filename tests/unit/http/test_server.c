@@ -391,7 +391,7 @@ with(char *buffer, const char *before, size_t n, char filler, const char *after)
 }
 
 static void
-http_server_holds_its_limits(void **state)
+http_server_enforces_its_limits(void **state)
 {
 	static const struct {
 		const char *why, *before;
@@ -773,7 +773,7 @@ main(void)
 		cmocka_unit_test(http_server_refuses_another_protocol_at_once),
 		cmocka_unit_test(http_server_shows_authorization_where_expected),
 		cmocka_unit_test(http_server_refuses_malformed_requests_and_closes),
-		cmocka_unit_test(http_server_holds_its_limits),
+		cmocka_unit_test(http_server_enforces_its_limits),
 		cmocka_unit_test(http_server_accepts_heads_up_to_its_setting),
 		cmocka_unit_test(http_server_answers_503_when_the_reply_head_is_too_long),
 		cmocka_unit_test(http_server_refuses_a_head_setting_over_its_limit),

@@ -1,4 +1,4 @@
-/* The choice of the connection to evict when all are taken: numbers only, no sockets. */
+/* Which connection the server evicts when all connections are in use.  The test uses numbers, not sockets. */
 #include "http/shares.h"
 #include "unit.h"
 
@@ -8,7 +8,7 @@
 enum { MAX = 100 };
 
 struct unit {
-	struct share_member member; /* first */
+	struct share_member member; /* must be the first member */
 	enum share_worth worth;
 	struct network network;
 	bool trusted, held;
@@ -101,13 +101,13 @@ static const struct {
 	const char *leaves; /* the address that loses a unit; NULL: no address */
 	int first;          /* the unit that is evicted; -1: any */
 } cases[] = {
-	{ "the oldest of the client that holds most",
+	{ "the oldest connection of the client that holds most",
 	  { { 60, "192.0.2.1", SHARE_IDLE, false }, { 40, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "the client that holds most, though it came last",
+	{ "the oldest of the client that holds most, although that client came last",
 	  { { 40, "192.0.2.1", SHARE_IDLE, false }, { 60, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
@@ -129,13 +129,13 @@ static const struct {
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "the client that holds most evicts its own",
+	{ "a new connection of the client that holds most evicts one of its own",
 	  { { 60, "192.0.2.1", SHARE_IDLE, false }, { 40, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.1",
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "a client that holds as many as another evicts its own",
+	{ "a new connection of a client that holds as many as another evicts one of its own",
 	  { { 50, "192.0.2.1", SHARE_IDLE, false }, { 50, "192.0.2.2", SHARE_IDLE, false } },
 	  "192.0.2.2",
 	  false,
@@ -159,7 +159,7 @@ static const struct {
 	  false,
 	  "192.0.2.1",
 	  0 },
-	{ "requests at work are not evicted for the same client",
+	{ "a client's request at work is not evicted for the same client",
 	  { { 100, "192.0.2.1", SHARE_WORKING, false } },
 	  "192.0.2.1",
 	  false,
@@ -183,19 +183,19 @@ static const struct {
 	  false,
 	  NULL,
 	  -1 },
-	{ "a proxy holds most, but a client's is evicted",
+	{ "a proxy holds most, but a client's connection is evicted",
 	  { { 90, "192.0.2.99", SHARE_IDLE, true }, { 10, "192.0.2.1", SHARE_IDLE, false } },
 	  "192.0.2.3",
 	  false,
 	  "192.0.2.1",
 	  90 },
-	{ "a client's is evicted for a proxy",
+	{ "a client's connection is evicted for a proxy",
 	  { { 90, "192.0.2.99", SHARE_IDLE, true }, { 10, "192.0.2.1", SHARE_IDLE, false } },
 	  "192.0.2.99",
 	  true,
 	  "192.0.2.1",
 	  90 },
-	{ "a proxy's is never evicted for a client",
+	{ "a proxy's connection is never evicted for a client",
 	  { { 100, "192.0.2.99", SHARE_IDLE, true } },
 	  "192.0.2.3",
 	  false,
@@ -237,7 +237,7 @@ shares_choose_the_connection_to_evict(void **state)
 }
 
 static void
-shares_have_no_room_for_more_than_their_number(void **state)
+shares_add_fails_when_all_units_are_taken(void **state)
 {
 	struct network network = network_of(STR("192.0.2.3"));
 	struct unit more = { 0 };
@@ -253,7 +253,7 @@ shares_have_no_room_for_more_than_their_number(void **state)
 
 /* Each address has one unit: the oldest is evicted. */
 static void
-shares_of_one_each_are_evicted_oldest_first(void **state)
+shares_evict_the_oldest_if_each_client_has_one(void **state)
 {
 	char address[32];
 
@@ -336,8 +336,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shares_choose_the_connection_to_evict),
-		cmocka_unit_test_setup_teardown(shares_have_no_room_for_more_than_their_number, begin, end),
-		cmocka_unit_test_setup_teardown(shares_of_one_each_are_evicted_oldest_first, begin, end),
+		cmocka_unit_test_setup_teardown(shares_add_fails_when_all_units_are_taken, begin, end),
+		cmocka_unit_test_setup_teardown(shares_evict_the_oldest_if_each_client_has_one, begin, end),
 		cmocka_unit_test_setup_teardown(shares_of_a_greedy_client_never_evict_a_modest_one, begin, end),
 		cmocka_unit_test_setup_teardown(shares_count_like_a_model_over_random_steps, begin, end),
 	};

@@ -331,8 +331,8 @@ memory_of_many(const char *what, str request)
 	before = resident_kib();
 	for (int i = 0; i < MANY; i++)
 		assert_true(client_send(fds[i], request));
-	client_wait(BOOKS_ARE_KEPT || resident_kib() > before + MANY * BUSY_KIB_MIN);
-	if (!BOOKS_ARE_KEPT && resident_when_settled() > before + MANY * BUSY_KIB_MAX)
+	client_wait(SANITIZER_RECORDS || resident_kib() > before + MANY * BUSY_KIB_MIN);
+	if (!SANITIZER_RECORDS && resident_when_settled() > before + MANY * BUSY_KIB_MAX)
 		fail_msg("%s: %ld KiB each", what, (resident_kib() - before) / MANY);
 	for (int i = 0; i < MANY; i++)
 		close(fds[i]);
@@ -482,7 +482,7 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 	int fds[COUNT(cases)], settler;
 
 	(void)state;
-	if (BOOKS_ARE_KEPT) /* not skip(): meson counts its line of TAP as a failure */
+	if (SANITIZER_RECORDS) /* do not call skip(): meson counts its line of TAP as a failure */
 		return;
 	echo_start(&echo, (struct http_settings){ .event_threads = 1 });
 	settler = client_connect(echo.port);
@@ -562,11 +562,11 @@ http_server_answers_others_between_pipelined_requests(void **state)
 	echo_stop(&echo, 1000);
 }
 
-/* The clock stands still until the reply is there: the server's deadline must not pass before. */
+/* The clock stands still until the reply has arrived, so that the server's deadline cannot pass earlier. */
 static void *
 release_main(void *working_fd)
 {
-	client_wait(connections() < STATES - 1); /* idle ones are closed first */
+	client_wait(connections() < STATES - 1); /* the server closes idle connections first */
 	echo_release(&echo);
 	(void)client_readable(*(int *)working_fd, CLIENT_TIMEOUT_MS);
 	clock_hook_run();
@@ -615,7 +615,7 @@ static const char *const faulty_requests[] = {
 	"GET /inline HTTP/1.1\r\n\r\n",
 };
 
-/* The status of a request while a call fails; a client that waits for 100 sends its body after that. */
+/* The status of a request while a call fails.  A client that expects 100 sends its body after receiving it. */
 static int
 status_with_fault(const char *request, enum fault fault, long nth)
 {

@@ -40,7 +40,7 @@ static const struct {
 	{ SVG "<set attributeName=\"onload\" to=\"x\"/></svg>", "the element \"set\"", "an animation of one step" },
 	{ SVG "<handler type=\"text/ecmascript\"/></svg>", "the element \"handler\"", "SVG Tiny's handler" },
 	{ SVG "<use href=\"https://evil.example/x.svg#a\"/></svg>",
-	  "refers to \"https://evil.example/x.svg#a\" on line 1", "a part of a foreign file" },
+	  "refers to \"https://evil.example/x.svg#a\" on line 1", "a part of another file" },
 	{ SVG "<use xlink:href=\"//evil/x#a\"/></svg>", "refers to \"//evil/x#a\"", "the same with xlink" },
 	{ SVG "<use y:href=\"//evil/x#a\" xmlns:y=\"http://www.w3.org/1999/xlink\"/></svg>", "refers to \"//evil/x#a\"",
 	  "xlink with another prefix" },
@@ -53,19 +53,20 @@ static const struct {
 	{ SVG "<rect src=\"x\"/></svg>", "the attribute \"src\"", "HTML's attribute" },
 	{ SVG "<g xml:base=\"javascript:\"/></svg>", "the attribute \"base\"", "another base of references" },
 	{ SVG "<rect fill=\"url(https://evil/x#a)\"/></svg>", "a reference to \"https://evil/x#a\" on line 1",
-	  "a foreign gradient" },
+	  "a gradient of another file" },
 	{ SVG "<rect style=\"fill:URL( '//evil/x' )\"/></svg>", "a reference to \"//evil/x\"", "the same in a style" },
 	{ SVG "<rect fill=\"url(&#35;a\"/></svg>", "a reference to \"#a\"", "an open parenthesis" },
 	{ SVG "<rect fill=\"u\\72l(//evil)\"/></svg>", "an escape", "an escaped function" },
 	{ SVG "<rect mask=\"image-set('//evil/x' 1x)\"/></svg>", "the function \"image-set\"",
 	  "another function that loads" },
 	{ SVG "<rect style=\"width:expression(alert(1))\"/></svg>", "the function \"expression\"",
-	  "a function that runs" },
-	{ SVG "<style>@import '//evil/x.css';</style></svg>", "an at-rule", "a foreign style sheet" },
-	{ SVG "<style>@font-face{src:url(//evil)}</style></svg>", "an at-rule", "a foreign font" },
+	  "a function that runs a script" },
+	{ SVG "<style>@import '//evil/x.css';</style></svg>", "an at-rule", "another style sheet" },
+	{ SVG "<style>@font-face{src:url(//evil)}</style></svg>", "an at-rule", "a font of another host" },
 	{ SVG "<style>@media-x 'a'; @media screen{@import 'b'}</style></svg>", "an at-rule",
-	  "another one that begins so" },
-	{ SVG "<style>@media screen{@import '//evil'}</style></svg>", "an at-rule", "one inside an allowed one" },
+	  "an at-rule whose name begins like an allowed one" },
+	{ SVG "<style>@media screen{@import '//evil'}</style></svg>", "an at-rule",
+	  "an at-rule inside an allowed one" },
 	{ SVG "<style>&#64;import '//evil';</style></svg>", "an at-rule", "an encoded at-rule" },
 	{ SVG "<style>rect{fill:u<!-- -->rl(//evil)}</style></svg>", "a reference to \"//evil\"",
 	  "a comment in the middle" },
@@ -79,7 +80,7 @@ static const struct {
 	{ SVG "<path d=\"M0 0h1h1\" marker-mid=\"url(#p)\"/></svg>", "the attribute \"marker-mid\"", "a marker's use" },
 	{ "<!DOCTYPE svg>" SVG "</svg>", "a DOCTYPE on line 1", "a DOCTYPE" },
 	{ "<!DOCTYPE svg [<!ENTITY a \"b\">]>" SVG "&a;</svg>", "a DOCTYPE", "an entity" },
-	{ "<!DOCTYPE svg SYSTEM \"file:///etc/passwd\">" SVG "</svg>", "a DOCTYPE", "a foreign entity" },
+	{ "<!DOCTYPE svg SYSTEM \"file:///etc/passwd\">" SVG "</svg>", "a DOCTYPE", "an external entity" },
 	{ SVG "&a;</svg>", "undefined entity", "an entity without definition" },
 	{ "<?xml-stylesheet href=\"//evil\"?>" SVG "</svg>", "a processing instruction",
 	  "a style sheet before the root" },
@@ -97,7 +98,7 @@ static const struct {
 	{ "<g xmlns=\"http://www.w3.org/2000/svg\"/>", "begins with another element", "another root" },
 	{ SVG "<use id=\"a\" href=\"#a\"/></svg>", "a cycle", "a reference to itself" },
 	{ SVG "<g id=\"a\"><use href=\"#b\"/></g><g id=\"b\"><use href=\"#a\"/></g></svg>", "a cycle",
-	  "a circle of two" },
+	  "a cycle of two references" },
 	{ "GIF89a", "neither an SVG nor a PNG", "another kind of file" },
 	{ "", "neither an SVG nor a PNG", "an empty file" },
 	{ "\x1f\x8b\x08", "neither an SVG nor a PNG", "a compressed SVG" },
@@ -196,7 +197,7 @@ too_many_elements_are_refused(void **state)
 	bomb_check(&text, "more than 4096 elements");
 }
 
-/* Each of the levels draws the next one `times` times. */
+/* Each level refers `times` times to the next one. */
 static void
 bomb_write(struct buf *text, unsigned levels, unsigned times, const char *format)
 {

@@ -34,8 +34,8 @@ empty_environment(const struct config *config, struct config_environment *ret_en
 
 static const struct child first_row = ROW("first");
 static char record[256];
-static bool asked;        /* what the service says of each child */
-static size_t start_fail; /* of the next starts of the service, this number fails */
+static bool asked;        /* the service reports that each child has asked it */
+static size_t start_fail; /* the number of the next starts of the service that fail */
 
 static err
 record_start(void *context, const struct child *child, const int *sockets, size_t count, struct why *why)
@@ -264,7 +264,7 @@ sockets_of_any_number_reach_the_child_in_order(void **state)
 }
 
 static void
-children_that_are_called_off_are_never_served(void **state)
+children_call_off_stops_children_before_their_service(void **state)
 {
 	struct why why = { 0 };
 
@@ -293,7 +293,7 @@ child_descriptors_good(void)
 	return true;
 }
 
-/* Write to each socket its own number. */
+/* Write the socket's own number to each socket. */
 static int
 child_descriptors_number(void)
 {
@@ -331,7 +331,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_child_cannot_end_a_server_that_has_answered),
 		cmocka_unit_test(a_child_has_the_descriptors_of_its_row_and_no_others),
 		cmocka_unit_test(sockets_of_any_number_reach_the_child_in_order),
-		cmocka_unit_test(children_that_are_called_off_are_never_served),
+		cmocka_unit_test(children_call_off_stops_children_before_their_service),
 		cmocka_unit_test(more_children_than_fit_are_refused),
 	};
 	sigset_t child;

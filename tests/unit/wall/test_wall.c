@@ -379,10 +379,10 @@ attacker_main(void)
 	struct why why = { 0 };
 	char hello[WIRE_MAX_BYTES];
 
-	/* the keeper's first push: it is ready, and this is the key for form tokens */
+	/* The keeper's first push says that it is ready, and contains the key for form tokens. */
 	if (recv(pushes, hello, sizeof(hello), 0) <= 0)
 		_exit(212);
-	/* The weakest wall, WALL=seccomp: what it refuses, Landlock does not allow. */
+	/* The weakest wall is WALL=seccomp: Landlock can only refuse more. */
 	if (digest_setup() != ERR_OK || sandbox_enter_upto(&sandbox_web, 0, &why) != ERR_OK ||
 	    sandbox_seal(&sandbox_web, &why) != ERR_OK)
 		_exit(213);

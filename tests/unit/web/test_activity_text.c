@@ -99,7 +99,7 @@ distinct_reasons_have_distinct_activity_texts(void **state)
 		assert_string_equal(activity_text(reasons[i].event, reasons[i].reason), reasons[i].words);
 }
 
-/* A refusal differs from an event that passed by its icon too, not by its colour alone. */
+/* The icon distinguishes a refusal from a success too, not the colour alone. */
 static void
 refusals_and_successes_have_different_icons(void **state)
 {

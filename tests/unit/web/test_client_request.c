@@ -6,7 +6,7 @@
 #include "web/oidc/client_reply.h"
 
 static void
-client_request_read_keeps_what_the_application_sent(void **state)
+client_request_read_keeps_the_parameters_as_sent(void **state)
 {
 	static const struct {
 		const char *why, *text, *parameters, *seal;
@@ -20,14 +20,14 @@ client_request_read_keeps_what_the_application_sent(void **state)
 		{ "the seal", "a=1&seal=AbC-_1&b=2", "a=1&b=2", "AbC-_1", true },
 		{ "an empty seal: a form was sent", "a=1&seal=", "a=1", "", true },
 		{ "a name alone", "seal", "", "", true },
-		{ "the last of two seals", "seal=a&seal=b", "", "b", true },
+		{ "two seals: the last counts", "seal=a&seal=b", "", "b", true },
 		{ "the other field for a code", "a=1&recovery=1", "a=1", "", false },
 		{ "names that begin alike", "seals=1&recovery_x=2&xseal=3", "seals=1&recovery_x=2&xseal=3", "", false },
 		{ "a parameter twice stays, so that the keeper refuses it", "a=1&a=1", "a=1&a=1", "", false },
 		{ "empty parameters", "&&a=1&&", "a=1", "", false },
 		{ "bytes that an address cannot have", "a=\"<>#\\ \x01\xc3\xa9", "a=%22%3C%3E%23%5C%20%01%C3%A9", "",
 		  false },
-		{ "bytes that are no text", "a=\xff\xfe", "a=%FF%FE", "", false },
+		{ "bytes that are not UTF-8", "a=\xff\xfe", "a=%FF%FE", "", false },
 		{ "JSON", "state={\"a\":[1]}", "state={%22a%22:[1]}", "", false },
 	};
 
@@ -46,7 +46,7 @@ client_request_read_keeps_what_the_application_sent(void **state)
 }
 
 static void
-client_request_read_holds_the_limits(void **state)
+client_request_read_enforces_its_limits(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(256 * 1024);
 	static char text[OIDC_PARAMETERS_MAX + 2], seal[OIDC_SEAL_MAX + 8];
@@ -64,7 +64,7 @@ client_request_read_holds_the_limits(void **state)
 	assert_int_equal(client_request_read(str_bytes(seal, 5 + OIDC_SEAL_MAX), &arena, &request), ERR_OK);
 	assert_int_equal(client_request_read(str_bytes(seal, 6 + OIDC_SEAL_MAX), &arena, &request), ERR_TOO_LONG);
 
-	/* the longest request with the longest seal travels through the sign-in, and fits into an address */
+	/* The longest request with the longest seal fits into the address that the sign-in carries. */
 	request.parameters = str_bytes(text + 1, OIDC_PARAMETERS_MAX);
 	request.seal = str_bytes(seal + 5, OIDC_SEAL_MAX);
 	assert_int_equal(client_request_return_to(&arena, &request, &address), ERR_OK);
@@ -124,8 +124,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(client_request_read_keeps_what_the_application_sent),
-		cmocka_unit_test(client_request_read_holds_the_limits),
+		cmocka_unit_test(client_request_read_keeps_the_parameters_as_sent),
+		cmocka_unit_test(client_request_read_enforces_its_limits),
 		cmocka_unit_test(only_the_endpoint_itself_is_a_request),
 		cmocka_unit_test(client_reply_put_keeps_the_query_of_the_redirect_uri),
 	};

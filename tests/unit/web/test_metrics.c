@@ -42,7 +42,7 @@ names_of_metrics_fit_their_types(void **state)
 	}
 }
 
-/* Counters beyond the array would count in `none`. */
+/* The requests of a row without a counter would be counted in `none`. */
 static void
 counters_exist_for_each_row_of_the_route_table(void **state)
 {
@@ -128,7 +128,7 @@ unexpected_values_have_a_counter(void **state)
 static struct counts_sum sum;
 static struct metric_values values;
 
-/* As long as it can become: all series, the largest numbers. */
+/* The longest possible answer: all series, with the largest numbers. */
 static void
 fill(void)
 {

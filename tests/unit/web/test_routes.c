@@ -35,7 +35,7 @@ is_for_programs(const struct route *route)
 	return false;
 }
 
-/* The requests of an application come from another site.  They are repeated with GET, and have no session. */
+/* Applications send these requests from another site.  The server repeats them with GET, without the session. */
 static bool
 is_posted_by_applications(const struct route *route)
 {
@@ -57,9 +57,9 @@ each_post_is_a_page_or_for_programs(void **state)
 	}
 }
 
-/* Only the dispatcher reads the form token, so no handler can take an unchecked POST for a checked one. */
+/* Only the dispatcher reads the form token, so a handler cannot mistake an unchecked POST for a checked one. */
 static void
-handlers_forms_do_not_have_the_token(void **state)
+forms_of_handlers_have_no_form_token(void **state)
 {
 	for (size_t i = 0; i < web_routes_count; i++)
 		assert_null(form_value(web_routes[i].form, &web_routes[i], STR("csrf_token")));
@@ -253,7 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_has_one_handler_and_each_post_a_page_to_redisplay),
 		cmocka_unit_test(each_post_is_a_page_or_for_programs),
-		cmocka_unit_test(handlers_forms_do_not_have_the_token),
+		cmocka_unit_test(forms_of_handlers_have_no_form_token),
 		cmocka_unit_test(each_post_that_needs_a_fresh_proof_has_fields_for_it),
 		cmocka_unit_test(rows_that_ask_nothing_have_a_handler_that_cannot_ask),
 		cmocka_unit_test(no_page_takes_authorization_and_no_row_a_larger_body),

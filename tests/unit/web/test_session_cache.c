@@ -158,7 +158,7 @@ push_later(void *cache)
 	return NULL;
 }
 
-/* The cache computes its deadline from the clock of the hook, and waits by the system's. */
+/* The cache computes its deadline from the clock of the hook, but waits by the system's clock. */
 static void
 session_cache_wait_lasts_until_the_push_is_applied(void **state)
 {

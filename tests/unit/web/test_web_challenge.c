@@ -1,4 +1,4 @@
-/* Challenges of the sign-in page: the keeper accepts them, and for no other browser. */
+/* Challenges of the sign-in page: the keeper accepts each of them, but not from another browser. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -29,7 +29,7 @@ push(int64_t minute)
 	challenge_newest_push(&web.challenge_newest, minute, &token);
 }
 
-/* A request at this time, of a browser with this form cookie. */
+/* The challenge for a request at this time, from a browser with this form cookie. */
 static str
 make(str browser, int64_t now_us, struct arena *arena)
 {
@@ -57,7 +57,7 @@ each_challenge_of_web_is_accepted_for_its_browser(void **state)
 {
 	static const struct {
 		const char *why;
-		int64_t seconds; /* of the request, after the beginning of the newest key's minute */
+		int64_t seconds; /* time of the request, from the beginning of the newest key's minute */
 		bool made;
 	} rows[] = {
 		{ "a clock that was read before the key came", -1, true },

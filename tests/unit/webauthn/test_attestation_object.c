@@ -50,20 +50,20 @@ other_objects_are_refused(void **state)
 {
 	static const str others[] = {
 		STR_INIT(""),
-		STR_INIT("\xa3" FMT STATEMENT DATA "\0"),      /* something follows */
+		STR_INIT("\xa3" FMT STATEMENT DATA "\0"),      /* a byte after the object */
 		STR_INIT("\xa2" FMT DATA),                     /* a member is missing */
-		STR_INIT("\xa4" FMT STATEMENT DATA FMT),       /* one too many */
-		STR_INIT("\xa3" FMT DATA DATA),                /* one twice */
-		STR_INIT("\xa3" FMT FMT DATA),                 /* one twice */
-		STR_INIT("\xa3" STATEMENT STATEMENT DATA),     /* one twice */
-		STR_INIT("\xa4" FMT STATEMENT DATA LONG_FMT),  /* one twice, the name with a long form of 3 */
-		STR_INIT("\xa3" LONG_FMT STATEMENT DATA),      /* a name with a long form of 3 */
-		STR_INIT("\xa3" FMT STATEMENT DATA STATEMENT), /* a member behind the three */
+		STR_INIT("\xa4" FMT STATEMENT DATA FMT),       /* one member too many */
+		STR_INIT("\xa3" FMT DATA DATA),                /* a member twice */
+		STR_INIT("\xa3" FMT FMT DATA),                 /* a member twice */
+		STR_INIT("\xa3" STATEMENT STATEMENT DATA),     /* a member twice */
+		STR_INIT("\xa4" FMT STATEMENT DATA LONG_FMT),  /* a member twice, once with 3 in a longer form */
+		STR_INIT("\xa3" LONG_FMT STATEMENT DATA),      /* 3, the length of a name, in a longer form */
+		STR_INIT("\xa3" FMT STATEMENT DATA STATEMENT), /* a member after the three */
 		STR_INIT("\xbf" FMT STATEMENT DATA "\xff"),    /* an indefinite map */
-		STR_INIT("\xb8\x03" FMT STATEMENT DATA),       /* a long form of 3 */
+		STR_INIT("\xb8\x03" FMT STATEMENT DATA),       /* 3, the number of members, in a longer form */
 		STR_INIT("\xa3" FMT STATEMENT "\x68"
 			 "authData\x58\x03"
-			 "abc"), /* a long form of 3 */
+			 "abc"), /* 3, the length of the data, in a longer form */
 		STR_INIT("\xa3" FMT STATEMENT "\x68"
 			 "authData\x5f\x43"
 			 "abc\xff"), /* bytes in chunks */
@@ -78,7 +78,7 @@ other_objects_are_refused(void **state)
 		STR_INIT("\xa3" FMT "\x67"
 			 "attStmt\xc0\xa0" DATA), /* a tag */
 		STR_INIT("\xa3" FMT "\x67"
-			 "attStmt\xa1\x00\xf8\x14" DATA), /* a long form of false */
+			 "attStmt\xa1\x00\xf8\x14" DATA), /* false in a longer form */
 		STR_INIT("\xa3" FMT "\x67"
 			 "attStmt\xa1\x00\xff" DATA), /* a break */
 		STR_INIT("\xa3" FMT "\x67"
@@ -90,7 +90,7 @@ other_objects_are_refused(void **state)
 		STR_INIT("\xa3\x7b\xff\xff\xff\xff\xff\xff\xff\xff"
 			 "fmt"), /* a text of 2^64 - 1 bytes */
 		STR_INIT("\xa3" FMT "\x67"
-			 "attStmt\xbb\x80\x00\x00\x00\x00\x00\x00\x00" DATA), /* twice 2^63 is 0 */
+			 "attStmt\xbb\x80\x00\x00\x00\x00\x00\x00\x00" DATA), /* 2^63 pairs: twice this is 0 */
 	};
 
 	(void)state;

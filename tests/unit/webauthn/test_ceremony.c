@@ -199,7 +199,7 @@ enrol_with_flags(const struct ceremony *ceremony, uint8_t flags)
 }
 
 static void
-flags_are_judged(void **state)
+flags_of_an_enrolment_are_checked(void **state)
 {
 	const struct ceremony strict = { STR("example.org"), STR("https://example.org"), true };
 
@@ -210,12 +210,13 @@ flags_are_judged(void **state)
 	assert_int_equal(enrol_with_flags(&asked, 0x51), WEBAUTHN_BACKUP);
 	assert_int_equal(enrol_with_flags(&asked, 0x59), WEBAUTHN_NONE);
 	assert_int_equal(enrol_with_flags(&asked, 0x01), WEBAUTHN_AUTH_DATA);
-	assert_int_equal(enrol_with_flags(&asked, 0xc1), WEBAUTHN_AUTH_DATA); /* extensions that do not follow */
+	assert_int_equal(enrol_with_flags(&asked, 0xc1),
+			 WEBAUTHN_AUTH_DATA); /* the flag of extensions, but no extensions */
 	assert_int_equal(enrol_with_flags(&strict, 0x41), WEBAUTHN_UNVERIFIED);
 	assert_int_equal(enrol_with_flags(&strict, 0x45), WEBAUTHN_NONE);
 }
 
-/* The flags are checked before the signature, which other flags make wrong. */
+/* The flags are checked before the signature.  With other flags the signature is wrong. */
 static enum webauthn_fault
 present_with_flags(const struct ceremony *ceremony, uint8_t flags)
 {
@@ -229,7 +230,7 @@ present_with_flags(const struct ceremony *ceremony, uint8_t flags)
 }
 
 static void
-flags_of_an_assertion_are_judged(void **state)
+flags_of_an_assertion_are_checked(void **state)
 {
 	const struct ceremony strict = { STR("example.org"), STR("https://example.org"), true };
 
@@ -262,7 +263,7 @@ assertion_has_exactly_37_bytes_without_extensions(void **state)
 				 n == 37 ? WEBAUTHN_NONE : WEBAUTHN_AUTH_DATA);
 	data[WEBAUTHN_RP_HASH_BYTES] |= (char)0x80;
 	assert_int_equal(present(&asked, &key, v->get_client, str_bytes(data, 37), v->signature), WEBAUTHN_AUTH_DATA);
-	/* The layout fits, so the signature is what fails. */
+	/* The layout is valid, so the signature is the only fault. */
 	assert_int_equal(present(&asked, &key, v->get_client, str_bytes(data, 38), v->signature), WEBAUTHN_SIGNATURE);
 }
 
@@ -281,11 +282,11 @@ every_cut_of_an_enrolment_is_refused(void **state)
 	}
 }
 
-/* A credential id of a stated length, which the data does not have. */
+/* The data states a length of the credential id that the id does not have. */
 static void
 false_lengths_of_the_credential_id_are_refused(void **state)
 {
-	static const unsigned lengths[] = { 0, 110, 1023, 1024, 65535 }; /* 32 bytes and a key of 77 follow */
+	static const unsigned lengths[] = { 0, 110, 1023, 1024, 65535 }; /* an id of 32 bytes and a key of 77 follow */
 	const struct vector *v = &vectors[0];
 	char data[WEBAUTHN_AUTH_DATA_MAX];
 
@@ -299,7 +300,7 @@ false_lengths_of_the_credential_id_are_refused(void **state)
 	}
 }
 
-/* The credential of the specification with an id of 1,023 bytes, and the same with a byte more. */
+/* The specification has a credential with an id of 1,023 bytes, the maximum; the test adds one byte. */
 static void
 credential_id_of_1024_bytes_is_refused(void **state)
 {
@@ -361,9 +362,9 @@ ed25519_keys_of_small_order_are_refused(void **state)
 	assert_true(key_is_good(ed25519_head, key_of(&vectors[7]).x.p, 32));
 }
 
-/* P-256 in the form of ES256, with these coordinates. */
+/* Keys in the form of ES256, with these coordinates on P-256. */
 static void
-coordinates_of_no_point_are_refused(void **state)
+coordinates_that_are_not_a_point_are_refused(void **state)
 {
 	static const char head[] = "a5010203262001215820";
 	static const struct {
@@ -376,7 +377,7 @@ coordinates_of_no_point_are_refused(void **state)
 		  "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "both above the prime" },
 		{ "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
 		  "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4",
-		  "x is the prime, which is 0 with a y of the curve" },
+		  "x is the prime, congruent to 0, and y belongs to the point with x = 0" },
 	};
 	uint8_t body[67];
 
@@ -388,7 +389,7 @@ coordinates_of_no_point_are_refused(void **state)
 		assert_int_equal(str_hex(str_of(cases[i].y), body + 35, 32), ERR_OK);
 		assert_false(key_is_good(head, body, sizeof(body)));
 	}
-	/* The last one with x = 0 is a point. */
+	/* The last y with x = 0 is a point. */
 	memset(body, 0, 32);
 	assert_true(key_is_good(head, body, sizeof(body)));
 }
@@ -410,7 +411,7 @@ point_off_the_curve_is_refused(void **state)
 	assert_false(good);
 }
 
-/* Bend each bit of n fixed bytes of a key. */
+/* Flip each bit of n fixed bytes of a key. */
 static void
 bent_keys_are_refused(const struct credential_key *good, size_t from, size_t n)
 {
@@ -439,7 +440,7 @@ forms_other_than_the_three_are_refused(void **state)
 	bent_keys_are_refused(&rs256, rs256.cose.n - 5, 5);
 }
 
-/* Each followed by enough bytes for a key. */
+/* The beginnings of keys; enough bytes for a key follow each. */
 static void
 other_keys_are_not_read(void **state)
 {
@@ -451,12 +452,12 @@ other_keys_are_not_read(void **state)
 		{ "a50102032620082158", "ES256 with secp256k1" },
 		{ "a5010203382e200821582000", "ES256K" },
 		{ "a4010203262001215820", "ES256 without y" },
-		{ "a6010203262001215820", "ES256 with a member more" },
+		{ "a6010203262001215820", "ES256 with one more member" },
 		{ "a5020103262001215820", "key type 1 under label 2" },
 		{ "bf010203262001215820", "an indefinite map" },
-		{ "b805010203262001215820", "a long form of 5" },
-		{ "a501020339000620012158", "a long form of -7" },
-		{ "a5010203262001215900", "a long form of 32" },
+		{ "b805010203262001215820", "5 in a longer form" },
+		{ "a501020339000620012158", "-7 in a longer form" },
+		{ "a5010203262001215900", "32 in a longer form" },
 		{ "a5020326010220012158", "another order" },
 		{ "a501020102032620012158", "a label twice" },
 		{ "a401010327200421582000", "EdDSA with X25519" },
@@ -465,7 +466,7 @@ other_keys_are_not_read(void **state)
 		{ "a4010303382420590100", "PS256: algorithm -37" },
 		{ "a401030339010120590100", "RS384: algorithm -258" },
 		{ "a401030339fffe20590100", "RS1" },
-		{ "a4010303390100205900ff", "RS256 with 255 bytes, a long form" },
+		{ "a4010303390100205900ff", "RS256 with 255 bytes, in a longer form" },
 	};
 
 	(void)state;
@@ -481,7 +482,7 @@ other_keys_are_not_read(void **state)
 	}
 }
 
-/* Compressed: y is its sign (RFC 9053 s7.1.1), true or false. */
+/* In a compressed point, y is only its sign: true or false (RFC 9053 s7.1.1). */
 static void
 compressed_points_are_not_read(void **state)
 {
@@ -500,7 +501,7 @@ compressed_points_are_not_read(void **state)
 	}
 }
 
-/* The end of a key with another exponent: 3, and 65,537 with a byte more. */
+/* Ends of keys with other exponents, among them 3 and 65,537 with a leading zero byte. */
 static void
 other_exponents_are_not_read(void **state)
 {
@@ -569,7 +570,7 @@ unknown_credential_has_a_key_that_verifies_nothing(void **state)
 
 /* --- failing calls of libcrypto ----------------------------------------------------------------------------------- */
 
-/* Call n of libcrypto fails, in a second round all later ones too. Returns whether one failed. */
+/* Check the key while call n of libcrypto fails; lasting: all later calls fail too. Returns whether a call failed. */
 static bool
 check_failing(const struct credential_key *key, long n, bool lasting)
 {
@@ -580,13 +581,13 @@ check_failing(const struct credential_key *key, long n, bool lasting)
 	e = credential_key_check(key, &good);
 	failed = fault_failed(FAULT_CRYPTO) > 0;
 	fault_set(FAULT_CRYPTO, 0, false);
-	/* libcrypto ignores the failure of some calls that it makes itself. */
+	/* libcrypto ignores the failure of some calls inside it. */
 	assert_true(good ? e == ERR_OK : failed && e != ERR_OK);
 	return failed;
 }
 
 static void
-failing_calls_say_nothing_about_a_key(void **state)
+failing_calls_give_no_verdict_about_a_key(void **state)
 {
 	static const size_t each[] = { 0, 6, 7 };
 
@@ -600,7 +601,7 @@ failing_calls_say_nothing_about_a_key(void **state)
 	}
 }
 
-/* The same with a signature that does not fit. */
+/* Check an assertion with a wrong signature, in the same way. */
 static bool
 present_failing(const struct vector *v, str signature, long n, bool lasting)
 {
@@ -659,14 +660,14 @@ main(void)
 		cmocka_unit_test(origin_is_compared_byte_for_byte),
 		cmocka_unit_test(answer_of_the_other_ceremony_is_refused),
 		cmocka_unit_test(another_credential_id_is_refused),
-		cmocka_unit_test(flags_are_judged),
-		cmocka_unit_test(flags_of_an_assertion_are_judged),
+		cmocka_unit_test(flags_of_an_enrolment_are_checked),
+		cmocka_unit_test(flags_of_an_assertion_are_checked),
 		cmocka_unit_test(assertion_has_exactly_37_bytes_without_extensions),
 		cmocka_unit_test(every_cut_of_an_enrolment_is_refused),
 		cmocka_unit_test(credential_id_of_1024_bytes_is_refused),
 		cmocka_unit_test(false_lengths_of_the_credential_id_are_refused),
 		cmocka_unit_test(ed25519_keys_of_small_order_are_refused),
-		cmocka_unit_test(coordinates_of_no_point_are_refused),
+		cmocka_unit_test(coordinates_that_are_not_a_point_are_refused),
 		cmocka_unit_test(point_off_the_curve_is_refused),
 		cmocka_unit_test(other_keys_are_not_read),
 		cmocka_unit_test(compressed_points_are_not_read),
@@ -675,7 +676,7 @@ main(void)
 		cmocka_unit_test(rsa_keys_of_2048_to_4096_bits_are_read),
 		cmocka_unit_test(rsa_keys_that_are_short_or_even_are_refused),
 		cmocka_unit_test(unknown_credential_has_a_key_that_verifies_nothing),
-		cmocka_unit_test(failing_calls_say_nothing_about_a_key),
+		cmocka_unit_test(failing_calls_give_no_verdict_about_a_key),
 		cmocka_unit_test(failing_calls_verify_no_wrong_signature),
 		cmocka_unit_test(every_fault_has_a_name),
 	};

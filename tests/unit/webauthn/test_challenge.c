@@ -1,4 +1,4 @@
-/* Challenges: for whom, for what and how long they are valid. */
+/* Challenges: the holder, the purpose and the time for which they are valid. */
 #include "webauthn/challenge.h"
 
 #include "base/clock.h"
@@ -19,7 +19,7 @@ setup(void **state)
 	return digest_setup() == ERR_OK ? 0 : -1;
 }
 
-/* As web does, with the key of a minute. */
+/* Make a challenge as web does, with the key of this minute. */
 static void
 make(int64_t us, int64_t minute, char text[CHALLENGE_TEXT_BYTES])
 {
@@ -106,7 +106,7 @@ issued_challenge_is_valid_for_its_purpose_only(void **state)
 	}
 }
 
-/* Web has keys of sign-ins. A web process that an attacker controls tries them for all else. */
+/* Web has only keys for sign-ins. An attacker who controls web must not be able to use them for other purposes. */
 static void
 key_of_sign_ins_makes_no_challenge_of_another_purpose(void **state)
 {
@@ -152,7 +152,7 @@ other_purposes_take_the_key_of_the_minute_only(void **state)
 	}
 }
 
-/* Web read the clock, then the key of the next minute arrived. */
+/* Web read the clock before the key of the next minute arrived. */
 static void
 time_before_the_key_is_moved_to_its_minute(void **state)
 {
@@ -193,7 +193,7 @@ challenge_with_any_character_changed_is_refused(void **state)
 }
 
 static void
-challenge_says_itself_that_it_is_old(void **state)
+challenge_is_old_compares_the_time_in_the_text(void **state)
 {
 	const int64_t made = SECONDS_US(NOW_S), over = made + SECONDS_US(CHALLENGE_SECONDS);
 	char text[CHALLENGE_TEXT_BYTES];
@@ -204,7 +204,7 @@ challenge_says_itself_that_it_is_old(void **state)
 	assert_false(challenge_is_old(said, made));
 	assert_false(challenge_is_old(said, over - 1));
 	assert_true(challenge_is_old(said, over));
-	text[40] = text[40] == 'A' ? 'B' : 'A'; /* without its MAC, too */
+	text[40] = text[40] == 'A' ? 'B' : 'A'; /* with a wrong MAC too */
 	assert_true(challenge_is_old(said, over));
 	assert_false(challenge_is_old(STR(""), over));
 	assert_false(challenge_is_old(str_upto(said, sizeof(text) - 1), over));
@@ -215,7 +215,7 @@ challenge_says_itself_that_it_is_old(void **state)
 }
 
 static void
-two_challenges_of_one_moment_differ(void **state)
+two_challenges_of_the_same_time_differ(void **state)
 {
 	const int64_t made = SECONDS_US(NOW_S);
 	char one[CHALLENGE_TEXT_BYTES], other[CHALLENGE_TEXT_BYTES];
@@ -240,8 +240,8 @@ main(void)
 		cmocka_unit_test(time_before_the_key_is_moved_to_its_minute),
 		cmocka_unit_test(no_challenge_is_made_before_the_first_key),
 		cmocka_unit_test(challenge_with_any_character_changed_is_refused),
-		cmocka_unit_test(challenge_says_itself_that_it_is_old),
-		cmocka_unit_test(two_challenges_of_one_moment_differ),
+		cmocka_unit_test(challenge_is_old_compares_the_time_in_the_text),
+		cmocka_unit_test(two_challenges_of_the_same_time_differ),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

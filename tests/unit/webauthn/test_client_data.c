@@ -42,7 +42,7 @@ members_are_read_in_any_order_and_unknown_ones_ignored(void **state)
 }
 
 static void
-all_but_one_single_object_is_refused(void **state)
+texts_other_than_one_object_are_refused(void **state)
 {
 	static const str others[] = {
 		STR_INIT(""),
@@ -62,7 +62,7 @@ all_but_one_single_object_is_refused(void **state)
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xed\xa0\x80\"}"),     /* a surrogate */
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xf4\x90\x80\x80\"}"), /* above U+10FFFF */
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":\"\xc3\"}"),             /* cut */
-		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"\xff\":1}"),                 /* in a name */
+		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"\xff\":1}"),                 /* not UTF-8 in a name */
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\\u0000\":1}"),
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM "}\0"),
 		STR_INIT("{" TYPE "," CHALLENGE "," FROM ",\"a\":1\0}"), /* jansson alone accepts these two */
@@ -118,7 +118,7 @@ wrong_members_are_named(void **state)
 		assert_int_equal(judge(cases[i].json), cases[i].fault);
 }
 
-/* Padded with white space, which JSON allows. */
+/* Pad the client data with white space, which JSON allows. */
 static enum webauthn_fault
 judge_padded(size_t n)
 {
@@ -193,7 +193,7 @@ peak_of(str json)
 	return peak;
 }
 
-/* The text is full of one repeated piece. Each of them makes as many values or names as fit, or one that is long. */
+/* Each text repeats one piece: it makes as many values or names as possible, or one long text. */
 static void
 memory_is_in_proportion_to_the_text(void **state)
 {
@@ -227,7 +227,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_read_in_any_order_and_unknown_ones_ignored),
-		cmocka_unit_test(all_but_one_single_object_is_refused),
+		cmocka_unit_test(texts_other_than_one_object_are_refused),
 		cmocka_unit_test(wrong_members_are_named),
 		cmocka_unit_test(size_and_depth_are_limited),
 		cmocka_unit_test(long_challenge_is_refused),

@@ -49,7 +49,7 @@ def pages():
 
 @functools.cache
 def own_pages():
-    """The same without the pages that are printed from presets, whose names belong to other applications."""
+    """The pages without those that are printed from presets: their names belong to other applications."""
     return [path for path in pages() if not path.startswith("docs/guides/applications/") or path.endswith("README.md")]
 
 

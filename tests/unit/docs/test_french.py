@@ -20,7 +20,7 @@ WITHOUT_COMMANDS = ["docs/fr/compte.md", "docs/fr/telephone-perdu.md"]
 
 
 def code(path):
-    """The lines of its code blocks, without comments."""
+    """The lines of the code blocks of a page, without comments."""
     lines = (re.sub(r"(^|\s+)#.*", "", claim.name) for claim in claims.block_lines(path) if not claim.name.startswith("```"))
     return [line for line in lines if line]
 

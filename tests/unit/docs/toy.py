@@ -110,7 +110,7 @@ ask_toy(struct world *w, const struct browser *b, struct toy_body *ret_body)
 }
 
 static void
-toy_question_tells_the_toy_setting(void **state)
+toy_question_returns_the_toy_setting(void **state)
 {
 	struct world w;
 	struct browser alice;
@@ -158,7 +158,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(toy_question_tells_the_toy_setting),
+		cmocka_unit_test(toy_question_returns_the_toy_setting),
 		cmocka_unit_test(toy_factor_kind_finishes_a_sign_in),
 		cmocka_unit_test(toy_setting_is_in_the_manual),
 	};

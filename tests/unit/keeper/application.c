@@ -164,7 +164,7 @@ inspect_body(const struct application *a, const char *token)
 					   .token = str_of(token) };
 }
 
-/* An application presents no session: the keeper would delete an expired one. */
+/* Ask without the session's token, as applications do: with the token, the keeper would delete an expired session. */
 static enum oidc_error
 ask_alone(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body)
 {

@@ -46,7 +46,7 @@ void step_wipe(struct step *step);
 enum verdict ask_step(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body,
 		      struct step *ret_step);
 
-/* "dtc_..." of the step's response; empty: it carries no code. */
+/* The code ("dtc_...") in the step's response; empty: the response has no code. */
 str step_code(const struct step *step);
 
 /* The code of an approved request.  Members of NULL or 0 get the right value. */
@@ -54,7 +54,7 @@ struct approved {
 	const char *scopes; /* NULL: "openid profile email groups" */
 	const char *nonce, *claims, *amr;
 	bool offline;      /* its refresh token survives the session */
-	bool no_challenge; /* the request had no PKCE */
+	bool no_challenge; /* the request was sent without PKCE */
 };
 struct approved_code {
 	char z[48];
@@ -68,7 +68,7 @@ struct approved_code application_code(struct world *w, const struct application 
 /* The body of QUESTION_OIDC_TOKEN that redeems the code rightly, or uses the refresh token.  Borrows. */
 struct oidc_token_body redeem_body(const struct application *a, const char *code);
 struct oidc_token_body refresh_body(const struct application *a, const char *refresh_token);
-/* Of QUESTION_OIDC_INTROSPECT and _REVOKE. */
+/* The body of QUESTION_OIDC_INTROSPECT and _REVOKE. */
 struct oidc_inspect_body inspect_body(const struct application *a, const char *token);
 
 /* Ask; the answer is in b->oidc.  Returns the error, or OIDC_ERROR_COUNT if the question failed. */

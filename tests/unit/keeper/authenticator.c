@@ -69,7 +69,7 @@ key_put(const struct authenticator *a, struct created *c)
 		c->auth_data[c->auth_n - 1] ^= 1;
 }
 
-/* The client data, and the first 37 bytes of the authenticator data. */
+/* Make the client data, and the first 37 bytes of the authenticator data. */
 static void
 parts_make(const struct authenticator *a, const char *type, unsigned flags, struct created *c)
 {
@@ -108,7 +108,7 @@ authenticator_key(void)
 	return key;
 }
 
-/* s7.2/20: over the authenticator data and the hash of the client data. */
+/* Sign the authenticator data and the hash of the client data (s7.2/20). */
 static void
 sign(const struct authenticator *a, struct asserted *g)
 {

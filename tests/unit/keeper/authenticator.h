@@ -1,6 +1,6 @@
 /*
- * A software authenticator: makes what a browser answers to navigator.credentials.create() and get(), and each part can
- * be made wrong. Without a key it has the public key of ceremony_unknown_key, and can only create.
+ * A software authenticator: makes the answers of navigator.credentials.create() and get(). Each part can be made wrong.
+ * Without a private key it uses the public key of ceremony_unknown_key, and can only create.
  */
 #ifndef TEST_KEEPER_AUTHENTICATOR_H
 #define TEST_KEEPER_AUTHENTICATOR_H
@@ -25,7 +25,7 @@ struct authenticator {
 	bool other_id;  /* the answer names another credential than the authenticator data */
 	bool bad_point; /* the key is not on its curve */
 	EVP_PKEY *key;  /* NULL: no private key */
-	/* Only of get(). */
+	/* Members that only get() uses. */
 	str handle;
 	bool bad_signature;
 	size_t auth_n; /* bytes of the authenticator data; 0: 37 */
@@ -51,10 +51,10 @@ struct asserted {
 };
 void authenticator_get(const struct authenticator *a, struct asserted *ret_asserted);
 
-/* The body of PASSKEY_SIGN_IN, PASSKEY_VERIFY or PASSKEY_STEP_UP. Borrows. */
+/* The body of PASSKEY_SIGN_IN, PASSKEY_VERIFY or PASSKEY_STEP_UP. It borrows from `asserted`. */
 struct passkey_proof_body asserted_body(const struct asserted *asserted);
 
-/* The body of PASSKEY_FIRST or PASSKEY_ADD. Borrows. */
+/* The body of PASSKEY_FIRST or PASSKEY_ADD. It borrows from `created`. */
 struct passkey_new_body created_body(const struct created *created);
 
 /* Ask for options, and enrol a passkey with them: the first factor in STATE_ENROLLING, another one in STATE_FULL. */

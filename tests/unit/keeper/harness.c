@@ -132,8 +132,7 @@ harness_setup(void **state)
 	assert_int_equal(ftruncate(clock_fd, sizeof(offset_us)), 0);
 	setenv("DOUBLETOUR_TEST_CLOCK", clock_path, 1);
 	clock_hook_open();
-	log_setup(LOG_FORMAT_TEXT,
-		  getenv("KEEPER_TEST_LOG") != NULL ? LOG_DEBUG : (enum log_level)0); /* else nothing */
+	log_setup(LOG_FORMAT_TEXT, getenv("KEEPER_TEST_LOG") != NULL ? LOG_DEBUG : (enum log_level)0); /* 0: no log */
 	return 0;
 }
 

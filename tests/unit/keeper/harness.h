@@ -113,7 +113,7 @@ bool on_postgres(void);
 void world_make(struct world *w);
 void world_open(struct world *w); /* keeper and one thread */
 
-/* Open one more thread of the keeper.  Its statements have minutes: a busy machine changes no result of a test. */
+/* Open one more thread of the keeper.  Its statements may take minutes, so that tests pass on a busy machine too. */
 struct keeper_thread *world_thread_open(struct world *w);
 
 void world_close(struct world *w);
@@ -126,7 +126,7 @@ void folder_empty(const char *path);
 
 void clock_forward(int64_t us);
 
-/* A new world begins: see kept_keys.c. */
+/* Call this when a new world begins: see kept_keys.c. */
 void kept_keys_begin(void);
 int64_t clock_us(void);
 

@@ -2,7 +2,7 @@
  * Replaces EVP_PKEY_Q_keygen of libcrypto: making an RSA key takes up to a second, and most tests need one.  The worlds
  * of one program share eight RSA keys.  A world has fewer, and two worlds in a row begin with different ones.
  *
- * Every key is made anew while a failure is due, and with TEST_WHOLE (tests/unit/keeper/harness.h).
+ * No key is shared while a call shall fail, or with TEST_WHOLE (tests/unit/keeper/harness.h).
  */
 #include "keeper/harness.h"
 
@@ -18,7 +18,7 @@ enum { KEPT = 8 };
 static EVP_PKEY *(*real_keygen)(OSSL_LIB_CTX *library, const char *properties, const char *type, ...);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static EVP_PKEY *kept[KEPT];
-static unsigned first, next; /* first: of the newest world */
+static unsigned first, next; /* first: index of the first key of the newest world */
 
 /* Before main, while the process has one thread. */
 __attribute__((constructor)) static void

@@ -32,7 +32,7 @@ struct actor {
 	struct browser b;
 	char name[32], link[64];
 	int64_t id;             /* the object of the question */
-	struct created created; /* by its authenticator */
+	struct created created; /* the answer of its authenticator */
 };
 
 typedef void (*readier)(struct world *w, struct actor *a);
@@ -230,7 +230,7 @@ code_for(const struct actor *a, bool right, struct code *room)
 
 /* Ask with right values, or with the decisive value wrong. */
 static enum verdict
-tell(struct world *w, const struct story *s, struct actor *a, bool right)
+ask_with(struct world *w, const struct story *s, struct actor *a, bool right)
 {
 	struct code room;
 	str mine = right ? STR(PASSWORD) : STR("wrong password"), other = STR("trombone sobre 1742");
@@ -273,7 +273,7 @@ tell(struct world *w, const struct story *s, struct actor *a, bool right)
 	return ask(w, &a->b, s->question, bodies[s->question]);
 }
 
-/* A question without a failure must confirm the answer. */
+/* After the answer, the same question about the session, without a failure, must give the same state. */
 static void
 check_holds(struct world *w, const struct story *s, struct browser *b, long nth)
 {
@@ -293,7 +293,7 @@ check_holds(struct world *w, const struct story *s, struct browser *b, long nth)
 		fail_msg("%s, failure %ld: passed, but then %s", s->why, nth, session_state_name(b->head.state));
 }
 
-/* One attempt with right values and one with a wrong value, each with the failure; the number of failed calls. */
+/* Ask with right values, then with a wrong value, each time with the failure.  Returns the number of failed calls. */
 static long
 fail_once(struct world *w, const struct story *s, const struct failing *f, long nth, struct seen *seen)
 {
@@ -302,7 +302,7 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 
 	prepare(w, s, seen->accounts++, &a);
 	harness_fault = (struct harness_fault){ .fault = f->fault, .nth = nth, .lasting = f->lasting };
-	tell(w, s, &a, true);
+	ask_with(w, s, &a, true);
 	failed = harness_fault.failed;
 	harness_fault.nth = 0;
 	seen->unavailable += a.b.verdict == VERDICT_UNAVAILABLE;
@@ -310,7 +310,7 @@ fail_once(struct world *w, const struct story *s, const struct failing *f, long 
 	check_holds(w, s, &a.b, nth);
 	prepare(w, s, seen->accounts++, &wrong);
 	harness_fault = (struct harness_fault){ .fault = f->fault, .nth = nth, .lasting = f->lasting };
-	tell(w, s, &wrong, false);
+	ask_with(w, s, &wrong, false);
 	harness_fault.nth = 0;
 	if (wrong.b.verdict == VERDICT_PASSED || wrong.b.head.state > s->from)
 		fail_msg("%s, %s %ld: passed with a wrong value", s->why, f->why, nth);
@@ -325,7 +325,7 @@ step_of(const struct failing *f, long nth)
 	return harness_step(nth, f->fault == FAULT_MEMORY && nth > 20 && !harness_each() ? 15 : 1);
 }
 
-/* Until several attempts in a row have no failed call, because SQLite's work varies. */
+/* Continue until several attempts in a row have no failed call, because SQLite makes a varying number of calls. */
 static void
 fail_each(const struct story *s, const struct failing *f)
 {
@@ -339,7 +339,7 @@ fail_each(const struct story *s, const struct failing *f)
 			fail_msg("%s, %s: the series of calls does not end", s->why, f->why);
 		untouched = fail_once(&w, s, f, nth, &seen) == 0 ? untouched + 1 : 0;
 	}
-	unit_note("%s, %s: %ld failed, %d told", s->why, f->why, seen.failed, seen.unavailable);
+	unit_note("%s, %s: %ld failed, %d unavailable", s->why, f->why, seen.failed, seen.unavailable);
 	assert_true(seen.passed > 0);
 	if (sql_number(&w, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") != 1 ||
 	    sql_number(&w, "SELECT count(*) FROM pragma_foreign_key_check") != 0)

@@ -242,7 +242,7 @@ one_credential_belongs_to_one_account(void **state)
 	racers_end(&w, "the same credential");
 }
 
-/* Half of the racers came in by the code and remove the passkey; the other half came in by the passkey. */
+/* Half of the racers signed in by code and remove the passkey; the others signed in by passkey and remove the code. */
 static void
 one_of_two_last_factors_stays(void **state)
 {
@@ -311,7 +311,7 @@ run_race_for_tokens(const struct oidc_token_body *body)
 	return given;
 }
 
-/* One answer has tokens, and they are dead: the other requests show that the code was stolen. */
+/* One answer has tokens, but they are revoked: the other requests make it look as if the code was stolen. */
 static void
 one_application_code_is_redeemed_once(void **state)
 {

@@ -10,7 +10,7 @@ enum { PROFILE = OIDC_SCOPE_OPENID | OIDC_SCOPE_PROFILE };
 
 static const struct {
 	const char *rules;
-	unsigned line; /* of the problem; 0: good */
+	unsigned line; /* line of the problem; 0: the rules are accepted */
 	const char *why;
 } checks[] = {
 	{ "", 0, "no rules" },
@@ -37,7 +37,7 @@ static const struct {
 	{ "a = 'x'", 1, "single quotes" },
 	{ "a = {\"x\": 1, \"x\": 2}", 1, "a member twice" },
 	{ "a = {\"x\": 1", 1, "an open brace" },
-	{ "a = \"x\"y", 1, "bytes behind the value" },
+	{ "a = \"x\"y", 1, "bytes after the value" },
 	{ "a = 1e999", 1, "a number that is too big" },
 	{ "a = 99999999999999999999", 1, "a number that is too big" },
 	{ "a = \"\xff\"", 1, "not UTF-8" },
@@ -50,8 +50,8 @@ static const struct {
 	{ "a = 1 else 2", 1, "else without if" },
 	{ "a = 1 with", 1, "no scope" },
 	{ "a = 1 with quota", 1, "an unknown scope" },
-	{ "a = 1 always always", 1, "a word too much" },
-	{ "a = 1 always with email", 1, "both" },
+	{ "a = 1 always always", 1, "one word too many" },
+	{ "a = 1 always with email", 1, "always and a scope" },
 	{ "a = groups\nb = groups\nc = groups", 3, "three lists of groups could be too long" },
 	{ "a = 1\n\nb = 2", 2, "an empty line" },
 };
@@ -172,7 +172,7 @@ text_is(const char *rules, unsigned scopes, const char *groups, const char *want
 #define LONG_VALUE "\"0123456789012345678901234567890123456789012345678901234567890123456789\""
 
 static void
-a_person_reads_what_the_rules_give(void **state)
+text_of_claims_lists_what_the_rules_give(void **state)
 {
 	text_is("", PROFILE, "x", "", false);
 	text_is("role = \"admin\" if group x\nquota = 5 always", PROFILE, "x", "role: \"admin\", quota: 5", false);
@@ -231,9 +231,9 @@ scarce_malloc(size_t n)
 	return allocations_left-- > 0 ? malloc(n) : NULL;
 }
 
-/* A later rule could give more rights, so that a rule must not be left out. */
+/* Without the first rule that applies, a later rule could give more rights. */
 static void
-lack_of_memory_leaves_no_rule_out(void **state)
+rules_are_not_skipped_without_memory(void **state)
 {
 	const str rules = STR("r = \"guest\" if group x\nr = {\"a\": [\"admin\"]}");
 	bool whole = false;
@@ -260,10 +260,10 @@ main(void)
 		cmocka_unit_test(rules_give_claims_by_group_and_scope),
 		cmocka_unit_test(the_first_rule_that_applies_gives_a_claim),
 		cmocka_unit_test(a_rule_for_groups_gives_no_second_claim),
-		cmocka_unit_test(a_person_reads_what_the_rules_give),
+		cmocka_unit_test(text_of_claims_lists_what_the_rules_give),
 		cmocka_unit_test(text_of_claims_ends_before_its_maximum),
 		cmocka_unit_test(invalid_stored_rules_fail),
-		cmocka_unit_test(lack_of_memory_leaves_no_rule_out),
+		cmocka_unit_test(rules_are_not_skipped_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@ static const struct {
 	enum client_setting setting;
 	const char *text;
 	bool good;
-	const char *word; /* of the message */
+	const char *word; /* a part of the message */
 	const char *why;
 } texts[] = {
 	{ CLIENT_NAME, "Le Wiki é", true, "", "any script" },

@@ -1,4 +1,4 @@
-/* Where two redirect URIs differ: the parts, and what in them. */
+/* Which parts of two redirect URIs differ, and which text in each part. */
 #include "oidc/redirect_difference.h"
 
 #include "base/buf.h"
@@ -6,7 +6,7 @@
 
 enum { SCHEME = 1, HOST = 2, PORT = 4, PATH = 8 };
 
-/* Show the pieces of a URI: [differs], and | where the other one has more. */
+/* Join the pieces of a URI: the text that differs is in brackets; | stands where only the other URI has text. */
 static void
 marked_is(const char *uri, const char *other, const char *wanted)
 {

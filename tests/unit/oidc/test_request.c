@@ -58,16 +58,16 @@ static const struct {
 	enum oidc_problem problem;
 	const char *why;
 } readings[] = {
-	{ "", OIDC_PROBLEM_NONE, "nothing is read as nothing" },
+	{ "", OIDC_PROBLEM_NONE, "an empty text has no parameters" },
 	{ "&&a=1&&", OIDC_PROBLEM_NONE, "empty pieces are skipped" },
-	{ "client_id=a&client_id=a", OIDC_PROBLEM_TWICE, "also with the same value" },
-	{ "client_id=a&client%5Fid=b", OIDC_PROBLEM_TWICE, "names are compared decoded" },
-	{ "state=&state=x", OIDC_PROBLEM_TWICE, "an empty one counts" },
-	{ "foreign=1&foreign=2", OIDC_PROBLEM_TWICE, "unknown ones count too" },
+	{ "client_id=a&client_id=a", OIDC_PROBLEM_TWICE, "a parameter twice, with the same value" },
+	{ "client_id=a&client%5Fid=b", OIDC_PROBLEM_TWICE, "a parameter twice, once encoded" },
+	{ "state=&state=x", OIDC_PROBLEM_TWICE, "a parameter twice, once without a value" },
+	{ "foreign=1&foreign=2", OIDC_PROBLEM_TWICE, "an unknown parameter twice" },
 	{ "client_id=a%2", OIDC_PROBLEM_MALFORMED, "a cut percent sequence" },
-	{ "client_id=a%zz", OIDC_PROBLEM_MALFORMED, "no hex digits" },
-	{ "%=1", OIDC_PROBLEM_MALFORMED, "in a name" },
-	{ "client_id=%ff", OIDC_PROBLEM_NONE, "any byte is a byte; the check of the value refuses it" },
+	{ "client_id=a%zz", OIDC_PROBLEM_MALFORMED, "a percent sequence without hex digits" },
+	{ "%=1", OIDC_PROBLEM_MALFORMED, "a cut percent sequence in a name" },
+	{ "client_id=%ff", OIDC_PROBLEM_NONE, "any byte can be encoded; the check of the value refuses it" },
 };
 
 static void
@@ -334,7 +334,7 @@ static const struct {
 	bool essential;
 	const char *sub, *why;
 } contexts[] = {
-	{ "", 0, false, "", "nothing is asked" },
+	{ "", 0, false, "", "no requirement" },
 	{ "&acr_values=" MFA "%20urn:other", OIDC_ACR_MFA, false, "",
 	  "acr_values is voluntary, unknown names are ignored" },
 	{ "&acr_values=phr%20" SFA, OIDC_ACR_PHR | OIDC_ACR_SFA, false, "", "two values" },
@@ -342,8 +342,10 @@ static const struct {
 	  OIDC_ACR_PHR | OIDC_ACR_MFA, true, "", "an essential claim with values" },
 	{ "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"phr\"}}}", OIDC_ACR_PHR, true, "",
 	  "one value" },
-	{ "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"phrh\"}}}", 0, true, "", "an unknown one" },
-	{ "&claims={\"id_token\":{\"acr\":{\"essential\":true}}}", 0, false, "", "essential, but any value will do" },
+	{ "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"phrh\"}}}", 0, true, "",
+	  "an essential claim with an unknown value" },
+	{ "&claims={\"id_token\":{\"acr\":{\"essential\":true}}}", 0, false, "",
+	  "an essential claim that any value fulfils" },
 	{ "&claims={\"id_token\":{\"acr\":null}}", 0, false, "", "voluntary" },
 	{ "&claims={\"id_token\":{\"acr\":{\"values\":[\"phr\"]}}}&acr_values=" MFA, OIDC_ACR_PHR | OIDC_ACR_MFA, false,
 	  "", "both are voluntary" },

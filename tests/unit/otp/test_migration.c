@@ -1,4 +1,4 @@
-/* Google Authenticator's export, field by field: valid accounts, and broken ones. */
+/* Exports of Google Authenticator, field by field: valid and broken accounts. */
 #include "unit.h"
 
 #include "doubletour/otp.h"
@@ -288,7 +288,8 @@ otp_migration_open_explains_a_broken_payload(void **state)
 		enum otp_status status, next;
 	} rows[] = {
 		{ "empty", "", "begin", 64, OTP_INVALID },
-		{ "the longest text that is too short", "otpauth-migration://offline?data", "begin", 64, OTP_INVALID },
+		{ "the beginning of an export, without data", "otpauth-migration://offline?data", "begin", 64,
+		  OTP_INVALID },
 		{ "another kind of export", "otpauth-migration://online?data=CgA=", "begin", 64, OTP_INVALID },
 		{ "no data", DATA, "base64", 64, OTP_INVALID },
 		{ "padding alone", DATA "====", NULL, 64, OTP_OK },

@@ -182,7 +182,7 @@ otp_wiped_and_zeroed_keys_have_no_codes(void **state)
 }
 
 static void
-otp_totp_keeps_to_its_bounds_at_the_ends_of_time(void **state)
+otp_totp_stays_in_bounds_for_extreme_times(void **state)
 {
 	static const struct {
 		const char *why;
@@ -369,7 +369,7 @@ main(void)
 		cmocka_unit_test(otp_totp_seconds_left_counts_down),
 		cmocka_unit_test(otp_functions_refuse_odd_parameters),
 		cmocka_unit_test(otp_wiped_and_zeroed_keys_have_no_codes),
-		cmocka_unit_test(otp_totp_keeps_to_its_bounds_at_the_ends_of_time),
+		cmocka_unit_test(otp_totp_stays_in_bounds_for_extreme_times),
 		cmocka_unit_test(otp_totp_step_rounds_down_before_1970_too),
 		cmocka_unit_test(otp_totp_verify_takes_the_newest_of_two_steps_with_one_code),
 		cmocka_unit_test(otp_code_normalise_drops_white_space_and_dashes),

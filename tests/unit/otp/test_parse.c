@@ -87,7 +87,7 @@ otp_uri_parse_reads_the_uris_of_services(void **state)
 }
 
 static void
-otp_uri_parse_knows_steam(void **state)
+otp_uri_parse_reads_steam(void **state)
 {
 	static const struct {
 		const char *why, *text;
@@ -424,7 +424,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(otp_uri_parse_reads_the_uris_of_services),
-		cmocka_unit_test(otp_uri_parse_knows_steam),
+		cmocka_unit_test(otp_uri_parse_reads_steam),
 		cmocka_unit_test(otp_uri_parse_explains_errors),
 		cmocka_unit_test(otp_uri_parse_reports_contradictory_parameters),
 		cmocka_unit_test(otp_uri_parse_refuses_overlong_parts),

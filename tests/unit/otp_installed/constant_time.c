@@ -38,7 +38,7 @@ static const struct kind {
 /* clang-format on */
 
 /*
- * The right code with this change.  Marks the two hash states of the key as undefined, except the number of hashed
+ * Make the right code and change it.  Mark the two hash states of the key as undefined, except the number of hashed
  * bytes, which is one block for every secret.
  */
 static void

@@ -35,7 +35,7 @@ def main():
     bare = subprocess.run([sys.argv[1]], capture_output=True, text=True, check=False)
     true_one, planted = memcheck(sys.argv[1]), memcheck(sys.argv[2])
     seen = planted.returncode == FOUND and "depends on uninitialised value" in planted.stderr
-    good = report(1, "right and wrong codes are told apart", bare.returncode == 0, bare)
+    good = report(1, "right codes are accepted and wrong codes refused", bare.returncode == 0, bare)
     good &= report(2, "no branch and no address depends on the secret", true_one.returncode == 0 and not true_one.stderr, true_one)
     good &= report(3, "memcheck reports a comparison that returns early", seen, planted)
     return 0 if good else 1

@@ -4,8 +4,8 @@
     installed.py BUILD     a finished build folder
 
 The library is installed into a scratch folder.  The examples are compiled with strict warnings, linked with the shared
-and with the static library, and run.  The examples of the
-manual pages are compiled and run too, with the shared library.
+and with the static library, and run.  The examples of the manual pages are compiled and run too, with the shared
+library.
 """
 
 import base64
@@ -118,7 +118,7 @@ def pkg_config_names_libcrypto_to_static_users_only(installed):
     expect("-lcrypto" in installed.flags("--libs", "--static"), installed.flags("--libs", "--static"))
 
 
-def manual_leads_from_each_function_to_its_page(installed):
+def manual_has_a_page_for_each_function(installed):
     pages = list(installed.folder.rglob("man3/*.3"))
     expect(len(pages) > 30, "only", len(pages), "pages")
     for page in pages:
@@ -225,7 +225,7 @@ def example_runs(source, static):
 
 def main():
     tests = [library_exports_what_is_recorded, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
-             pkg_config_names_libcrypto_to_static_users_only, manual_leads_from_each_function_to_its_page,
+             pkg_config_names_libcrypto_to_static_users_only, manual_has_a_page_for_each_function,
              program_links_the_static_library, manual_pages_are_all_listed]
     tests += [example_runs(source, static) for source in LANGUAGES for static in (False, True)]
     tests += [manual_example_runs(*example) for example in MANUAL_EXAMPLES]

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 RUN = pathlib.Path(os.environ["SOURCE_ROOT"]) / "fuzz/run.sh"
-# As libFuzzer: it makes the calls that -runs= asks for, prints their number at the end, and fails after a fault.
+# Behaves like libFuzzer: makes the calls that -runs= asks for, prints their number at the end, and fails after a fault.
 TARGET = """#!/bin/sh
 echo "$@" >>called
 [ ! -f fault ] || { echo "promise broken: fuzz_x.c:1"; exit 77; }

@@ -1,4 +1,4 @@
-/* Errors of the administrator's commands; and after a restore with failing calls, the old database or the backup. */
+/* Errors of the administrator's commands.  A restore with failing calls leaves the old database or the backup. */
 #include "keeper/harness.h"
 
 #include "keeper/account/admin.h"

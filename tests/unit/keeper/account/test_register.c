@@ -43,7 +43,7 @@ static const struct rule rules[] = {
 	{ STR_INIT("taken\xc2"), SAME(GOOD), PROBLEM_CHARACTERS, 0, 0, "half a no-break space" },
 	{ STR_INIT("\xe2\x80\x90taken"), SAME(GOOD), PROBLEM_CHARACTERS, 0, 0, "a hyphen outside ASCII" },
 
-	{ STR_INIT("alice"), SAME(""), 0, PROBLEM_MISSING, 0, "no password; the copy has no problem of its own" },
+	{ STR_INIT("alice"), SAME(""), 0, PROBLEM_MISSING, 0, "no password; the copy is not reported too" },
 	{ STR_INIT("alice"), SAME("x7)kQ#a"), 0, PROBLEM_TOO_SHORT, 0, "seven characters" },
 	{ STR_INIT("alice"), SAME("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"), 0, PROBLEM_TOO_SHORT, 0,
 	  "fourteen bytes, but seven characters" },

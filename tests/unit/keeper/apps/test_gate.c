@@ -446,7 +446,7 @@ a_ticket_opens_its_domain_once_within_its_lifetime(void **state)
 	gate_world_end(&w);
 }
 
-/* On this domain and on another one.  A session with the password alone is never remembered. */
+/* The cookies of two domains.  A session with the password alone is never remembered. */
 static void
 the_gate_cookie_lasts_as_long_as_a_remembered_session(void **state)
 {

@@ -1,8 +1,7 @@
 /*
  * The acts that the dispatcher allows a handler, by its question's row.  All combinations are tested: question, state
  * of the session, age of its proof, end of the session meanwhile, act of the handler.  The handler belongs to this
- * test.  The rows are those
- * of ipc/questions.def, so a new question is tested here too.
+ * test.  The rows are those of ipc/questions.def, so a new question is tested here too.
  */
 #include "keeper/harness.h"
 

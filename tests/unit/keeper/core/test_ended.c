@@ -148,7 +148,7 @@ body_end_one(struct scene *s, union body *body)
 	body->session_end = (struct session_end_body){ .id = sql_number(&s->w, sql) };
 }
 
-/* A guess from elsewhere; the asker learns of it. */
+/* A guess from another address, which the asker's next answer announces. */
 static void
 body_alarm(struct scene *s, union body *body)
 {
@@ -610,7 +610,7 @@ ended_before(struct scene *s, const struct asked *a, const struct ending *ending
 	return true;
 }
 
-/* On PostgreSQL, where each connection is a process, only every fourth pair. */
+/* On PostgreSQL, where each connection is a process, only every fourth pair is tested. */
 static bool
 is_tried(size_t a, size_t e)
 {

@@ -167,7 +167,7 @@ a_proof_is_fresh_for_five_minutes_and_in_full_only(void **state)
 		bool fresh;
 	} ages[] = {
 		{ STATE_FULL, 0, true },     { STATE_FULL, STEP_UP_US, true }, { STATE_FULL, STEP_UP_US + 1, false },
-		{ STATE_FULL, -1, false }, /* proved while the clock was ahead */
+		{ STATE_FULL, -1, false }, /* verified while the clock was ahead */
 		{ STATE_PENDING, 0, false }, { STATE_ENROLLING, 0, false },    { STATE_NONE, 0, false },
 	};
 

@@ -240,7 +240,7 @@ wrong_answers_enrol_nothing(void **state)
 }
 
 static void
-refused_enrolments_wait_by_address(void **state)
+refused_enrolments_are_throttled_by_address(void **state)
 {
 	struct world w;
 	struct browser b, elsewhere;
@@ -556,7 +556,7 @@ a_refused_removal_remembers_nothing(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_ENROLLING);
 	add_passkey(&w, &b, 1);
-	assert_verdict(remove_factor(&w, &b, 0), VERDICT_REFUSED); /* it verified this session */
+	assert_verdict(remove_factor(&w, &b, 0), VERDICT_REFUSED); /* the passkey verified this session */
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys_removed"), 0);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM passkeys"), 1);
 	world_end(&w);
@@ -630,7 +630,7 @@ codes_off(struct world *w, struct browser *b, uint32_t off)
 }
 
 static void
-codes_go_off_only_if_enough_remains(void **state)
+codes_are_switched_off_only_if_enough_remains(void **state)
 {
 	const struct recovery_body make = { 0 };
 	struct world w;
@@ -652,13 +652,13 @@ codes_go_off_only_if_enough_remains(void **state)
 	assert_verdict(codes_off(&w, &b, 1), VERDICT_REFUSED);
 	add_passkey(&w, &b, 2);
 	assert_verdict(codes_off(&w, &b, 1), VERDICT_PASSED);
-	assert_verdict(codes_off(&w, &b, 1), VERDICT_PASSED); /* it is so already */
+	assert_verdict(codes_off(&w, &b, 1), VERDICT_PASSED); /* codes are off already */
 	assert_int_equal(audit_rows(&w, "codes.off"), 2);
 	assert_int_equal(audit_rows(&w, "codes.on"), 1);
 	world_end(&w);
 }
 
-/* A browser cannot find it without the account's name: its answer has no user handle that the account knows. */
+/* Such a passkey needs the account's name: its answer has no user handle that the account knows. */
 static void
 a_passkey_without_a_known_handle_opens_nothing_alone(void **state)
 {
@@ -739,7 +739,7 @@ main(void)
 		cmocka_unit_test(another_passkey_needs_password_and_valid_name),
 		cmocka_unit_test(an_ip_address_has_no_passkeys),
 		cmocka_unit_test(wrong_answers_enrol_nothing),
-		cmocka_unit_test(refused_enrolments_wait_by_address),
+		cmocka_unit_test(refused_enrolments_are_throttled_by_address),
 		cmocka_unit_test(a_challenge_belongs_to_its_session_for_ten_minutes),
 		cmocka_unit_test(a_used_challenge_enrols_no_second_passkey),
 		cmocka_unit_test(a_credential_belongs_to_one_account),
@@ -754,7 +754,7 @@ main(void)
 		cmocka_unit_test(a_passkey_of_another_host_counts_for_nothing),
 		cmocka_unit_test(the_last_factor_that_works_here_stays),
 		cmocka_unit_test(an_authenticator_never_replaces_a_passkey),
-		cmocka_unit_test(codes_go_off_only_if_enough_remains),
+		cmocka_unit_test(codes_are_switched_off_only_if_enough_remains),
 		cmocka_unit_test(a_passkey_without_a_known_handle_opens_nothing_alone),
 		cmocka_unit_test(while_codes_are_off_enough_passkeys_remain),
 		cmocka_unit_test(renaming_a_passkey_names_its_kind),

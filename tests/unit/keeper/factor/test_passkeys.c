@@ -46,7 +46,7 @@ passkey_add(struct world *w, struct holder *h, unsigned id)
 	h->key.handle = str_bytes(h->handle, sizeof(h->handle));
 }
 
-/* A passkey whose user was never verified in a session with a password opens nothing alone. */
+/* A passkey signs in alone only after it verified its user in a session with a password.  This one did not. */
 static void
 weak_passkey_add(struct world *w, struct holder *h, unsigned id)
 {
@@ -55,7 +55,7 @@ weak_passkey_add(struct world *w, struct holder *h, unsigned id)
 		   "FROM passkeys)");
 }
 
-/* In STATE_FULL, by an authenticator's code. The passkey verified its user when it was added. */
+/* Sign up and sign in by code, up to STATE_FULL, and add a passkey, which verifies its user. */
 static void
 holder_make(struct world *w, struct holder *h, const char *name, unsigned id)
 {
@@ -72,7 +72,7 @@ holder_end(struct holder *h)
 	EVP_PKEY_free(h->key.key);
 }
 
-/* As web makes it for the sign-in page of a browser. */
+/* A challenge as web makes it for the sign-in page of a browser. */
 struct challenge {
 	char z[CHALLENGE_TEXT_BYTES + 1];
 };
@@ -198,7 +198,7 @@ struct policy {
 	uint32_t count;
 	enum passkey_fault fault; /* PASSKEY_FAULT_NONE: accepted */
 	struct marks after;
-	int fell, became_eligible; /* audit events */
+	int fell, became_eligible; /* numbers of these audit events */
 };
 
 static void
@@ -416,7 +416,7 @@ spoil(const struct authenticator *good, const struct spoiled *s)
 	return a;
 }
 
-/* Everything that an accepted answer changes, except the newest challenge: refused_once. */
+/* A sum of all values that an accepted answer changes, except the newest challenge (see refused_once). */
 static int64_t
 facts(struct world *w)
 {
@@ -426,7 +426,7 @@ facts(struct world *w)
 			  "(SELECT sum(last_sign_in_at_us % 1000000007) FROM accounts) FROM passkeys");
 }
 
-/* All answers have the bytes of the first one. */
+/* The answer must have the same bytes as the first refusal. */
 static void
 check_refused(struct world *w, struct browser *b, const char *why, const char *reason, struct buf *first)
 {
@@ -639,7 +639,7 @@ a_step_up_without_a_user_uses_its_challenge_up(void **state)
 	world_end(&w);
 }
 
-/* Anybody can send one: it must not use up the challenges of open pages. */
+/* Any client can send a wrong signature, so it must not use up the challenges of open pages. */
 static void
 a_wrong_signature_leaves_the_challenge(void **state)
 {
@@ -1092,7 +1092,7 @@ a_code_does_not_replace_the_current_password(void **state)
 	world_end(&w);
 }
 
-/* Otherwise the thief of a key without a PIN could set one in a session that its owner left open. */
+/* Otherwise the thief of a key without a PIN could set a PIN and use it in a session that the owner left open. */
 static void
 a_step_up_does_not_vouch_for_a_new_pin(void **state)
 {
@@ -1132,7 +1132,8 @@ a_sign_in_by_code_is_named_until_it_is_dismissed(void **state)
 	struct browser code = pending(&w, "anna");
 	assert_verdict(do_verify(&w, &code, code_of(anna.b.secret, 0).z), VERDICT_PASSED);
 	assert_int_equal(code.head.code_sign_in_us, 0);
-	assert_verdict(step_up(&w, &code, &anna.key), VERDICT_PASSED); /* its user knows */
+	assert_verdict(step_up(&w, &code, &anna.key),
+		       VERDICT_PASSED); /* the user signed in with that code, and holds the passkey */
 	assert_int_equal(code.head.code_sign_in_us, 0);
 	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
 	assert_true(b.head.code_sign_in_us > 0);
@@ -1230,7 +1231,7 @@ failures(struct world *w, const char *counters)
 }
 
 static void
-wrong_passkeys_wait_by_address_only(void **state)
+wrong_passkeys_are_throttled_by_address_only(void **state)
 {
 	struct world w;
 	struct holder anna;
@@ -1256,7 +1257,7 @@ wrong_passkeys_wait_by_address_only(void **state)
 
 /* Otherwise another client behind the same address would stop all passkeys there. */
 static void
-a_known_browser_does_not_wait_for_wrong_passkeys_of_others(void **state)
+a_known_browser_is_not_locked_out_by_others_passkeys(void **state)
 {
 	struct world w;
 	struct holder anna;
@@ -1273,7 +1274,7 @@ a_known_browser_does_not_wait_for_wrong_passkeys_of_others(void **state)
 	assert_verdict(step_up(&w, &known, &anna.key), VERDICT_PASSED);
 	memset(&known.token, 0, sizeof(known.token));
 	assert_verdict(sign_in(&w, &known, &anna.key), VERDICT_PASSED);
-	/* its own wrong answers count for itself only */
+	/* the known browser's own wrong answers count for this browser only */
 	memset(&known.token, 0, sizeof(known.token));
 	for (unsigned i = 0; i < 30; i++)
 		assert_verdict(sign_in(&w, &known, &wrong), VERDICT_REFUSED);
@@ -1465,8 +1466,8 @@ main(void)
 		cmocka_unit_test(a_sign_in_by_code_is_named_only_beside_a_usable_passkey),
 		cmocka_unit_test(a_changed_password_dismisses_the_sign_in_by_code),
 		cmocka_unit_test(codes_that_are_off_are_wrong_codes),
-		cmocka_unit_test(wrong_passkeys_wait_by_address_only),
-		cmocka_unit_test(a_known_browser_does_not_wait_for_wrong_passkeys_of_others),
+		cmocka_unit_test(wrong_passkeys_are_throttled_by_address_only),
+		cmocka_unit_test(a_known_browser_is_not_locked_out_by_others_passkeys),
 		cmocka_unit_test(lockouts_do_not_stop_passkeys_and_codes_stay_counted),
 		cmocka_unit_test(refused_passkeys_are_announced_unless_they_are_explained),
 		cmocka_unit_test(failing_calls_never_grant_a_sign_in_by_passkey),

@@ -93,7 +93,7 @@ damaged_passkeys_are_reported(void **state)
 	world_end(&w);
 }
 
-/* A value that the key opens is sealed to its purpose: the secret of an authenticator is not a public key. */
+/* Sealed values are bound to a purpose: the sealed secret of an authenticator does not open as a public key. */
 static void
 a_secret_of_another_kind_is_not_a_public_key(void **state)
 {

@@ -220,7 +220,7 @@ proofs_beyond_the_room_are_dropped(void **state)
 
 /* --- the kinds ---------------------------------------------------------------------------------------------------- */
 
-/* A kind that is enrolled by a code has all functions for it, other kinds have none. Other questions enrol passkeys. */
+/* A kind that is enrolled by a code has all functions for it; other kinds have none. Passkeys have other questions. */
 static void
 check_enrolled(const struct factor_kind *kind)
 {

@@ -33,7 +33,7 @@ struct racer {
 	const struct oidc_decision_body *body;
 	struct step step;
 	char code[64];
-	long answers; /* more than one: the user was sent back for later */
+	long answers; /* more than one: the first ones asked the user to try later */
 };
 
 /*
@@ -92,7 +92,8 @@ racers_have_different_codes(const struct racer *racers)
 
 /*
  * On PostgreSQL, a request that conflicted waits in the queue of the account.  Without the queue, one request commits
- * in each round: about RACERS * RACERS / 2 retries, and requests that give up.  The threads' statements have minutes.
+ * in each round: about RACERS * RACERS / 2 retries, and requests that give up.  Statements of these threads may take
+ * minutes.
  */
 static void
 racers_took_turns(const struct racer *racers, int64_t retries)
@@ -151,7 +152,7 @@ struct walk {
 	struct world w;
 	struct browser full, pending;
 	struct step page, answer;
-	long given, failed, unavailable; /* codes, failed calls, answers that send the user back for later */
+	long given, failed, unavailable; /* codes, failed calls, answers that ask the user to try later */
 };
 
 static enum verdict
@@ -183,7 +184,7 @@ walk_approve(struct walk *walk, const struct harness_fault *failing, const char 
 	if (codes != consents)
 		fail_msg("%s %ld: %" PRId64 " codes, %" PRId64 " consents", why, failing->nth, codes, consents);
 	if (verdict == VERDICT_PASSED && codes != given)
-		fail_msg("%s %ld: the answer says otherwise", why, failing->nth);
+		fail_msg("%s %ld: the answer and the database differ about the code", why, failing->nth);
 	if (verdict == VERDICT_PASSED && !given &&
 	    !str_starts(walk->answer.body.response, STR("error=temporarily_unavailable&")))
 		fail_msg("%s %ld: %.*s", why, failing->nth, STR_ARG(walk->answer.body.response));
@@ -230,7 +231,7 @@ walk_fault(enum fault fault, bool lasting, const char *why)
 		walk_refuse(&walk, &failing, why);
 	}
 	assert_true(walk.given > 0);
-	unit_note("%s: %ld failed, %ld codes, %ld sent back for later", why, walk.failed, walk.given, walk.unavailable);
+	unit_note("%s: %ld failed, %ld codes, %ld asked to try later", why, walk.failed, walk.given, walk.unavailable);
 	step_wipe(&walk.page);
 	step_wipe(&walk.answer);
 	world_end(&walk.w);

@@ -434,7 +434,7 @@ static const struct {
 	bool survives;
 	const char *why;
 } offline[] = {
-	{ "consent = 'never'", OFFLINE, OIDC_DECISION_NONE, "openid", false, "nobody was asked" },
+	{ "consent = 'never'", OFFLINE, OIDC_DECISION_NONE, "openid", false, "without consent" },
 	{ "consent = 'never', offline_without_consent = 1", OFFLINE, OIDC_DECISION_NONE, "openid offline_access", true,
 	  "the administrator allowed it" },
 	{ "consent = 'never', offline_without_consent = 1, refresh_session = 1", OFFLINE, OIDC_DECISION_NONE,
@@ -558,7 +558,7 @@ only_the_shown_request_of_this_session_is_approved(void **state)
 	for (size_t i = 0; seal[i] != '\0'; i++) {
 		memcpy(bent, seal, sizeof(bent));
 		bent[i] = bent[i] == 'A' ? 'B' : 'A';
-		refuse_approval(&w, &b, GOOD, bent, "a bent seal");
+		refuse_approval(&w, &b, GOOD, bent, "a changed seal");
 	}
 	client_set(&w, "scopes = 'openid'");
 	refuse_approval(&w, &b, GOOD, seal, "other scopes than shown");
@@ -608,7 +608,7 @@ the_seal_of_another_page_gives_no_consent(void **state)
 	provider_end(&w);
 }
 
-/* The same after a page for a new code, where nothing but the consent is missing. */
+/* Nor does the seal of a page that asks for a new code, although only the consent is missing afterwards. */
 static void
 the_seal_of_a_page_for_a_code_gives_no_consent(void **state)
 {
@@ -662,7 +662,7 @@ prompt_login_wants_password_and_code_newer_than_the_request(void **state)
 	provider_end(&w);
 }
 
-/* The passkey's user verification stands for the password, but only at its own time. */
+/* The passkey's user verification replaces the password, but counts only from its own time. */
 static void
 a_code_alone_does_not_fulfil_prompt_login_after_a_passkey(void **state)
 {
@@ -681,7 +681,7 @@ a_code_alone_does_not_fulfil_prompt_login_after_a_passkey(void **state)
 	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN);
 	assert_int_equal(last.body.wrong, 1);
 	assert_int_equal(confirm(&w, &b, LOGIN, seal, PASSWORD), OIDC_READY);
-	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN); /* even when all is fresh */
+	assert_int_equal(confirm(&w, &b, LOGIN, seal, "wrong"), OIDC_LOGIN); /* although password and code are fresh */
 	provider_end(&w);
 }
 
@@ -802,7 +802,7 @@ max_age_is_the_age_of_the_code(void **state)
 
 /* Time on the consent page does not count against max_age. */
 static void
-max_age_is_judged_at_the_time_of_the_request(void **state)
+max_age_is_measured_at_the_time_of_the_request(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -1016,7 +1016,7 @@ static const struct {
 
 /* A code that cannot satisfy the request is not asked for. */
 static void
-a_page_asks_for_the_passkey_alone_if_codes_are_vain(void **state)
+a_page_asks_for_a_passkey_only_if_a_code_cannot_suffice(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -1037,7 +1037,7 @@ a_page_asks_for_the_passkey_alone_if_codes_are_vain(void **state)
 	provider_end(&w);
 }
 
-/* The proof would be asked for in vain: the next answer would be the refusal. */
+/* The page for the proof would be useless, because the next answer would be the refusal. */
 static void
 an_account_without_a_passkey_is_refused_at_once(void **state)
 {
@@ -1369,7 +1369,7 @@ requests_are_counted_at_their_end(void **state)
 	grant(&w, &b, GOOD, last.seal, OIDC_DECISION_CANCEL);
 	check(&w, &b, GOOD, "");
 	grant(&w, &b, GOOD, last.seal, OIDC_DECISION_APPROVE);
-	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY); /* and not asked for its code */
+	assert_int_equal(check(&w, &b, GOOD, ""), OIDC_READY); /* ready, but the code is not fetched */
 	check(&w, &b, GOOD "&max_age=x", "");
 	check(&w, &b, "client_id=none", "");
 	rules_write(&w, "rules:\n  - client: wiki\n    policy: deny\n");
@@ -1437,14 +1437,14 @@ main(void)
 		cmocka_unit_test(a_seal_without_session_fits_later_sessions_only),
 		cmocka_unit_test(the_chosen_account_of_a_sign_in_is_not_asked_again),
 		cmocka_unit_test(max_age_is_the_age_of_the_code),
-		cmocka_unit_test(max_age_is_judged_at_the_time_of_the_request),
+		cmocka_unit_test(max_age_is_measured_at_the_time_of_the_request),
 		cmocka_unit_test(a_proof_from_the_future_is_old),
 		cmocka_unit_test(prompt_none_never_shows_a_page),
 		cmocka_unit_test(a_claim_for_another_subject_gets_no_code),
 		cmocka_unit_test(a_hint_for_another_subject_gets_no_code),
 		cmocka_unit_test(the_grant_has_the_context_of_the_session),
 		cmocka_unit_test(a_code_does_not_renew_the_passkey_that_max_age_asks_for),
-		cmocka_unit_test(a_page_asks_for_the_passkey_alone_if_codes_are_vain),
+		cmocka_unit_test(a_page_asks_for_a_passkey_only_if_a_code_cannot_suffice),
 		cmocka_unit_test(an_account_without_a_passkey_is_refused_at_once),
 		cmocka_unit_test(an_essential_context_is_asked_for_or_refused),
 		cmocka_unit_test(rules_of_the_client_decide),

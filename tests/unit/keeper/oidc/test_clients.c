@@ -12,7 +12,7 @@
 	"$pbkdf2-sha512$1000$c2FsdHNhbHRzYWx0c2FsdA$"                                                                  \
 	"4N.jj2mpSXexxH8CWt31o1S.1CjN08FUk8NL2QKPpDdZj.Qx14OGv64XObe1SsQydzStKXa74hJ817UYOyhu9A"
 
-static struct client_secret secret; /* of the last client that was added */
+static struct client_secret secret; /* the secret of the last client that was added */
 
 static void
 add_with(struct world *w, const char *id, enum client_setting setting, const char *text)
@@ -256,7 +256,8 @@ refusals_lock_out_one_client_at_one_address(void **state)
 			 1);
 	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.8"), ERR_DENIED);
 	assert_int_equal(try_from(&w, "other", "wrong", "192.0.2.7"), ERR_DENIED);
-	assert_int_equal(try_from(&w, "wiki", secret.z, "192.0.2.7"), ERR_OK); /* it cannot be guessed */
+	assert_int_equal(try_from(&w, "wiki", secret.z, "192.0.2.7"),
+			 ERR_OK); /* a generated secret cannot be guessed */
 	clock_forward(SECONDS_US(31));
 	assert_int_equal(try_from(&w, "wiki", "wrong", "192.0.2.7"), ERR_DENIED);
 	world_end(&w);
@@ -384,7 +385,7 @@ an_attempt_is_counted_before_its_digest_is_computed(void **state)
 	world_end(&w);
 }
 
-/* A person may have chosen it: the right one is refused too, so that guesses learn nothing. */
+/* A person may have chosen an imported secret.  The right one is refused too, so that guesses reveal nothing. */
 static void
 an_imported_secret_is_refused_during_a_lockout(void **state)
 {

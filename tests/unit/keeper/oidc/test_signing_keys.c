@@ -86,7 +86,7 @@ verifies(struct world *w, const struct signed_token *token)
 	return good;
 }
 
-/* The published key set, as anyone gets it by the question oidc-keys. */
+/* The published key set, as any client gets it by the question oidc-keys. */
 static void
 published(struct world *w, char ret_text[OIDC_JWT_MAX + 1])
 {
@@ -372,9 +372,9 @@ keys_are_made_only_for_algorithms_in_use(void **state)
 	world_end(&w);
 }
 
-/* Published 7 days, signs 90, published 7 more, proves tokens for a year after its last signature. */
+/* A key is published for 7 days, signs for 90, stays published for 7, and verifies for a year after its last token. */
 static void
-key_goes_through_its_life(void **state)
+key_signs_for_90_days_and_verifies_longer(void **state)
 {
 	struct signed_token first, later;
 	struct world w;
@@ -505,7 +505,7 @@ key_of_the_future_signs_at_once_if_none_does(void **state)
 /* --- withdrawing -------------------------------------------------------------------------------------------------- */
 
 static void
-withdrawn_key_proves_nothing(void **state)
+withdrawn_key_verifies_nothing(void **state)
 {
 	struct signed_token first, later;
 	struct world w;
@@ -544,7 +544,7 @@ next_key_takes_over_from_a_withdrawn_one(void **state)
 	world_end(&w);
 }
 
-/* The key before it has retired, and may be as bad. */
+/* The key before the withdrawn one has retired, and may have leaked too. */
 static void
 retired_key_does_not_return(void **state)
 {
@@ -662,12 +662,12 @@ main(void)
 		cmocka_unit_test(an_unreadable_key_is_left_out_of_the_key_set),
 		cmocka_unit_test(two_nodes_that_make_the_first_key_agree),
 		cmocka_unit_test(keys_are_made_only_for_algorithms_in_use),
-		cmocka_unit_test(key_goes_through_its_life),
+		cmocka_unit_test(key_signs_for_90_days_and_verifies_longer),
 		cmocka_unit_test(signing_key_is_published_first),
 		cmocka_unit_test(key_signs_longer_after_a_pause),
 		cmocka_unit_test(early_rotation_publishes_first),
 		cmocka_unit_test(key_of_the_future_signs_at_once_if_none_does),
-		cmocka_unit_test(withdrawn_key_proves_nothing),
+		cmocka_unit_test(withdrawn_key_verifies_nothing),
 		cmocka_unit_test(next_key_takes_over_from_a_withdrawn_one),
 		cmocka_unit_test(retired_key_does_not_return),
 		cmocka_unit_test(withdrawn_next_key_is_replaced),

@@ -159,7 +159,7 @@ a_code_gives_an_access_token_and_an_id_token(void **state)
 }
 
 static void
-a_wrong_try_of_the_own_client_kills_the_code(void **state)
+a_wrong_attempt_of_the_own_client_ends_the_code(void **state)
 {
 	static const struct {
 		const char *why, *redirect_uri, *verifier, *reason;
@@ -206,12 +206,12 @@ another_client_does_not_spend_the_code(void **state)
 	assert_int_equal(audited(&w, "oidc.code-refused", "other client", &other), 1);
 	assert_int_equal(redeem(&w, &b, &app, code.z), OIDC_OK);
 	assert_int_equal(redeem(&w, &b, &other, code.z), OIDC_INVALID_GRANT);
-	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_INVALID_TOKEN); /* "" */
+	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_INVALID_TOKEN); /* the token is "" */
 	assert_int_equal(grants(&w), 1);
 	world_end(&w);
 }
 
-/* A public client proves nothing: anyone could fill the audit trail with one code of another client. */
+/* A public client has no secret, so any client could fill the audit trail with one code of another client. */
 static void
 attempts_with_tokens_of_another_client_are_limited(void **state)
 {
@@ -234,7 +234,7 @@ attempts_with_tokens_of_another_client_are_limited(void **state)
 	world_end(&w);
 }
 
-/* Go's oauth2 tries Basic, then the body: the first try must not spend the code. */
+/* Go's oauth2 tries Basic, then the body: the first attempt must not spend the code. */
 static void
 a_client_that_is_refused_keeps_its_code(void **state)
 {
@@ -554,7 +554,7 @@ a_token_that_was_never_given_ends_nothing(void **state)
 	sign_in_to(&w, &b, &app, &offline);
 	c = b;
 	snprintf(forged, sizeof(forged), "%s", b.oidc.refresh_token);
-	forged[4 + 13] = 'z'; /* a bit of the counter: far above the newest one */
+	forged[4 + 13] = 'z'; /* a bit of the counter: a token far newer than the newest one */
 	assert_int_equal(refresh(&w, &c, &app, forged), OIDC_INVALID_GRANT);
 	snprintf(forged, sizeof(forged), "%s", b.oidc.refresh_token);
 	forged[10] = forged[10] == 'A' ? 'B' : 'A'; /* another grant */
@@ -573,7 +573,7 @@ a_fixed_refresh_token_stays(void **state)
 
 	world_begin(&w, &b);
 	of_public = b;
-	sign_in_to(&w, &of_public, &public_app, &offline); /* it cannot prove itself, so its token changes */
+	sign_in_to(&w, &of_public, &public_app, &offline); /* a public client has no secret, so its token changes */
 	c = of_public;
 	assert_int_equal(refresh(&w, &c, &public_app, of_public.oidc.refresh_token), OIDC_OK);
 	assert_string_not_equal(c.oidc.refresh_token, of_public.oidc.refresh_token);
@@ -821,7 +821,7 @@ inspect(struct world *w, struct browser *b, enum question_id id, const struct ap
 }
 
 static void
-introspection_tells_a_client_about_its_own_tokens(void **state)
+introspection_describes_a_clients_own_tokens_only(void **state)
 {
 	struct world w;
 	struct browser b, c;
@@ -899,7 +899,7 @@ a_revoked_access_token_ends_alone(void **state)
 }
 
 static void
-a_revoked_refresh_token_takes_its_family(void **state)
+a_revoked_refresh_token_ends_its_family(void **state)
 {
 	struct world w;
 	struct browser b, c;
@@ -988,7 +988,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_code_gives_an_access_token_and_an_id_token),
-		cmocka_unit_test(a_wrong_try_of_the_own_client_kills_the_code),
+		cmocka_unit_test(a_wrong_attempt_of_the_own_client_ends_the_code),
 		cmocka_unit_test(another_client_does_not_spend_the_code),
 		cmocka_unit_test(attempts_with_tokens_of_another_client_are_limited),
 		cmocka_unit_test(a_client_that_is_refused_keeps_its_code),
@@ -1017,10 +1017,10 @@ main(void)
 		cmocka_unit_test(absent_data_leaves_its_claims_out),
 		cmocka_unit_test(an_account_without_a_subject_gets_one_that_stays),
 		cmocka_unit_test(a_change_of_a_claim_sets_updated_at),
-		cmocka_unit_test(introspection_tells_a_client_about_its_own_tokens),
+		cmocka_unit_test(introspection_describes_a_clients_own_tokens_only),
 		cmocka_unit_test(a_refresh_token_is_active_only_where_it_is_expected),
 		cmocka_unit_test(a_revoked_access_token_ends_alone),
-		cmocka_unit_test(a_revoked_refresh_token_takes_its_family),
+		cmocka_unit_test(a_revoked_refresh_token_ends_its_family),
 		cmocka_unit_test(a_grant_keeps_its_newest_access_tokens_only),
 		cmocka_unit_test(answers_are_counted_by_grant_and_outcome),
 	};

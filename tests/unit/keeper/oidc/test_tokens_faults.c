@@ -23,10 +23,11 @@ struct attempt {
 
 struct story {
 	const char *why;
-	bool redeemed; /* the code is redeemed before */
+	bool redeemed; /* the code was redeemed earlier */
 	enum oidc_error (*act)(struct attempt *a);
-	enum oidc_error expected;                        /* without failures */
-	void (*after)(struct attempt *a, bool answered); /* without failures; answered: as expected */
+	enum oidc_error expected; /* the answer without failures */
+	void (*after)(struct attempt *a,
+		      bool answered); /* runs without failures; answered: the answer was as expected */
 };
 
 static enum oidc_error
@@ -90,7 +91,7 @@ tokens_left(struct attempt *a)
 	return sql_number(a->w, "SELECT count(*) FROM oidc_access_tokens");
 }
 
-/* A lost answer: the second try is a second use, unless nothing was stored. */
+/* After a lost answer the second attempt is a second use, unless nothing was stored. */
 static void
 after_redeem(struct attempt *a, bool answered)
 {
@@ -103,7 +104,7 @@ after_redeem(struct attempt *a, bool answered)
 	assert_int_equal(tokens_left(a), again == OIDC_OK ? 1 : 0);
 }
 
-/* After a failure the code may live: then the wrong try was not stored. */
+/* After a failure the code may still be valid: then the wrong attempt was not stored. */
 static void
 after_wrong(struct attempt *a, bool answered)
 {

@@ -294,7 +294,7 @@ web_is_notified_of_database_loss_and_return(void **state)
 	world_end(&w);
 }
 
-/* A query about all sessions that never ends, because a view in the place of the factors has infinitely many rows. */
+/* The query that counts all sessions never ends: a view replaces the table of factors and has endless rows. */
 static void
 make_the_count_of_sessions_endless(struct world *w)
 {
@@ -327,7 +327,7 @@ a_count_that_takes_long_does_not_delay_the_health_check(void **state)
 	world_end(&w);
 }
 
-/* The next push of this kind; other kinds before it must not be `never`. */
+/* Read pushes up to one of this kind.  No push before it may be of the kind `never`. */
 static void
 wait_push(const struct web *web, enum push_kind kind, enum push_kind never, char bytes[WIRE_MAX_BYTES],
 	  struct push *ret_push)
@@ -381,7 +381,7 @@ live_settings_are_pushed_before_the_rules(void **state)
 	world_end(&w);
 }
 
-/* Web answers requests after the last part of the rules.  Its own time of a check is old if an upgrade took minutes. */
+/* Web begins to answer after the last part of the rules.  After a long upgrade, its own time of a check is too old. */
 static void
 health_is_pushed_before_web_answers_requests(void **state)
 {

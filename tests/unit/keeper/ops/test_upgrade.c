@@ -41,7 +41,7 @@ world_remove_old(struct world *w, const char *backup)
 	world_remove(w);
 }
 
-/* The first upgrade of a process also makes a schema to compare with: the failing calls of later ones are fewer. */
+/* The first upgrade of a process also makes a schema to compare with.  Later ones make fewer calls that can fail. */
 static int
 upgrade_once(void **state)
 {
@@ -64,7 +64,7 @@ exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* From the nth query on, the database does not answer: also not to the question whether the commit arrived. */
+/* From the nth query on, the database does not answer, so it is unknown whether a commit succeeded. */
 static void
 backup_is_kept_if_the_commit_is_unclear(void **state)
 {
@@ -93,7 +93,7 @@ backup_is_kept_if_the_commit_is_unclear(void **state)
 	world_remove_old(&w, path.p);
 }
 
-/* One query fails, and the database then shows that it is as before. */
+/* One query fails.  The next queries show that the database is unchanged. */
 static void
 backup_of_an_unchanged_database_is_removed(void **state)
 {

@@ -1,4 +1,4 @@
-/* Which failed attempts the owner of an account is told about: docs/explain/alarms.md. */
+/* The failed attempts that are announced to the owner of an account: docs/explain/alarms.md. */
 #include "keeper/harness.h"
 
 #include "keeper/core/alarm.h"
@@ -144,13 +144,13 @@ own_mistakes_of_a_step_up_raise_no_alarm(void **state)
 
 /* Ways to hide a guess behind the owner's sign-in. Each must be announced. */
 static const struct {
-	const char *form, *address; /* of the guess */
+	const char *form, *address; /* form cookie and address of the guess */
 	int64_t before_us;          /* from the guess to the owner's password */
 	const char *owners_form;
 	const char *why;
 } hidden[] = {
 	{ NULL, ELSEWHERE, 0, OWN, "no form cookie" },
-	{ NULL, HOME, 0, NULL, "no form cookie, neither in the owner's browser" },
+	{ NULL, HOME, 0, NULL, "no form cookie, in the owner's browser either" },
 	{ OTHER, HOME, 0, OWN, "a form cookie of another browser" },
 	{ OWN, ELSEWHERE, 0, OWN, "a form cookie that was planted in the owner's browser, from another address" },
 	{ OWN, HOME, ALARM_OWN_US, OWN, "the owner's browser, long before" },
@@ -287,8 +287,8 @@ alarms_are_grouped_by_time_and_address(void **state)
 }
 
 /*
- * The owner makes 1,000 mistakes, which a right code explains.  They count for the limit: otherwise the work of a query
- * would have none.
+ * The owner makes 1,000 mistakes, which a right code explains.  They count towards the limit of 1,000 too, because the
+ * limit bounds the work of a query.
  */
 static void
 only_the_newest_1000_attempts_are_compared(void **state)
@@ -384,7 +384,7 @@ changing_the_password_dismisses_the_alarms(void **state)
 	wrong_password(&s, OTHER, ELSEWHERE);
 	assert_int_equal(sign_in(&s, &b, OWN, HOME), 1);
 	assert_verdict(ask(&s.w, &b, QUESTION_PASSWORD, &change), VERDICT_PROBLEMS);
-	assert_int_equal(b.head.alarms, 2); /* the form is shown again, with the time of the own mistake */
+	assert_int_equal(b.head.alarms, 2); /* the form is shown again, with the time of the owner's own mistake */
 	change.current = STR(PASSWORD);
 	change.until_us = b.head.alarm_until_us;
 	assert_verdict(ask(&s.w, &b, QUESTION_PASSWORD, &change), VERDICT_PASSED);

@@ -148,7 +148,7 @@ a_lockout_evaluates_and_spends_no_code(void **state)
 /* --- changes of the counters -------------------------------------------------------------------------------------- */
 
 static void
-a_right_password_moves_no_counter(void **state)
+a_right_password_changes_no_counter(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -696,7 +696,7 @@ struct guesser {
 	struct world *w;
 	struct keeper_thread *thread;
 	int evaluated;
-	int hasty; /* answers with a wait of less than the first lockout, 30 s */
+	int hasty; /* answers whose lockout is shorter than the first one, 30 s */
 };
 
 static void *
@@ -950,7 +950,7 @@ main(void)
 		cmocka_unit_test(lockouts_after_five_passwords_double_to_an_hour),
 		cmocka_unit_test(lockouts_after_five_codes_double_to_an_hour),
 		cmocka_unit_test(a_lockout_evaluates_and_spends_no_code),
-		cmocka_unit_test(a_right_password_moves_no_counter),
+		cmocka_unit_test(a_right_password_changes_no_counter),
 		cmocka_unit_test(a_known_password_gives_no_more_code_attempts),
 		cmocka_unit_test(only_a_full_sign_in_resets_counters),
 		cmocka_unit_test(counters_survive_a_restart),

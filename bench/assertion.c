@@ -33,11 +33,11 @@ find(const char *algorithm)
 	for (size_t i = 0; i < COUNT(vectors); i++)
 		if (str_ends(str_of(vectors[i].name), str_of(algorithm)))
 			return &vectors[i];
-	fprintf(stderr, "bench: there is no credential of %s\n", algorithm);
+	fprintf(stderr, "bench: unknown algorithm %s\n", algorithm);
 	exit(1);
 }
 
-/* As the keeper does for each answer: the key is only bytes until then. */
+/* Do the work of the keeper for one answer: it stores the key as bytes, so it also decodes the key. */
 static void
 check(const struct vector *v)
 {

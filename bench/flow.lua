@@ -1,8 +1,8 @@
--- wrk's script for requests that need a text of an earlier answer: a code from an address, a refresh token from JSON.
+-- wrk's script for requests that need a text of an earlier answer: a code in a URL, or a refresh token in JSON.
 -- wrk ... -- FILE PATTERN: the requests are separated by lines "%%".  The last one has TEXT where the text goes.  It is
--- sent for each text that PATTERN finds in the header Location or in the body of an answer, the oldest first.  When all
--- texts are sent, the other requests follow in turn.  Prints one line of JSON at the end; its "requests" counts the
--- answers with status 200.
+-- sent for each text that PATTERN finds in the header Location or in the body of an answer, the oldest first.  When
+-- all texts are sent, the script sends the other requests in turn.  At the end the script prints one line of JSON;
+-- its "requests" counts the answers with status 200.
 dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "load.lua")
 local init_requests, next_request = init, request
 local head, before, after, pattern

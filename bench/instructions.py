@@ -1,12 +1,15 @@
 #!/usr/bin/python3
-"""Count the instructions of a request in all threads of both processes, by valgrind: a busy machine does not matter.
+"""Count the instructions of requests with valgrind, in all threads of both processes.
 
     bench/instructions.py [--build build/bench] [--record] [--keep FOLDER]
 
-Counts a home page and a check at the gate for a signed-in user: web answers both from its cache.  Counts the sign-in
-page, which has a new challenge for passkeys.  Counts also a right code, and userinfo for an application: web asks the
-keeper, and the keeper uses the database.  Status 1 if one takes 10 % more than bench/instructions.json says.  --record
-writes that file.  --keep keeps callgrind's files for callgrind_annotate.
+Other load on the machine does not change the counts.  The requests are:
+- a home page and a check at the gate for a signed-in user, which web answers from its cache;
+- the sign-in page, which has a new challenge for passkeys;
+- a right code, and userinfo for an application: web asks the keeper, and the keeper uses the database.
+
+Status 1 if a count is more than 10 % over that in bench/instructions.json.  --record writes that file.  --keep keeps
+callgrind's files for callgrind_annotate.
 """
 
 import argparse
@@ -78,7 +81,7 @@ class Counted(Server):
 
 
 class Keeping:
-    """One persistent connection, as a proxy has it; sends and reads bytes without an HTTP library."""
+    """A persistent connection, like that of a proxy.  It sends and reads bytes without an HTTP library."""
 
     def __init__(self, server):
         import socket
@@ -122,7 +125,7 @@ def repeated_from_cache(server, counts, name, request):
 def verified(server, counts):
     """Count the verification of one code, for a user who has just given the password.
 
-    The second sign-in is counted: the first one prepares the queries, once in each thread of the keeper.
+    The second sign-in counts: the first one prepares the queries, once in each thread of the keeper.
     """
     person = Visitor(server).enrolling()
     person.read_secret()
@@ -139,8 +142,8 @@ def verified(server, counts):
         step += 1
 
 
-def told(server, counts, build, person):
-    """Count userinfo, with the access token that an application got."""
+def userinfo(server, counts, build, person):
+    """Count userinfo, with the access token of an application."""
     command = [build / "doubletour", "client", "add", "bench", "--redirect", oidc.REDIRECT, "--scopes", "openid profile", "--consent", "never"]
     subprocess.run(command, cwd=server.work, env=server.environment, check=True, capture_output=True)
     server.sql("UPDATE oidc_secrets SET secret_hash = ?", hashlib.sha256(oidc.SECRET.encode()).digest())
@@ -158,7 +161,7 @@ def count(build, keep):
         repeated_from_cache(server, counts, "check", get("/api/authz/auth-request", cookie=f"__Secure-gate={person.cookie_for(url)}", X_Original_URL=url, X_Original_Method="GET",
                                               X_Forwarded_For="192.0.2.7"))
         repeated(server, counts, "login", get("/login", cookie="__Host-doubletour-form=" + "a" * 24))
-        told(server, counts, build, person)
+        userinfo(server, counts, build, person)
         verified(server, counts)
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
@@ -180,7 +183,7 @@ def main():
     for name, n in counts.items():
         over = n > recorded[name] * MORE
         failed += over
-        print(f"{'not ok' if over else 'ok'} - {name}: {n:,} instructions, {n / recorded[name] - 1:+.1%} of what is recorded")
+        print(f"{'not ok' if over else 'ok'} - {name}: {n:,} instructions, {n / recorded[name] - 1:+.1%} compared with the record")
     return 1 if failed else 0
 
 

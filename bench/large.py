@@ -90,7 +90,7 @@ class OnSqlite:
     def open(self):
         self.db = sqlite3.connect(self.path, isolation_level=None)
         self.db.create_function("hash", 1, lambda n: hashlib.sha256(str(n).encode()).digest(), deterministic=True)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # the program's own settings
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # the settings of the program
             self.db.execute("PRAGMA " + pragma)
 
     def fill(self, first, last):
@@ -129,7 +129,7 @@ def look_up(on, rows):
 
 
 def measure(on, rows, what):
-    print(f"{on.name}, {what}: a session is found in {look_up(on, rows):.3f} ms", flush=True)
+    print(f"{on.name}, {what}: a session lookup takes {look_up(on, rows):.3f} ms", flush=True)
     for name, before in PURGES:
         times = [milliseconds(lambda: on.query(name, before, BATCH)) for _ in range(50)]
         print(f"{on.name}, {what}: a batch of {name}: median {statistics.median(times):.2f} ms, longest {max(times):.2f} ms", flush=True)
@@ -141,10 +141,10 @@ def months(on):
     text = (ROOT / "docs" / "guides/many-nodes.md").read_text()
     recipe = re.search(r"```sql\n(-- The audit by months.*?)```", text, re.S)[1]
     taken = milliseconds(lambda: on.run(recipe))
-    print(f"postgres: the audit is cut into months in {taken / 1000:.1f} s", flush=True)
+    print(f"postgres: partitioning the audit by month takes {taken / 1000:.1f} s", flush=True)
     name = on.cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit'::regclass ORDER BY 1 LIMIT 1") or on.cursor.fetchone()[0]
     rows = on.cursor.execute(f"SELECT count(*) FROM {name}") or on.cursor.fetchone()[0]
-    print(f"postgres: a month of {rows} rows is dropped in {milliseconds(lambda: on.run(f'DROP TABLE {name}')):.1f} ms", flush=True)
+    print(f"postgres: dropping a month of {rows} rows takes {milliseconds(lambda: on.run(f'DROP TABLE {name}')):.1f} ms", flush=True)
 
 
 def try_on(kind, program, rows):
@@ -153,13 +153,13 @@ def try_on(kind, program, rows):
     try:
         environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": on.url, "DATA_DIR": str(home)}
         subprocess.run([program, "db", "init"], env=environment, check=True, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run([program, "user", "add", "somebody"], env=environment, check=True, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run([program, "user", "add", "anna"], env=environment, check=True, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         on.open()
         on.fill(1, 50_000)
         measure(on, 20_000, "50,000 rows")
         began = time.monotonic()
         on.fill(50_001, rows)
-        print(f"{on.name}: {rows:,} sessions and as many audit rows are there after {time.monotonic() - began:.0f} s", flush=True)
+        print(f"{on.name}: {rows:,} sessions and as many audit rows were inserted in {time.monotonic() - began:.0f} s", flush=True)
         if kind is OnPostgres:
             print("postgres: with its indexes a session takes %d bytes, an audit row %d" % on.sizes(), flush=True)
         measure(on, rows, f"{rows:,} rows")

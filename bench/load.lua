@@ -1,4 +1,4 @@
--- wrk's script for a load: sends the requests of a file unchanged, in turn; prints one line of JSON at the end.
+-- wrk's script for a load: it sends the requests of a file unchanged, in turn, and prints one line of JSON at the end.
 -- wrk ... -- FILE: the requests are separated by lines "%%".  bench/flow.lua builds on these functions.
 requests = {}
 local position = 0

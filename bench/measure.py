@@ -26,10 +26,10 @@ class Answering:
 class Comparison:
     what: str
     other: str  # the program that we are compared with
-    ours: typing.Callable[[], float]  # both measure once, in `unit`
+    ours: typing.Callable[[], float]  # each call measures once, in `unit`
     theirs: typing.Callable[[], float]
     unit: str
-    target: float  # limit of ours / theirs: the highest allowed, or if more is better the lowest
+    target: float  # the highest allowed ratio of ours / theirs, or the lowest one if more is better
     more: bool = False
     rounds: typing.Optional[int] = None  # None: the number given to run()
 

@@ -8,7 +8,7 @@
  *
  *	passkey, codes        sign-ins. The work of the browser and of the authenticator does not count
  *	tokens                questions of an application that exchanges a code for tokens; the ID token uses RS256
- *	RS256, ES256, EdDSA   ID tokens signed, with all that belongs to it: find the key, sign, encode
+ *	RS256, ES256, EdDSA   signed ID tokens: find the key, sign, encode
  */
 #include "base/clock.h"
 #include "base/digest.h"
@@ -118,7 +118,7 @@ code_verify(struct bench *b, struct visitor *v, int64_t steps)
 	return ask(b, v, QUESTION_VERIFY, &verify);
 }
 
-/* A new account that confirmed its authenticator with the code of the previous step: the current one is unused. */
+/* A new account that confirmed its authenticator with the code of the previous step, so the current one is unused. */
 static bool
 account_make(struct bench *b, struct visitor *v)
 {
@@ -168,7 +168,7 @@ parts_make(struct answered *a, const char *type, const char *challenge, const vo
 	if (digest_sha256(STR(HOST), hash) != ERR_OK)
 		return false;
 	auth_put(a, hash, sizeof(hash));
-	auth_put(a, flags, 5); /* and the count: none */
+	auth_put(a, flags, 5); /* followed by the counter, which is 0 */
 	return true;
 }
 
@@ -224,7 +224,7 @@ passkey_make(struct bench *b)
 	return ask(b, &v, QUESTION_PASSKEY_ADD, &body);
 }
 
-/* As web and the authenticator do it. Each challenge is later than the one before. */
+/* Do the work of web and of the authenticator. Each challenge has a later time than the previous one. */
 static bool
 assertion_make(struct bench *b, struct answered *a)
 {
@@ -281,7 +281,7 @@ struct code {
 	char z[64];
 };
 
-/* A code of the newest session, as an approved request leaves it. */
+/* Insert a code of the newest session, like an approved request. */
 static bool
 code_make(struct bench *b, unsigned number, struct code *ret_code)
 {

@@ -1,4 +1,4 @@
-"""Prints the results of the bench: a line of its table, the table in Markdown, and a chart."""
+"""Print the results of the bench: each line of the table, the table in Markdown, and a chart."""
 
 import json
 import math

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Measure, and compare with other programs: ratios of figures from one run, and figures against a limit.
+"""Measure Doubletour; compare the figures with those of other programs in the same run, or with a limit.
 
     bench/run.py [--build build/bench] [--rounds 21] [ROW ...]
 
 A row is a file of bench/rows.  Its function comparisons(testbed) yields Comparisons and Limits (bench/measure.py).
 Without names all rows run.  Prints a table: medians, the median of the rounds' ratios and their middle half.  Writes
-into the build's folder NAME.json for each row.  A whole run also writes bench.json, bench.svg (a chart) and bench.md
-(the table of docs/explain/performance.md).  Status 1 if a target is missed.
+NAME.json for each row into the folder of the build.  A whole run also writes bench.json, bench.svg (a chart) and
+bench.md (the table of docs/explain/performance.md).  Status 1 if a target is missed.
 """
 
 import argparse

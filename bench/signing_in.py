@@ -24,7 +24,7 @@ def register(server, n):
 
 
 def posts(server, people):
-    """Return their filled sign-in forms, from a browser without a session."""
+    """Return a filled sign-in form for each user, from a browser without a session."""
     answer = requests.get(server.origin + "/login", headers={"Host": LOGIN}, timeout=60)
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
     fields = {"csrf_token": Page(answer).token}

@@ -30,14 +30,14 @@ class Loaded:
     def __init__(self, text):
         figures = json.loads(text[text.rindex("\n{"):])
         if figures["refused"] or figures["broken"] or not figures["requests"]:
-            raise SystemExit(f"bench: a load was not answered as it should be: {text}")
+            raise SystemExit(f"bench: a request failed or got an error: {text}")
         self.rate = figures["requests"] / figures["us"] * 1e6
         self.p50_ms, self.p99_ms = figures["p50_us"] / 1000, figures["p99_us"] / 1000
         self.bytes_each = figures["bytes"] / figures["requests"]
 
 
 def get(path, host=LOGIN, cookie="", **more):
-    """Return a browser's request; more: further fields, with _ for -."""
+    """Return a browser's request; more: further header fields, with _ instead of -."""
     fields = {"Host": host, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
               "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language": "en-US,en;q=0.5", "Cookie": cookie,
               **{name.replace("_", "-"): value for name, value in more.items()}}
@@ -64,7 +64,7 @@ class Testbed(contextlib.ExitStack):
         self.callback(shutil.rmtree, self.home, True)
 
     def in_memory(self):
-        """Put the files of all later programs into memory: no figure depends on how busy the disk is."""
+        """Put the files of all later programs into memory, so that other load on the disk affects no figure."""
         self._take_home("/dev/shm")
 
     # Programs

@@ -1,8 +1,8 @@
-"""The Flask application of the tutorial's reader: registration, a second factor by QR code, sign-in, home page.
+"""The Flask application of a reader of the tutorial: registration, a second factor by QR code, sign-in, home page.
 
 Written for comparison in the bench.  It has the security holes of the tutorial: do not use it for real accounts.
-Settings come from the
-environment or .env: SECRET_KEY, DATABASE_URL, BCRYPT_LOG_ROUNDS.  `python3 app.py` creates the database.
+The environment or .env has the settings SECRET_KEY, DATABASE_URL and BCRYPT_LOG_ROUNDS.  `python3 app.py` creates the
+database.
 """
 
 import base64
@@ -86,7 +86,7 @@ def register():
     db.session.add(user)
     db.session.commit()
     login_user(user)
-    flash("You are registered. Now for the second factor.", "success")
+    flash("You are registered. Now set up the second factor.", "success")
     return redirect(url_for("setup"))
 
 

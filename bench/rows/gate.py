@@ -12,7 +12,7 @@ from bench.measure import Comparison, rates
 from bench.fixtures import checks, fill
 
 ACCOUNTS = 1_000
-FEW = 10  # so few that hardly any check waits for the keeper: shows how much of the p99 is the keeper's answer
+FEW = 10  # so few that hardly any check waits for the keeper; the difference in p99 is the keeper's share
 
 
 def glewlwyd(testbed):

@@ -2,7 +2,7 @@
 
 A code flow is an authorization request of a signed-in person, and the redemption of its code, with PKCE.  Userinfo is
 also compared with a check at the gate.  The memory is that of a hundred thousand live access tokens.  All databases are
-in memory: both programs would wait for the same disk.
+in memory, because on a disk both programs would mostly wait for it.
 """
 
 import base64
@@ -26,7 +26,7 @@ from bench.testbed import LOGIN, ROOT, get, post
 from harness.server import free_port
 
 PEOPLE, ROUNDS = 1_000, 5
-LOAD = {"connections": 8, "seconds": 2}  # Authlib answers more connections too late
+LOAD = {"connections": 8, "seconds": 2}  # with more connections, Authlib answers too late
 LIVE = 100_000  # access tokens in the database
 FAMILIES = 16  # of refresh tokens, for one load
 REDIRECT = "https://app.example.org/callback"
@@ -55,14 +55,14 @@ def access_token(number):
 
 
 def sign_in(origin, prefix, authorization, cookie, client, scope):
-    """Sign a person in as an application does; return what it gets."""
+    """Sign a person in as an application does; return the answer of the token endpoint."""
     answer = requests.get(f"{origin}{authorization}?{asked(client, scope)}", headers={"Host": LOGIN, "Cookie": cookie}, allow_redirects=False, timeout=60)
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["code"][0]
     return requests.post(f"{origin}{prefix}/token", redemption(client, code), headers={"Host": LOGIN}, timeout=60).json()
 
 
 class Provider:
-    """A server on a port, with the paths of its endpoints; cookie(n) is that of the session of person n."""
+    """A server on a port, with the paths of its endpoints; cookie(n) returns the session cookie of person n."""
 
     def __init__(self, testbed, port, prefix, authorization, cookie):
         self.testbed, self.port, self.prefix, self.authorization, self.cookie = testbed, port, prefix, authorization, cookie
@@ -77,7 +77,7 @@ class Provider:
         return sign_in(f"http://127.0.0.1:{self.port}", self.prefix, self.authorization, self.cookie(person), "bench-refresh", OFFLINE)["refresh_token"]
 
     def refreshes(self):
-        """Measure with new families: the tokens of an earlier load were used."""
+        """Measure with new families, because an earlier load has used its tokens."""
         families = [self.refresh_token(n) for n in range(1, FAMILIES + 1)]
         sent = [post(f"{self.prefix}/token", urllib.parse.urlencode(refresh(text))) for text in (*families, "TEXT")]
         return self.testbed.load(self.port, *sent, pattern=REFRESH, **LOAD).rate
@@ -111,7 +111,7 @@ class Ours(Provider):
             return db.execute("PRAGMA page_count").fetchone()[0] * db.execute("PRAGMA page_size").fetchone()[0]
 
     def insert(self):
-        """Insert the access tokens of as many sign-ins."""
+        """Insert LIVE access tokens, each of another sign-in."""
         now = int(time.time() * 1e6)
         late, of = now + 86_400_000_000, range(1, LIVE + 1)
         (client,), = self.server.sql("SELECT id FROM oidc_clients WHERE client_id = 'bench'")
@@ -124,13 +124,13 @@ class Ours(Provider):
                            ((n, hashlib.sha256(access_token(n).encode()).digest(), n, n % PEOPLE + 1) for n in of))
 
     def live_mib(self):
-        """Return how much the database grows."""
+        """Insert the access tokens; return the growth of the database."""
         before = self.size()
         self.insert()
         return (self.size() - before) / 2**20
 
     def memory_mib(self):
-        """Return how much the memory of both processes grows when all tokens are used."""
+        """Use all access tokens; return the growth of the memory of both processes."""
         self.server.restart()
         before = at_rest_kib(self.testbed, self.server)
         self.testbed.load(self.port, *(get("/api/oidc/userinfo", Authorization="Bearer " + access_token(n)) for n in range(1, LIVE + 1)), seconds=10)

@@ -1,4 +1,4 @@
-"""A sign-in by passkey compared with one by password and code, in the keeper and at the default cost of a hash."""
+"""A sign-in by passkey compared with one by password and code: CPU time of the keeper at the default cost of a hash."""
 
 from bench.measure import Answering, Comparison
 

@@ -1,6 +1,6 @@
 """An enrolment URI as a QR code in PNG, compared with Python's qrcode with Pillow: same level, same size.
 
-Each is measured within its own process, without its start.  First Pillow reads both images: their sizes must be equal.
+Each program measures itself, without its start.  First Pillow reads both images: their sizes must be equal.
 """
 
 import io
@@ -32,7 +32,7 @@ def check_alike(program):
         subprocess.run([program, URI, file.name], check=True)
         ours, theirs = PIL.Image.open(file.name), PIL.Image.open(their_png())
         if ours.size != theirs.size:
-            raise SystemExit(f"bench: the images are not alike: {ours.size}, {theirs.size}")
+            raise SystemExit(f"bench: the images have different sizes: {ours.size}, {theirs.size}")
 
 
 def their_time():

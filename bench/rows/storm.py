@@ -1,4 +1,4 @@
-"""Requests of a signed-in user while 16 clients sign in without pause: the rate and the p99, compared with quiet."""
+"""Requests of a signed-in user while 16 clients sign in without pause: rate and p99, compared with no other load."""
 
 import contextlib
 import statistics
@@ -28,7 +28,7 @@ def storm(testbed, port, forms):
 
 
 class Watched:
-    """Measures one kind of request, in quiet and in the storm; stores the p99 of each."""
+    """Measures one kind of request, without other load and in the storm; stores the p99 of each."""
 
     def __init__(self, testbed, port, asked, forms):
         self.testbed, self.port, self.asked, self.forms = testbed, port, asked, forms

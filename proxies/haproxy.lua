@@ -6,7 +6,7 @@ local socket = @LUA_SOCKET@
 local passed_on = { "cookie", "accept", "accept-language", "x-requested-with", "sec-fetch-mode" }
 local told = { user = "remote-user", groups = "remote-groups", name = "remote-name", email = "remote-email", jwt = "remote-jwt" }
 
--- A page must fit into a buffer of HAProxy.  Doubletour's pages of refusals are shorter.
+-- A page must fit into a buffer of HAProxy.  Doubletour's pages for refusals are shorter.
 local page_max = 12000
 
 local function first(headers, name)

@@ -1,4 +1,4 @@
-"""A browser and an authenticator, with Python's own library and oathtool.  Every name is this machine."""
+"""A browser and an authenticator, with Python's own library and oathtool.  Every host name resolves to this machine."""
 import http.cookiejar
 import html.parser
 import socket
@@ -41,7 +41,7 @@ class Browser:
         self.step = 0
 
     def open(self, url, fields=None):
-        """Open an address, or send a form; follow redirects, also those of a page (meta refresh)."""
+        """Open a URL, or send a form; follow redirects, also those of a page (meta refresh)."""
         site = '{0.scheme}://{0.netloc}'.format(urllib.parse.urlsplit(url))
         headers = {'Accept': 'text/html', 'Accept-Language': 'en', 'Sec-Fetch-Mode': 'navigate'}
         if fields is not None:
@@ -78,6 +78,6 @@ class Browser:
         return secret
 
     def sign_in(self, name, password, secret):
-        """Fill in the sign-in page that is open, then the page of the code."""
+        """Fill in the open sign-in page, then the page for the code."""
         self.send('/login', username=name, password=password)
         self.send('/verify-2fa', otp=self.code(secret))

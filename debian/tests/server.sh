@@ -1,10 +1,10 @@
-# Start, stop and configure the installed server: by systemd, or in a system without it (a chroot) by hand.
+# Functions that configure, start and stop the installed server: with systemd, or directly if there is none (a chroot).
 settings=/etc/doubletour/doubletour.env
 data=/var/lib/doubletour
 log=${AUTOPKGTEST_TMP:?}/server.log
 server=
 
-# Refuse a system with accounts.  The end of the test restores the settings and removes the database.
+# Refuse a system that has accounts.  At the end of the test, clean_up restores the settings and removes the database.
 begin() {
 	if [ -e $data/doubletour.sqlite ]; then
 		echo "$data has accounts: run this test on a system without them."
@@ -14,7 +14,7 @@ begin() {
 	trap clean_up EXIT
 }
 
-# set_up NAME=VALUE...: begin, set the settings and create the database.
+# set_up NAME=VALUE...: call begin, write the settings and create the database.
 set_up() {
 	begin
 	for setting in "$@"; do
@@ -42,7 +42,7 @@ start_server() {
 	return 1
 }
 
-# nginx runs already where its package could start it.
+# The package of nginx may have started it already.
 start_nginx() {
 	nginx -t
 	if [ -d /run/systemd/system ]; then

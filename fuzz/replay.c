@@ -1,4 +1,4 @@
-/* For compilers without libFuzzer: runs the target on every file of the command line. */
+/* Runs the target on every file of the command line, for compilers without libFuzzer. */
 #include "target.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * A second parser of request heads.  The target `parser` compares the real parser with it.
+ * A second parser of request heads.  The targets `parser` and `conn` compare the real parser with it.
  *
  * It implements the grammar differently from src/http/parser.c: it reads character by character, and its functions nest
  * like the rules of RFC 9110 and RFC 9112.  It does not split lines, and has no tables of bytes and no state between

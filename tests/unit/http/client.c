@@ -52,7 +52,7 @@ client_send(int fd, str bytes)
 	return true;
 }
 
-/* At most n bytes; 0 at the end of the stream or after the timeout. */
+/* Receive at most n bytes; 0 at the end of the stream or after the timeout. */
 static size_t
 receive(int fd, char *ret_bytes, size_t n, int ms)
 {

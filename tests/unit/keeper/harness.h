@@ -97,7 +97,7 @@ struct browser {
 	} oidc;
 };
 
-/* For cmocka's group: once per program, before the first allocation. */
+/* Set up and tear down cmocka's group, once per program.  Setup comes before the first allocation. */
 int harness_setup(void **state);
 int harness_teardown(void **state);
 

@@ -405,7 +405,7 @@ assert_setting(struct db *on, const char *name, const char *value)
 	arena_wipe(&taken.arena);
 }
 
-/* Otherwise the server would go on with an abandoned statement, and keep its locks. */
+/* The server must not continue an abandoned statement, which keeps its locks. */
 static void
 the_server_ends_a_statement_before_its_caller(void **state)
 {

@@ -90,7 +90,7 @@ lost_pushes_refuse_a_request_that_waits_for_a_worker(void **state)
 	assert_int_equal(job->rp.status, 503);
 }
 
-/* In a child process, because the end of the pushes ends the process. */
+/* The test uses a child process, because the end of the pushes ends the process. */
 static void
 a_closed_push_channel_is_marked_before_the_process_ends(void **state)
 {

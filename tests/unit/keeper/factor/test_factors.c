@@ -164,7 +164,7 @@ assert_impossible(struct world *w, struct browser *b, enum question_id question,
 	assert_int_equal(sql_number(w, "SELECT count(*) FROM audit"), noted);
 }
 
-/* In each question with a code: input that cannot be a code is never counted as an attempt. */
+/* In every question with a code, input that cannot be a code is not counted as an attempt. */
 static void
 impossible_codes_are_not_counted(void **state)
 {

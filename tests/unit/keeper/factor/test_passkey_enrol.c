@@ -379,7 +379,7 @@ another_passkey_ends_all_other_sessions(void **state)
 }
 
 static void
-a_passkey_takes_the_place_of_a_recovery_code(void **state)
+a_new_passkey_replaces_the_proof_by_recovery_code(void **state)
 {
 	const struct recovery_body make = { 0 };
 	struct world w;
@@ -585,7 +585,7 @@ a_passkey_of_another_host_counts_for_nothing(void **state)
 }
 
 static void
-the_last_factor_that_works_here_stays(void **state)
+the_last_factor_for_this_host_cannot_be_removed(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -745,14 +745,14 @@ main(void)
 		cmocka_unit_test(a_credential_belongs_to_one_account),
 		cmocka_unit_test(an_account_has_at_most_ten_factors),
 		cmocka_unit_test(another_passkey_ends_all_other_sessions),
-		cmocka_unit_test(a_passkey_takes_the_place_of_a_recovery_code),
+		cmocka_unit_test(a_new_passkey_replaces_the_proof_by_recovery_code),
 		cmocka_unit_test(the_model_names_a_passkey_without_a_name),
 		cmocka_unit_test(a_removed_passkey_is_remembered_for_400_days),
 		cmocka_unit_test(an_account_has_at_most_100_removed_passkeys),
 		cmocka_unit_test(passkeys_of_resets_and_deleted_accounts_are_remembered),
 		cmocka_unit_test(a_refused_removal_remembers_nothing),
 		cmocka_unit_test(a_passkey_of_another_host_counts_for_nothing),
-		cmocka_unit_test(the_last_factor_that_works_here_stays),
+		cmocka_unit_test(the_last_factor_for_this_host_cannot_be_removed),
 		cmocka_unit_test(an_authenticator_never_replaces_a_passkey),
 		cmocka_unit_test(codes_are_switched_off_only_if_enough_remains),
 		cmocka_unit_test(a_passkey_without_a_known_handle_opens_nothing_alone),

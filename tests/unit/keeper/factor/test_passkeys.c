@@ -748,7 +748,7 @@ an_exchanged_key_opens_nothing(void **state)
 }
 
 static void
-browsers_forget_only_passkeys_that_were_removed_here(void **state)
+browsers_forget_only_passkeys_that_the_account_removed(void **state)
 {
 	struct world w;
 	struct holder anna;
@@ -930,7 +930,7 @@ sessions_with(struct world *w, const char *what)
 }
 
 static void
-a_step_up_by_passkey_takes_the_place_of_the_code(void **state)
+a_step_up_by_passkey_replaces_the_step_up_by_code(void **state)
 {
 	struct world w;
 	struct holder anna;
@@ -966,7 +966,7 @@ a_session_without_a_password_keeps_its_passkey(void **state)
 	struct authenticator first = anna.key;
 	const struct verify_body fresh = { str_of(code_of(anna.b.secret, 0).z) };
 	assert_verdict(ask(&w, &anna.b, QUESTION_STEP_UP, &fresh), VERDICT_PASSED);
-	weak_passkey_add(&w, &anna, 2); /* it opens nothing alone */
+	weak_passkey_add(&w, &anna, 2); /* a passkey that does not sign in alone */
 	assert_verdict(sign_in(&w, &b, &first), VERDICT_PASSED);
 	int64_t began_us = b.head.user_verified_us;
 	clock_forward(MINUTES_US(10));
@@ -1075,7 +1075,7 @@ a_code_does_not_replace_the_current_password(void **state)
 	assert_verdict(ask(&w, &anna.b, QUESTION_STEP_UP, &code), VERDICT_PASSED);
 	assert_verdict(change_password(&w, &anna.b), VERDICT_PROBLEMS);
 	assert_int_equal(anna.b.problems.current, PROBLEM_MISSING);
-	/* nor does a user who was verified more than five minutes ago */
+	/* a user who was verified more than five minutes ago does not replace it */
 	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
 	clock_forward(STEP_UP_US + 1);
 	assert_verdict(change_password(&w, &b), VERDICT_STEP_UP);
@@ -1083,7 +1083,7 @@ a_code_does_not_replace_the_current_password(void **state)
 	assert_verdict(ask(&w, &b, QUESTION_STEP_UP, &later), VERDICT_PASSED);
 	assert_verdict(change_password(&w, &b), VERDICT_PROBLEMS);
 	assert_int_equal(b.problems.current, PROBLEM_MISSING);
-	/* nor a passkey that did not verify its user */
+	/* a passkey that did not verify its user does not replace it */
 	b = pending(&w, "anna");
 	anna.key.flags = UP;
 	assert_verdict(prove(&w, &b, &anna.key), VERDICT_PASSED);
@@ -1092,7 +1092,7 @@ a_code_does_not_replace_the_current_password(void **state)
 	world_end(&w);
 }
 
-/* Otherwise the thief of a key without a PIN could set a PIN and use it in a session that the owner left open. */
+/* If a step-up vouched for a new PIN, the thief of a key could set one, and use it in a session that was left open. */
 static void
 a_step_up_does_not_vouch_for_a_new_pin(void **state)
 {
@@ -1121,7 +1121,7 @@ a_step_up_does_not_vouch_for_a_new_pin(void **state)
 /* --- codes beside passkeys ---------------------------------------------------------------------------------------- */
 
 static void
-a_sign_in_by_code_is_named_until_it_is_dismissed(void **state)
+a_sign_in_by_code_is_announced_until_it_is_dismissed(void **state)
 {
 	struct world w;
 	struct holder anna;
@@ -1150,7 +1150,7 @@ a_sign_in_by_code_is_named_until_it_is_dismissed(void **state)
 }
 
 static void
-a_sign_in_by_code_is_named_only_beside_a_usable_passkey(void **state)
+a_sign_in_by_code_is_announced_only_beside_a_passkey(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -1255,7 +1255,7 @@ wrong_passkeys_are_throttled_by_address_only(void **state)
 	world_end(&w);
 }
 
-/* Otherwise another client behind the same address would stop all passkeys there. */
+/* Without this rule, one client could lock out all users of passkeys behind the same address. */
 static void
 a_known_browser_is_not_locked_out_by_others_passkeys(void **state)
 {
@@ -1451,19 +1451,19 @@ main(void)
 		cmocka_unit_test(a_second_step_accepts_only_the_session_and_its_account),
 		cmocka_unit_test(a_passkey_that_may_not_answer_is_refused),
 		cmocka_unit_test(an_exchanged_key_opens_nothing),
-		cmocka_unit_test(browsers_forget_only_passkeys_that_were_removed_here),
+		cmocka_unit_test(browsers_forget_only_passkeys_that_the_account_removed),
 		cmocka_unit_test(a_challenge_and_older_ones_work_once),
 		cmocka_unit_test(one_of_64_threads_wins_with_one_answer),
 		cmocka_unit_test(passkeys_are_counted_for_the_metrics),
 		cmocka_unit_test(passkeys_lists_those_of_this_host),
-		cmocka_unit_test(a_step_up_by_passkey_takes_the_place_of_the_code),
+		cmocka_unit_test(a_step_up_by_passkey_replaces_the_step_up_by_code),
 		cmocka_unit_test(a_session_without_a_password_keeps_its_passkey),
 		cmocka_unit_test(a_session_ends_with_its_passkey),
 		cmocka_unit_test(a_verified_user_needs_no_current_password),
 		cmocka_unit_test(a_code_does_not_replace_the_current_password),
 		cmocka_unit_test(a_step_up_does_not_vouch_for_a_new_pin),
-		cmocka_unit_test(a_sign_in_by_code_is_named_until_it_is_dismissed),
-		cmocka_unit_test(a_sign_in_by_code_is_named_only_beside_a_usable_passkey),
+		cmocka_unit_test(a_sign_in_by_code_is_announced_until_it_is_dismissed),
+		cmocka_unit_test(a_sign_in_by_code_is_announced_only_beside_a_passkey),
 		cmocka_unit_test(a_changed_password_dismisses_the_sign_in_by_code),
 		cmocka_unit_test(codes_that_are_off_are_wrong_codes),
 		cmocka_unit_test(wrong_passkeys_are_throttled_by_address_only),

@@ -211,7 +211,7 @@ a_proof_is_found_by_kind_of_evidence_and_by_factor(void **state)
 }
 
 static void
-proofs_beyond_the_room_are_dropped(void **state)
+proofs_beyond_the_maximum_are_dropped(void **state)
 {
 	struct proofs proofs = proofs_of("prtkv");
 
@@ -251,7 +251,7 @@ check_verified(const struct factor_kind *kind)
 
 /* The column recovered_at_us does not store a kind, so only one kind may recover. */
 static void
-one_kind_recovers(void **state)
+only_recovery_codes_recover(void **state)
 {
 	for (size_t i = 0; i < FACTOR_KINDS_COUNT; i++)
 		assert_int_equal(factor_kinds[i]->recovers, factor_kinds[i] == &factor_kind_recovery);
@@ -284,7 +284,7 @@ no_two_kinds_share_a_name_or_a_purpose(void **state)
 
 /* A purpose too long for sealing would otherwise fail at the first enrolment only. */
 static void
-each_purpose_seals(void **state)
+each_purpose_is_short_enough_for_sealing(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(4096);
 	struct sealing sealing = { 0 };
@@ -461,11 +461,11 @@ main(void)
 		cmocka_unit_test(the_order_of_proofs_changes_nothing),
 		cmocka_unit_test(references_and_class_follow_the_valid_proofs),
 		cmocka_unit_test(a_proof_is_found_by_kind_of_evidence_and_by_factor),
-		cmocka_unit_test(proofs_beyond_the_room_are_dropped),
+		cmocka_unit_test(proofs_beyond_the_maximum_are_dropped),
 		cmocka_unit_test(each_kind_has_all_functions_of_its_abilities),
-		cmocka_unit_test(one_kind_recovers),
+		cmocka_unit_test(only_recovery_codes_recover),
 		cmocka_unit_test(no_two_kinds_share_a_name_or_a_purpose),
-		cmocka_unit_test(each_purpose_seals),
+		cmocka_unit_test(each_purpose_is_short_enough_for_sealing),
 		cmocka_unit_test(names_of_kinds_that_cannot_be_enrolled_are_refused),
 		cmocka_unit_test(factors_of_an_unknown_kind_grant_no_access),
 		cmocka_unit_test(sessions_hold_facts_that_agree_with_the_decision),

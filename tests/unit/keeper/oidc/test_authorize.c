@@ -213,7 +213,7 @@ no_redirect_leads_to_an_unknown_address(void **state)
 }
 
 static void
-the_page_shows_asked_and_registered_addresses(void **state)
+the_page_shows_requested_and_registered_addresses(void **state)
 {
 	struct world w;
 	struct browser nobody = { 0 };
@@ -430,7 +430,7 @@ full_with_passkey(struct world *w, struct browser *b)
 static const struct {
 	const char *client, *parameters;
 	enum oidc_decision decision;
-	const char *scopes; /* of the grant */
+	const char *scopes; /* the scopes of the grant */
 	bool survives;
 	const char *why;
 } offline[] = {
@@ -770,7 +770,7 @@ the_chosen_account_of_a_sign_in_is_not_asked_again(void **state)
 
 static const struct {
 	const char *client, *more;
-	int64_t age_s; /* of the code, when the request comes */
+	int64_t age_s; /* age of the code when the request arrives */
 	enum oidc_outcome outcome;
 	const char *why;
 } ages[] = {
@@ -1187,7 +1187,7 @@ the_password_alone_is_enough_only_where_a_rule_says_so(void **state)
 /* --- ends between two steps --------------------------------------------------------------------------------------- */
 
 static void
-ends_after_the_page_was_shown_prevent_a_code(void **state)
+changes_after_the_page_was_shown_prevent_a_code(void **state)
 {
 	static const struct {
 		const char *sql;
@@ -1413,7 +1413,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_redirect_leads_to_an_unknown_address),
-		cmocka_unit_test(the_page_shows_asked_and_registered_addresses),
+		cmocka_unit_test(the_page_shows_requested_and_registered_addresses),
 		cmocka_unit_test(faults_of_the_request_go_to_the_application),
 		cmocka_unit_test(a_signed_in_user_gets_a_code),
 		cmocka_unit_test(the_database_has_only_the_digest_of_a_code),
@@ -1450,7 +1450,7 @@ main(void)
 		cmocka_unit_test(rules_of_the_client_decide),
 		cmocka_unit_test(a_rule_for_passkeys_asks_for_the_passkey_of_the_account),
 		cmocka_unit_test(the_password_alone_is_enough_only_where_a_rule_says_so),
-		cmocka_unit_test(ends_after_the_page_was_shown_prevent_a_code),
+		cmocka_unit_test(changes_after_the_page_was_shown_prevent_a_code),
 		cmocka_unit_test(a_session_has_one_sid_for_each_client),
 		cmocka_unit_test(unused_codes_of_a_session_are_bounded),
 		cmocka_unit_test(grants_of_an_account_for_a_client_are_bounded),

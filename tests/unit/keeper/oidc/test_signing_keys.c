@@ -483,7 +483,7 @@ early_rotation_publishes_first(void **state)
 
 /* A clock that was ahead at the first start leaves a key of the future. */
 static void
-key_of_the_future_signs_at_once_if_none_does(void **state)
+key_of_the_future_signs_if_no_other_key_does(void **state)
 {
 	struct signed_token first, later;
 	struct world w;
@@ -666,7 +666,7 @@ main(void)
 		cmocka_unit_test(signing_key_is_published_first),
 		cmocka_unit_test(key_signs_longer_after_a_pause),
 		cmocka_unit_test(early_rotation_publishes_first),
-		cmocka_unit_test(key_of_the_future_signs_at_once_if_none_does),
+		cmocka_unit_test(key_of_the_future_signs_if_no_other_key_does),
 		cmocka_unit_test(withdrawn_key_verifies_nothing),
 		cmocka_unit_test(next_key_takes_over_from_a_withdrawn_one),
 		cmocka_unit_test(retired_key_does_not_return),

@@ -366,7 +366,7 @@ static const struct ending {
 	{ "the client is deleted", "DELETE FROM oidc_clients", false, OIDC_INVALID_CLIENT },
 };
 
-/* With SQLite, a connection enforces references only when told. */
+/* An SQLite connection enforces foreign keys only after the PRAGMA. */
 static void
 end_by(struct world *w, const struct ending *ending)
 {
@@ -704,7 +704,7 @@ a_named_claim_needs_its_scope_or_a_client_without_consent(void **state)
 	world_end(&w);
 }
 
-/* Of two equal members, readers take different ones, and the user chooses the parameter `claims`. */
+/* Parsers differ in which of two equal members they take, and the user can choose the parameter `claims`. */
 static void
 a_named_claim_and_a_rule_give_groups_once(void **state)
 {

@@ -376,7 +376,7 @@ a_hash_that_cannot_be_computed_is_an_error(void **state)
 }
 
 static void
-a_password_is_its_composed_form(void **state)
+a_password_is_brought_into_composed_form(void **state)
 {
 	struct password composed = password_of("caf\xc3\xa9"), decomposed = password_of("cafe\xcc\x81");
 
@@ -446,7 +446,7 @@ main(void)
 		cmocka_unit_test(the_dummy_hash_costs_a_real_hash_and_never_matches),
 		cmocka_unit_test(hash_memory_is_kept_until_released),
 		cmocka_unit_test(a_hash_that_cannot_be_computed_is_an_error),
-		cmocka_unit_test(a_password_is_its_composed_form),
+		cmocka_unit_test(a_password_is_brought_into_composed_form),
 		cmocka_unit_test(a_text_that_cannot_be_a_password_is_refused),
 		cmocka_unit_test(a_strength_follows_the_estimated_guesses),
 	};

@@ -145,7 +145,7 @@ own_mistakes_of_a_step_up_raise_no_alarm(void **state)
 /* Ways to hide a guess behind the owner's sign-in. Each must be announced. */
 static const struct {
 	const char *form, *address; /* form cookie and address of the guess */
-	int64_t before_us;          /* from the guess to the owner's password */
+	int64_t before_us;          /* time between the guess and the owner's password */
 	const char *owners_form;
 	const char *why;
 } hidden[] = {

@@ -53,7 +53,7 @@ state_of(struct scene *s)
 }
 
 static void
-the_choice_with_the_password_survives_the_code(void **state)
+the_choice_to_stay_signed_in_survives_the_code(void **state)
 {
 	struct scene s;
 	int64_t until_us;
@@ -217,7 +217,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_choice_with_the_password_survives_the_code),
+		cmocka_unit_test(the_choice_to_stay_signed_in_survives_the_code),
 		cmocka_unit_test(a_session_without_the_choice_keeps_the_usual_limits),
 		cmocka_unit_test(a_pending_session_is_not_remembered),
 		cmocka_unit_test(a_remembered_session_needs_a_fresh_code_as_well),

@@ -160,7 +160,7 @@ a_right_password_changes_no_counter(void **state)
 	guess_times(&w, "alice", 4);
 	for (int i = 0; i < 20; i++) /* right passwords begin no lockout */
 		stranger(&w, &b, "alice", secret);
-	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* nor do they reset the counter: this is failure 5 */
+	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* the counter was not reset: this is failure 5 */
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	assert_verdict(do_sign_in(&w, &(struct browser){ .address = "192.0.2.66" }, "alice", PASSWORD),
 		       VERDICT_LOCKOUT);

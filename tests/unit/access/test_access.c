@@ -626,7 +626,7 @@ dot_segments_of_every_reading_are_found(void **state)
 }
 
 static void
-no_rules_deny_everything(void **state)
+an_empty_set_of_rules_denies_everything(void **state)
 {
 	CLEANUP(arena_wipe) struct arena arena = ARENA(64 * 1024);
 	const struct access_rules none = { .n = 0 };
@@ -804,7 +804,7 @@ main(void)
 		cmocka_unit_test(an_ambiguous_path_is_decided_as_strictly_as_any_reading),
 		cmocka_unit_test(a_refusal_has_a_general_reason),
 		cmocka_unit_test(dot_segments_of_every_reading_are_found),
-		cmocka_unit_test(no_rules_deny_everything),
+		cmocka_unit_test(an_empty_set_of_rules_denies_everything),
 		cmocka_unit_test(group_names_match_only_as_a_whole),
 		cmocka_unit_test(every_key_of_a_rule_must_fit),
 		cmocka_unit_test(ambiguous_queries_are_decided_as_their_strictest_reading),

@@ -56,7 +56,7 @@ an_empty_list_denies_everything(void **state)
 
 /* Quoted values are texts.  Unquoted booleans and numbers are texts too, because a rule has no other values there. */
 static void
-values_are_unconverted_texts(void **state)
+values_are_read_as_texts(void **state)
 {
 	CLEANUP(access_rules_wipe) struct access_rules rules = { .n = 0 };
 	struct why why = { 0 };
@@ -339,7 +339,7 @@ main(void)
 		cmocka_unit_test(rules_for_pages_need_a_protected_domain),
 		cmocka_unit_test(a_complete_file_is_read),
 		cmocka_unit_test(an_empty_list_denies_everything),
-		cmocka_unit_test(values_are_unconverted_texts),
+		cmocka_unit_test(values_are_read_as_texts),
 		cmocka_unit_test(errors_name_their_line),
 		cmocka_unit_test(long_files_and_many_rules_are_refused),
 		cmocka_unit_test(two_factors_open_protected_hosts_without_a_file),

@@ -107,7 +107,7 @@ the_gate_decides_who_sees_an_application(void **state)
 }
 
 static void
-without_a_matching_rule_an_application_is_hidden(void **state)
+an_application_without_a_matching_rule_is_hidden(void **state)
 {
 	CLEANUP(access_rules_wipe) struct access_rules rules = take();
 	const struct access_visitor anna = { ACCESS_FULL, STR("anna"), STR("staff"), NOW };
@@ -117,7 +117,7 @@ without_a_matching_rule_an_application_is_hidden(void **state)
 }
 
 static void
-the_longest_address_names_the_application(void **state)
+the_longest_matching_address_selects_the_application(void **state)
 {
 	static const char text[] = "rules: []\n"
 				   "applications:\n"
@@ -313,8 +313,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(applications_are_read_with_their_defaults),
 		cmocka_unit_test(the_gate_decides_who_sees_an_application),
-		cmocka_unit_test(without_a_matching_rule_an_application_is_hidden),
-		cmocka_unit_test(the_longest_address_names_the_application),
+		cmocka_unit_test(an_application_without_a_matching_rule_is_hidden),
+		cmocka_unit_test(the_longest_matching_address_selects_the_application),
 		cmocka_unit_test(an_http_address_behind_the_gate_is_refused),
 		cmocka_unit_test(more_than_200_applications_are_refused),
 		cmocka_unit_test(icon_files_are_read_and_sent_to_another_process),

@@ -41,7 +41,7 @@ places_close(void **state)
 }
 
 static void
-locate_settings_finds_the_first_place_of_the_order(void **state)
+locate_settings_takes_the_file_of_highest_precedence(void **state)
 {
 	static const struct {
 		bool current, system;
@@ -133,7 +133,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(locate_settings_finds_the_first_place_of_the_order),
+		cmocka_unit_test(locate_settings_takes_the_file_of_highest_precedence),
 		cmocka_unit_test(config_load_refuses_a_named_file_that_is_missing),
 		cmocka_unit_test(config_load_refuses_a_link_to_a_missing_file),
 		cmocka_unit_test(config_load_names_the_file_of_a_wrong_line),

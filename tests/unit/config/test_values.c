@@ -107,7 +107,7 @@ config_trusts_no_proxy_by_default(void **state)
 }
 
 static void
-host_is_loopback_knows_every_spelling(void **state)
+host_is_loopback_recognises_every_spelling(void **state)
 {
 	static const struct {
 		const char *host;
@@ -327,7 +327,7 @@ main(void)
 		cmocka_unit_test(value_network_takes_both_families),
 		cmocka_unit_test(value_network_refuses_probable_typing_errors),
 		cmocka_unit_test(config_trusts_no_proxy_by_default),
-		cmocka_unit_test(host_is_loopback_knows_every_spelling),
+		cmocka_unit_test(host_is_loopback_recognises_every_spelling),
 		cmocka_unit_test(value_public_url_takes_a_scheme_and_a_host),
 		cmocka_unit_test(host_is_address_reads_hosts_as_browsers_do),
 		cmocka_unit_test(value_contact_takes_mail_and_web_addresses),

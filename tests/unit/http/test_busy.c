@@ -345,7 +345,7 @@ http_server_has_no_deadline_while_the_application_works(void **state)
 
 /* The clock jumps, as it does for a process that was suspended.  The event thread has seen no byte of the rest. */
 static void
-http_server_stall_expires_no_connection(void **state)
+http_server_expires_no_connection_after_a_stall(void **state)
 {
 	int settler = start_with_stopped_clock(QUIET_MS, 0), fd = client_connect(echo.port);
 	str request = STR(GET("/quick")), most = str_upto(request, request.n - 1);
@@ -879,7 +879,7 @@ main(void)
 		CLIENT_TEST(http_server_restarts_the_deadline_after_each_request),
 		CLIENT_TEST(http_server_disconnects_a_client_that_reads_no_reply),
 		CLIENT_TEST(http_server_has_no_deadline_while_the_application_works),
-		CLIENT_TEST(http_server_stall_expires_no_connection),
+		CLIENT_TEST(http_server_expires_no_connection_after_a_stall),
 		CLIENT_TEST(http_server_survives_clients_that_vanish_while_queued),
 		CLIENT_TEST(http_server_survives_clients_that_vanish_at_any_byte),
 		CLIENT_TEST(http_server_answers_a_client_that_has_closed_its_half),

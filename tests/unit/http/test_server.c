@@ -247,7 +247,7 @@ http_server_refuses_another_protocol_at_once(void **state)
 /* --- settings of a route ------------------------------------------------------------------------------------------ */
 
 static void
-http_server_shows_authorization_where_expected(void **state)
+http_server_passes_authorization_to_routes_that_accept_it(void **state)
 {
 	static const struct {
 		const char *request;
@@ -771,7 +771,7 @@ main(void)
 		cmocka_unit_test(http_server_sends_no_length_with_204_and_304),
 		cmocka_unit_test(http_server_keeps_a_connection_by_its_version),
 		cmocka_unit_test(http_server_refuses_another_protocol_at_once),
-		cmocka_unit_test(http_server_shows_authorization_where_expected),
+		cmocka_unit_test(http_server_passes_authorization_to_routes_that_accept_it),
 		cmocka_unit_test(http_server_refuses_malformed_requests_and_closes),
 		cmocka_unit_test(http_server_enforces_its_limits),
 		cmocka_unit_test(http_server_accepts_heads_up_to_its_setting),

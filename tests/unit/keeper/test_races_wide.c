@@ -244,7 +244,7 @@ one_credential_belongs_to_one_account(void **state)
 
 /* Half of the racers signed in by code and remove the passkey; the others signed in by passkey and remove the code. */
 static void
-one_of_two_last_factors_stays(void **state)
+one_of_the_last_two_factors_is_kept(void **state)
 {
 	struct world w;
 	struct browser by_code, by_passkey;
@@ -369,7 +369,7 @@ main(void)
 		cmocka_unit_test(one_link_sets_one_password),
 		cmocka_unit_test(one_invitation_makes_one_account),
 		cmocka_unit_test(one_credential_belongs_to_one_account),
-		cmocka_unit_test(one_of_two_last_factors_stays),
+		cmocka_unit_test(one_of_the_last_two_factors_is_kept),
 		cmocka_unit_test(one_application_code_is_redeemed_once),
 		cmocka_unit_test(one_refresh_token_has_one_successor),
 	};

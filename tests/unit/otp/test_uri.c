@@ -181,7 +181,7 @@ otp_uri_build_refuses_members_that_no_uri_can_express(void **state)
 }
 
 static void
-otp_uri_build_leaves_no_part_of_a_uri_that_does_not_fit(void **state)
+otp_uri_build_leaves_only_zeros_when_a_uri_does_not_fit(void **state)
 {
 	static const char zeros[512];
 	char uri[512], exact[512];
@@ -261,7 +261,7 @@ main(void)
 		cmocka_unit_test(otp_uri_build_refuses_names_that_are_not_text),
 		cmocka_unit_test(otp_uri_build_refuses_parameters_out_of_bounds),
 		cmocka_unit_test(otp_uri_build_refuses_members_that_no_uri_can_express),
-		cmocka_unit_test(otp_uri_build_leaves_no_part_of_a_uri_that_does_not_fit),
+		cmocka_unit_test(otp_uri_build_leaves_only_zeros_when_a_uri_does_not_fit),
 	};
 
 	return cmocka_run_group_tests_name("otp_uri", tests, NULL, NULL);

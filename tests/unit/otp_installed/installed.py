@@ -92,7 +92,7 @@ def code_of(secret, step):
 # --- the tests --------------------------------------------------------------------------------------------------------
 
 
-def library_exports_what_is_recorded(installed):
+def library_exports_the_recorded_symbols(installed):
     lines = run("nm", "-D", "--defined-only", installed.one("libdoubletour-otp.so.*")).splitlines()
     exported = sorted(line.split()[2] for line in lines)
     recorded = (ROOT / "packaging/otp.symbols").read_text().splitlines()
@@ -132,7 +132,7 @@ def program_links_the_static_library(installed):
     expect(not any("doubletour" in name for name in linked), linked)
 
 
-def verify_says_right_and_wrong(installed, program):
+def verify_accepts_right_and_refuses_wrong_codes(installed, program):
     text = base64.b32encode(SECRET).decode()
     step = int(time.time()) // 30
     near = {code_of(SECRET, step + i) for i in range(-3, 4)}
@@ -209,7 +209,7 @@ def manual_pages_are_all_listed(_):
     expect(pages == sorted(page for page, _, _ in MANUAL_EXAMPLES), pages)
 
 
-RUNS = {"verify.c": verify_says_right_and_wrong, "enrol.cpp": enrol_prints_a_uri}
+RUNS = {"verify.c": verify_accepts_right_and_refuses_wrong_codes, "enrol.cpp": enrol_prints_a_uri}
 
 
 def example_runs(source, static):
@@ -224,7 +224,7 @@ def example_runs(source, static):
 
 
 def main():
-    tests = [library_exports_what_is_recorded, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
+    tests = [library_exports_the_recorded_symbols, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
              pkg_config_names_libcrypto_to_static_users_only, manual_has_a_page_for_each_function,
              program_links_the_static_library, manual_pages_are_all_listed]
     tests += [example_runs(source, static) for source in LANGUAGES for static in (False, True)]

@@ -58,7 +58,7 @@ restart_resets_its_count_after_a_longer_life(void **state)
 
 /* Each row must have every required member. */
 static void
-child_table_rows_are_whole(void **state)
+child_table_rows_are_complete(void **state)
 {
 	for (size_t i = 0; i < child_table_count; i++) {
 		const struct child *child = &child_table[i];
@@ -85,7 +85,7 @@ main(void)
 		cmocka_unit_test(restart_never_gives_up_a_child_that_lived),
 		cmocka_unit_test(restart_never_gives_up_a_child_that_asked),
 		cmocka_unit_test(restart_resets_its_count_after_a_longer_life),
-		cmocka_unit_test(child_table_rows_are_whole),
+		cmocka_unit_test(child_table_rows_are_complete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

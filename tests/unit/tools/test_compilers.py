@@ -223,7 +223,7 @@ def test_a_template_between_page_and_base_may_add_blocks(work):
     }) == "([1])"
 
 
-def test_constant_text_is_one_put(work):
+def test_constant_text_is_written_by_one_call(work):
     source = to_c(work, '<a>{{ _("Hello") }}{{ static("app.css") }}{% for a in ["x", "y"] %}{{ a }}{% endfor %}{% if true %}z{% endif %}')
     assert source.count("buf_put(out") == 2  # one per language
 

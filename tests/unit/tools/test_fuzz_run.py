@@ -55,7 +55,7 @@ def test_second_run_makes_the_calls_that_are_missing(folder):
     assert run(folder, 4_000_000).returncode == 0 and parts(folder)[2:] == [] and kept(folder) == 4_000_000
 
 
-def test_part_that_ends_at_its_time_is_counted_as_far_as_it_came(folder):
+def test_part_that_ends_at_its_timeout_counts_its_calls(folder):
     (folder / "short").touch()
     run(folder, 1000)
     assert parts(folder)[:3] == ["1000", "500", "250"] and kept(folder) == 1000

@@ -194,7 +194,7 @@ a_restore_without_a_database_sets_nothing_aside(void **state)
 }
 
 static void
-a_database_that_cannot_be_moved_stays(void **state)
+a_database_that_cannot_be_moved_is_kept(void **state)
 {
 	struct upkeep_restored restored = { .aside = "" };
 	struct world w;
@@ -690,7 +690,7 @@ main(void)
 		cmocka_unit_test(a_failed_restore_leaves_the_database_unchanged),
 		cmocka_unit_test(a_restore_takes_a_backup_and_nothing_else),
 		cmocka_unit_test(a_restore_without_a_database_sets_nothing_aside),
-		cmocka_unit_test(a_database_that_cannot_be_moved_stays),
+		cmocka_unit_test(a_database_that_cannot_be_moved_is_kept),
 		cmocka_unit_test(a_backup_overwrites_no_file),
 		cmocka_unit_test(a_database_without_its_key_cannot_be_checked),
 		cmocka_unit_test(an_unusable_folder_is_reported),

@@ -173,7 +173,7 @@ try_in_state(struct world *w, const struct expected *e, unsigned state)
 }
 
 static void
-each_question_opens_in_its_states_only(void **state)
+each_question_is_allowed_in_its_states_only(void **state)
 {
 	struct world w;
 
@@ -419,7 +419,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_question_opens_in_its_states_only),
+		cmocka_unit_test(each_question_is_allowed_in_its_states_only),
 		cmocka_unit_test(an_unknown_token_has_no_session),
 		cmocka_unit_test(the_answer_head_has_name_and_expiry),
 		cmocka_unit_test(every_answer_head_has_the_values_of_the_page_layout),

@@ -683,7 +683,7 @@ a_passkey_without_a_known_handle_opens_nothing_alone(void **state)
 }
 
 static void
-while_codes_are_off_enough_passkeys_remain(void **state)
+enough_passkeys_remain_while_codes_are_off(void **state)
 {
 	const struct recovery_body make = { 0 };
 	const struct factor_begin_body begin = { .current = STR(PASSWORD) };
@@ -756,7 +756,7 @@ main(void)
 		cmocka_unit_test(an_authenticator_never_replaces_a_passkey),
 		cmocka_unit_test(codes_are_switched_off_only_if_enough_remains),
 		cmocka_unit_test(a_passkey_without_a_known_handle_opens_nothing_alone),
-		cmocka_unit_test(while_codes_are_off_enough_passkeys_remain),
+		cmocka_unit_test(enough_passkeys_remain_while_codes_are_off),
 		cmocka_unit_test(renaming_a_passkey_names_its_kind),
 	};
 

@@ -641,7 +641,7 @@ a_step_up_without_a_user_uses_its_challenge_up(void **state)
 
 /* Any client can send a wrong signature, so it must not use up the challenges of open pages. */
 static void
-a_wrong_signature_leaves_the_challenge(void **state)
+a_wrong_signature_does_not_use_up_the_challenge(void **state)
 {
 	struct world w;
 	struct holder anna;
@@ -1189,7 +1189,7 @@ a_changed_password_dismisses_the_sign_in_by_code(void **state)
 }
 
 static void
-codes_that_are_off_are_wrong_codes(void **state)
+codes_that_are_off_are_answered_like_wrong_codes(void **state)
 {
 	CLEANUP(buf_wipe) struct buf right = BUF(WIRE_MAX_BYTES), wrong = BUF(WIRE_MAX_BYTES);
 	const struct recovery_body make = { 0 };
@@ -1447,7 +1447,7 @@ main(void)
 		cmocka_unit_test(a_refused_answer_uses_its_challenge_up),
 		cmocka_unit_test(a_refusal_is_recorded_although_its_session_ends),
 		cmocka_unit_test(a_step_up_without_a_user_uses_its_challenge_up),
-		cmocka_unit_test(a_wrong_signature_leaves_the_challenge),
+		cmocka_unit_test(a_wrong_signature_does_not_use_up_the_challenge),
 		cmocka_unit_test(a_second_step_accepts_only_the_session_and_its_account),
 		cmocka_unit_test(a_passkey_that_may_not_answer_is_refused),
 		cmocka_unit_test(an_exchanged_key_opens_nothing),
@@ -1465,7 +1465,7 @@ main(void)
 		cmocka_unit_test(a_sign_in_by_code_is_announced_until_it_is_dismissed),
 		cmocka_unit_test(a_sign_in_by_code_is_announced_only_beside_a_passkey),
 		cmocka_unit_test(a_changed_password_dismisses_the_sign_in_by_code),
-		cmocka_unit_test(codes_that_are_off_are_wrong_codes),
+		cmocka_unit_test(codes_that_are_off_are_answered_like_wrong_codes),
 		cmocka_unit_test(wrong_passkeys_are_throttled_by_address_only),
 		cmocka_unit_test(a_known_browser_is_not_locked_out_by_others_passkeys),
 		cmocka_unit_test(lockouts_do_not_stop_passkeys_and_codes_stay_counted),

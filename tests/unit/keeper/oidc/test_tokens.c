@@ -289,7 +289,7 @@ keys_make(struct world *w)
 }
 
 static void
-a_key_that_cannot_sign_costs_no_code_and_no_refresh_token(void **state)
+a_key_that_cannot_sign_spends_no_code_or_refresh_token(void **state)
 {
 	struct world w;
 	struct browser b;
@@ -566,7 +566,7 @@ a_token_that_was_never_given_ends_nothing(void **state)
 }
 
 static void
-a_fixed_refresh_token_stays(void **state)
+a_fixed_refresh_token_is_not_replaced(void **state)
 {
 	struct world w;
 	struct browser b, c, of_public;
@@ -993,7 +993,7 @@ main(void)
 		cmocka_unit_test(attempts_with_tokens_of_another_client_are_limited),
 		cmocka_unit_test(a_client_that_is_refused_keeps_its_code),
 		cmocka_unit_test(a_second_use_of_a_code_ends_all_tokens),
-		cmocka_unit_test(a_key_that_cannot_sign_costs_no_code_and_no_refresh_token),
+		cmocka_unit_test(a_key_that_cannot_sign_spends_no_code_or_refresh_token),
 		cmocka_unit_test(a_code_lasts_a_minute),
 		cmocka_unit_test(the_grant_type_is_checked_after_the_client),
 		cmocka_unit_test(a_code_ends_with_its_session_account_and_client),
@@ -1006,7 +1006,7 @@ main(void)
 		cmocka_unit_test(an_older_refresh_token_ends_the_family_at_once),
 		cmocka_unit_test(another_client_does_not_end_the_family),
 		cmocka_unit_test(a_token_that_was_never_given_ends_nothing),
-		cmocka_unit_test(a_fixed_refresh_token_stays),
+		cmocka_unit_test(a_fixed_refresh_token_is_not_replaced),
 		cmocka_unit_test(a_refresh_token_lasts_30_days_unused_and_90_in_all),
 		cmocka_unit_test(scopes_may_be_narrowed),
 		cmocka_unit_test(scopes_that_the_client_lost_are_not_given),

@@ -293,7 +293,7 @@ an_unsupported_cost_is_reported(void **state)
 
 /* A sign-in with an unknown name must cost the same. */
 static void
-the_dummy_hash_costs_a_real_hash_and_never_matches(void **state)
+the_dummy_hash_costs_like_a_real_hash_and_never_matches(void **state)
 {
 	const struct config configs[] = {
 		{ .password_scheme = SCHEME_ARGON2ID, .argon2_memory_kib = 64, .argon2_passes = 2 },
@@ -443,7 +443,7 @@ main(void)
 		cmocka_unit_test(a_new_hash_has_the_scheme_of_the_settings),
 		cmocka_unit_test(bcrypt_accepts_72_bytes_at_most),
 		cmocka_unit_test(an_unsupported_cost_is_reported),
-		cmocka_unit_test(the_dummy_hash_costs_a_real_hash_and_never_matches),
+		cmocka_unit_test(the_dummy_hash_costs_like_a_real_hash_and_never_matches),
 		cmocka_unit_test(hash_memory_is_kept_until_released),
 		cmocka_unit_test(a_hash_that_cannot_be_computed_is_an_error),
 		cmocka_unit_test(a_password_is_brought_into_composed_form),

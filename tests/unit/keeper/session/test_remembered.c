@@ -187,7 +187,7 @@ a_clock_that_is_set_back_ends_a_remembered_session(void **state)
 }
 
 static void
-the_purge_passes_over_remembered_sessions(void **state)
+the_purge_keeps_remembered_sessions(void **state)
 {
 	struct scene s;
 
@@ -225,7 +225,7 @@ main(void)
 		cmocka_unit_test(live_sessions_follow_a_changed_setting),
 		cmocka_unit_test(a_forged_choice_is_not_stored_while_switched_off),
 		cmocka_unit_test(a_clock_that_is_set_back_ends_a_remembered_session),
-		cmocka_unit_test(the_purge_passes_over_remembered_sessions),
+		cmocka_unit_test(the_purge_keeps_remembered_sessions),
 		cmocka_unit_test(a_session_whose_factor_was_reset_is_not_remembered),
 	};
 

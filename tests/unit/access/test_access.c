@@ -202,7 +202,7 @@ the_rules_of_a_client_decide_about_its_sign_ins(void **state)
 		visitor.verified_us = NOW;
 		visitor.phishing_resistant_us = visitor.phishing_resistant_us != 0 ? NOW : 0;
 		if (access_client_accepts(&rules, request.client, &visitor, NOW) != client_cases[i].accepted_later)
-			fail_msg("case %zu: later", i);
+			fail_msg("case %zu: access_client_accepts gives the other result", i);
 	}
 }
 

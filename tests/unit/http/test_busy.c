@@ -582,7 +582,7 @@ greed(size_t which)
 	}
 	for (int i = 0; i < MORE; i++) {
 		if (status_from(MODEST, GET("/quick")) != 200)
-			fail_msg("%s: the answer to request %d did not come", greeds[which].why, i);
+			fail_msg("%s: the answer to request %d did not arrive", greeds[which].why, i);
 		if (client_closed(fds[i], 0)) { /* reopen it */
 			close(fds[i]);
 			fds[i] = client_connect_from(GREEDY, echo.port);

@@ -205,7 +205,7 @@ http_server_keeps_a_connection_by_its_version(void **state)
 		    !str_starts(str_of(a.head), STR("HTTP/1.1 ")))
 			fail_msg("%s: %d, close %d", cases[i].why, a.status, a.close);
 		if (a.close && !client_closed(fd, CLIENT_TIMEOUT_MS))
-			fail_msg("%s: it is not closed", cases[i].why);
+			fail_msg("%s: the connection is not closed", cases[i].why);
 		close(fd);
 	}
 }

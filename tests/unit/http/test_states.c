@@ -133,7 +133,7 @@ oldest_is_evicted(enum state state)
 			 evicted());
 	echo_release(&echo);
 	if (client_rest(greedy[0]) == SIZE_MAX)
-		fail_msg("%s: the oldest is not closed", states[state].name);
+		fail_msg("%s: the oldest connection is not closed", states[state].name);
 	close(greedy[0]);
 	for (int i = 1; i < FEW; i++)
 		close(greedy[i]);
@@ -597,7 +597,7 @@ http_server_stops_with_a_connection_in_each_state(void **state)
 	assert_true(a.close);
 	for (enum state s = 0; s < STATES; s++) {
 		if (client_rest(fds[s]) == SIZE_MAX)
-			fail_msg("%s: it is not closed", states[s].name);
+			fail_msg("%s: the connection is not closed", states[s].name);
 		close(fds[s]);
 	}
 	echo_stop(&echo, 0); /* the server has stopped already: frees the rest */

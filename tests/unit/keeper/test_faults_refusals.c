@@ -265,7 +265,7 @@ check_then(struct world *w, const struct refusal *r, const struct actor *a)
 	snprintf(sql, sizeof(sql), r->then, a->name);
 #pragma GCC diagnostic pop
 	if (sql_number(w, sql) != 1)
-		fail_msg("%s: answered, but not done", r->why);
+		fail_msg("%s: the answer confirms an act that was not done", r->why);
 }
 
 static long

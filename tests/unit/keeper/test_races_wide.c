@@ -134,7 +134,7 @@ one_recovery_code_signs_in_once(void **state)
 		clock_forward(MINUTES_US(1));
 		const struct verify_body fresh = { str_of(code_of(b.secret, 0).z) };
 		if (ask(&w, &b, QUESTION_STEP_UP, &fresh) != VERDICT_PASSED)
-			fail_msg("round %ld: no step up", round);
+			fail_msg("round %ld: the step-up failed", round);
 		assert_verdict(ask(&w, &b, QUESTION_RECOVERY, &renew), VERDICT_PASSED);
 		all_pending(&w, "alice");
 		const struct verify_body body = { str_of(b.recovery[round % 10]) };

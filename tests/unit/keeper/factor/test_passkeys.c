@@ -437,7 +437,7 @@ check_refused(struct world *w, struct browser *b, const char *why, const char *r
 	if (first->n == 0)
 		buf_put(first, buf_str(b->raw));
 	if (!str_equal(buf_str(first), buf_str(b->raw)))
-		fail_msg("%s: the answer has other bytes", why);
+		fail_msg("%s: the answer differs from the first refusal", why);
 	sql_run(w, "DELETE FROM audit");
 	forgive(w);
 }

@@ -207,7 +207,7 @@ no_redirect_leads_to_an_unknown_address(void **state)
 		if (outcome != OIDC_PAGE || last.body.problem != pages[i].problem)
 			fail_msg("%s: outcome %d, problem %u", pages[i].why, (int)outcome, last.body.problem);
 		if (last.body.redirect_uri.n > 0 || last.body.response.n > 0 || last.body.cancel.n > 0)
-			fail_msg("%s: an address to go to", pages[i].why);
+			fail_msg("%s: the response has an address to redirect to", pages[i].why);
 	}
 	provider_end(&w);
 }

@@ -203,7 +203,7 @@ a_session_with_recent_questions_does_not_expire(void **state)
 			clock_forward(SECONDS_US(
 			    n % 3 == 0 ? 1 : cases[i].every_s)); /* a question shortly before each long pause, too */
 			if (ask(&w, &b, QUESTION_SESSION, NULL) != VERDICT_PASSED)
-				fail_msg("%s: ended at question %d", cases[i].why, n);
+				fail_msg("%s: the session ended at question %d", cases[i].why, n);
 		}
 		clock_forward(SECONDS_US(cases[i].idle_s));
 		assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_REFUSED);

@@ -23,10 +23,9 @@ static const char config_help[] =
     "  example   print a commented settings file\n"
     "  manual    print the manual of the settings, as Markdown\n"
     "\n"
-    "The settings file is the one of --settings FILE, of the variable DOUBLETOUR_SETTINGS, .env in the current\n"
-    "directory, or /etc/doubletour/doubletour.env: the first that is named or exists.  The environment takes "
-    "precedence\n"
-    "over the file, and the file over the defaults.\n"
+    "The settings file is FILE of --settings, otherwise the file that the variable DOUBLETOUR_SETTINGS names,\n"
+    "otherwise .env in the current directory, otherwise /etc/doubletour/doubletour.env.  The environment takes\n"
+    "precedence over the file, and the file over the defaults.\n"
     "Exit status: 0 the settings are valid, 2 wrong usage, 78 they are invalid.\n";
 
 static const struct cli_topic config_topics[] = {

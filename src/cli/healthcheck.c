@@ -23,11 +23,11 @@ static const char healthcheck_help[] =
     "\n"
     "Ask the running server whether it is healthy: whether it answers, and whether it can write its database.  The\n"
     "command reads the same settings as the server.  It connects to the Unix socket in LISTEN, otherwise to HOST and\n"
-    "PORT.  It does not know a socket that systemd passes (LISTEN_FDS), and no options of `doubletour run`.\n"
+    "PORT.  It does not know a socket that systemd passes (LISTEN_FDS), or the options of `doubletour run`.\n"
     "\n"
     "  --help        show this help\n"
     "\n"
-    "The answer takes at most 5 seconds.  A container's HEALTHCHECK needs no other program.\n"
+    "The command waits at most 5 seconds.  A container's HEALTHCHECK needs no other program.\n"
     "Exit status: 0 healthy, 1 not healthy or no answer, 2 wrong usage, 78 invalid configuration.\n";
 
 /* One question to the server. */

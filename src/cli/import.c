@@ -34,12 +34,12 @@ static const char import_help[] =
     "             be left out.\n"
     "\n"
     "No import weakens an account.  An account with an unsupported value is skipped; standard error names it and the\n"
-    "reason.  Existing accounts do not change, so you can run the command again.  Only an existing account without an\n"
+    "reason.  You can run the command again: existing accounts do not change, except that one without an\n"
     "authenticator or passkey gets the imported ones.\n"
     "\n"
     "  --map FILE       lines \"old name=new name\", for unsupported names\n"
-    "  --enrol-anew     import accounts with an unsupported authenticator or passkey without it; users without\n"
-    "                   another one enrol at the next sign-in\n"
+    "  --enrol-anew     leave out an unsupported authenticator or passkey, but import its account; a user without\n"
+    "                   another one enrols at the next sign-in\n"
     "  --timezone ZONE  flask: time zone of its timestamps, such as Europe/Paris; default: this machine's\n"
     "  --dry-run        run all checks, change nothing\n"
     "  --json           print the result as JSON\n"
@@ -51,7 +51,7 @@ static const char import_help[] =
 
 #define IMPORT_OPTIONS                                                                                                 \
 	"  --map FILE           lines \"old name=new name\", for unsupported names\n"                                  \
-	"  --enrol-anew         import accounts with an unsupported authenticator or passkey without it\n"             \
+	"  --enrol-anew         leave out an unsupported authenticator or passkey, but import its account\n"           \
 	"  --dry-run            run all checks, change nothing\n"                                                      \
 	"  --json               print the result as JSON\n"
 
@@ -342,10 +342,9 @@ cli_import_print_notes(const struct request *request, const struct import_counts
 	if (location->left_behind[0] != '\0')
 		cli_say("Not imported, because Doubletour has no such values: %s.", location->left_behind);
 	if (counts->weak_factors > 0)
-		cli_say(
-		    "%s",
-		    "To import accounts with an unsupported authenticator or passkey without it, add --enrol-anew.  "
-		    "Users without another one enrol at the next sign-in.");
+		cli_say("%s", "To leave out unsupported authenticators and passkeys, but import their accounts, add "
+			      "--enrol-anew.  "
+			      "Users without another one enrol at the next sign-in.");
 }
 
 static err

@@ -27,7 +27,7 @@ static const struct command {
 	{ "setup", "doubletour setup", "write the settings, create the database and the first account", cli_setup },
 	{ "db", "doubletour db", "create, upgrade and inspect the database", cli_db },
 	{ "user", "doubletour user", "manage accounts: add, list, show, disable, reset, delete ...", cli_user },
-	{ "client", "doubletour client", "manage applications that sign people in here (OpenID Connect)", cli_client },
+	{ "client", "doubletour client", "manage the applications that sign users in with OpenID Connect", cli_client },
 	{ "invite", "doubletour invite", "print an invitation link for one registration", cli_invite },
 	{ "audit", "doubletour audit", "print the audit trail", cli_audit },
 	{ "gate", "doubletour gate", "show which access rule applies to a URL, and why", cli_gate },
@@ -60,13 +60,12 @@ main_help_list(void)
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (commands[i].line != NULL)
 			cli_line(&out, "  %-13s %s", commands[i].name, commands[i].line);
-	buf_put(
-	    &out,
-	    STR("\nEvery COMMAND except otp accepts --settings FILE: it reads the settings from FILE.\n"
-		"Without it, the file is the one that DOUBLETOUR_SETTINGS names, .env in the current directory, or\n"
-		"/etc/doubletour/doubletour.env: the first that is named or exists.\n"
-		"\nRun `doubletour COMMAND --help` for the help of a command.\n"
-		"Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n"));
+	buf_put(&out,
+		STR("\nEvery COMMAND except otp accepts --settings FILE: it reads the settings from FILE.\n"
+		    "Without it, the file is the one that DOUBLETOUR_SETTINGS names, otherwise .env in the current\n"
+		    "directory, otherwise /etc/doubletour/doubletour.env.\n"
+		    "\nRun `doubletour COMMAND --help` for the help of a command.\n"
+		    "Exit status: 0 success, 1 failure, 2 wrong usage, 78 invalid configuration.\n"));
 	return cli_print(buf_str(&out));
 }
 

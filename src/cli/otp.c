@@ -11,7 +11,7 @@ static const struct tool_command commands[] = {
 	    .bit = GENERATE,
 	    .name = "generate",
 	    .full = "doubletour otp generate",
-	    .line = "print the code for now, another time or a counter",
+	    .line = "print the current code, or the code for another time or a counter",
 	    .use = "[OPTIONS] <SECRET-OR-URI",
 	    .examples = "Examples:\n"
 			"  doubletour otp generate --file shop.secret\n"
@@ -97,8 +97,8 @@ static const struct tool_command commands[] = {
 			"\n"
 			"Reads one otpauth-migration:// URI per line, and prints one otpauth:// URI per account.\n"
 			"Give all QR codes of an export at once, in any order.\n"
-			"Exit status: 1 when a QR code is missing or comes twice, or something was left out.\n"
-			"The rest is printed.\n",
+			"Exit status: 1 if a QR code is missing or repeated, or an account or a field was left out.\n"
+			"The other accounts are printed.\n",
 	    .failed = CLI_FAILED,
 	    .run = tool_migration,
 	},

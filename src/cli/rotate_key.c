@@ -15,8 +15,8 @@
 static const char rotate_help[] =
     "Usage: doubletour rotate-key [--json]\n"
     "\n"
-    "Create a new master key and encrypt every secret in the database again with it.  Stop the server first.  An\n"
-    "interrupted command loses nothing: run it again.  The server does not start until it has finished.\n"
+    "Create a new master key and encrypt every secret in the database again with it.  Stop the server first.  If\n"
+    "the command is interrupted, run it again: nothing is lost, but the server does not start until it has finished.\n"
     "\n"
     "The new key becomes doubletour.key.  The old key is kept as doubletour.key.ID, for older backups.  Delete it "
     "together\n"

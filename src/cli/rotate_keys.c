@@ -17,7 +17,7 @@ static const char rotate_keys_help[] =
     "key.\n"
     "\n"
     "  --list           list the keys: name (kid), algorithm, state, first and last signature; make none\n"
-    "  --withdraw KID   withdraw a key whose private half may be known to others.  The next key, or a new one, signs\n"
+    "  --withdraw KID   withdraw a key whose private half others may know.  The next key, or a new one, signs\n"
     "                   at once.  Tokens of the withdrawn key become invalid\n"
     "  --json           print JSON, one object per line\n"
     "  --help           show this help\n"

@@ -31,7 +31,7 @@ static const char run_help[] =
     "\n"
     "SIGTERM or Ctrl-C stops the server.  It first finishes accepted requests, for at most 5 seconds.\n"
     "\n"
-    "SIGHUP reloads the settings and ACCESS_RULES.  Live settings apply at once; for the others, the log says that a\n"
+    "SIGHUP reloads the settings and ACCESS_RULES.  Some settings apply at once; for the others, the log says that a\n"
     "restart is needed.  An invalid file changes nothing.\n"
     "\n"
     "Under a service manager such as systemd (Type=notify), the server reports its start, reload and stop.  With\n"

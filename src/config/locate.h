@@ -1,5 +1,5 @@
 /*
- * The settings file: one file, the first of these that is named or exists.
+ * The settings file: one file, the first of these files that is given or exists.
  *
  *   1. --settings FILE                    before or after the command
  *   2. DOUBLETOUR_SETTINGS                in the environment; empty counts as not set

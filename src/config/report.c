@@ -220,7 +220,7 @@ report_manual(struct buf *out)
 		"<!-- printed by `doubletour config manual`; a test compares it with the program -->\n\n"
 		"The server and every command read a setting from the environment, then from the settings file.  A\n"
 		"setting in neither has its default.  An empty value counts as not set.\n\n"
-		"The settings file is the first of these that is named or exists:\n\n"
+		"The settings file is the first of these files that is given or exists:\n\n"
 		"1. the file of the option `--settings FILE`, before or after the command\n"
 		"2. the file that the environment variable `DOUBLETOUR_SETTINGS` names\n"
 		"3. `.env` in the current directory\n"

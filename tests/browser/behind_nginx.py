@@ -18,7 +18,7 @@ class Front:
 
 @contextlib.contextmanager
 def behind_nginx(home, rules, files):
-    """Start both; PORT in the access rules becomes nginx's port.  `files` are written beside the rules: name → text."""
+    """Start both; nginx's port replaces PORT in the access rules.  `files`: name → text, written beside the rules."""
     port = free_port()
     server = Server(home, PUBLIC_URL=f"https://{LOGIN}:{port}", TRUSTED_PROXIES="127.0.0.1", GATE_DOMAINS="example.org,example.net",
                     ACCESS_RULES="access.conf", CONTACT="help@example.org")

@@ -1,4 +1,4 @@
-"""Headless Chromium, driven like a user: read, type, click.  Every page that a test looks at is checked."""
+"""Headless Chromium, driven like a user: read, type, click.  look() checks a page."""
 
 import base64
 import io
@@ -38,7 +38,7 @@ in_both_languages = pytest.mark.parametrize("language, javascript", LANGUAGE_AND
 def in_ways(ways, sample):
     """Run a test with these combinations of language, size, colour scheme and scripts.
 
-    Those outside the sample run only in .ci/run.
+    The other combinations run only in .ci/run.
     """
     return pytest.mark.parametrize("language, size, scheme, javascript", [
         pytest.param(*way, id="-".join([*way[:3], "script" if way[3] else "noscript"]), marks=() if way in sample else pytest.mark.whole) for way in ways])

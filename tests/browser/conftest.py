@@ -41,7 +41,7 @@ applications:
   - {name: Wiki, address: 'https://wiki.example.org:PORT/', description: Handbook and notes}
   - {name: Shop, address: 'https://shop.example.net:PORT/', icon: shop.svg}
 """
-# From nine applications on, home has a search field.
+# With nine applications or more, home has a search field.
 MORE = "".join(f"  - {{name: {name}, address: 'https://{name.lower()}.example.org:PORT/'}}\n"
                for name in ("Admin", "Calendar", "Files", "Graphs", "Mail", "Photos", "Tasks"))
 ICON = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="13" fill="#26547c"/><path d="M14 17h20l-3 15H17z" fill="#fff"/></svg>'

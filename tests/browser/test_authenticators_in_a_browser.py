@@ -21,7 +21,7 @@ WAYS = [("fr", "desktop", "light", True), ("en", "phone", "dark", True), ("fr", 
 def enrolled(browser):
     """Open the recovery codes as a new user; return name and otpauth URI.
 
-    test_story_in_a_browser.py tests the way there.
+    test_story_in_a_browser.py tests the steps before that page.
     """
     person = Person(browser.server, new_name(), PASSWORD, browser.language).full()
     browser.take_over(person.cookies)

@@ -24,7 +24,7 @@ if (window.opener) opener.postMessage(location.search, location.origin)
 
 
 class Application:
-    """An application on another origin: it notes how the browser returns."""
+    """An application on another origin: it records how the browser returns."""
 
     def __init__(self):
         seen = self.seen = []
@@ -125,7 +125,7 @@ HELD = "window.held = []; window.setTimeout = (run) => held.push(run)"
 
 
 def test_allow_ignores_the_second_click_of_a_double_click(browse, server, application, wiki):
-    """It works only a moment after the page appeared or got the focus.  The test says when that moment is over."""
+    """The button works a moment after the page appeared or got the focus.  The test decides when it is over."""
     browser = browse()
     browser.take_over(Person(server).full().cookies)
     script = browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=HELD)["identifier"]

@@ -35,7 +35,7 @@ for (const kind of ["create", "get"]) {
 				seen[list] = seen[list].length;
 		if (seen.user)
 			seen.user = { ...seen.user, id: [...seen.user.id] };
-		sessionStorage.setItem("heard", JSON.stringify([kind, seen]));
+		sessionStorage.setItem("requested", JSON.stringify([kind, seen]));
 		return call(options);
 	};
 }
@@ -54,11 +54,11 @@ def run(browser, script):
     return browser.driver.execute_script(script)
 
 
-def heard(browser):
+def requested(browser):
     """Press the button; return the kind of the call to the browser, and its options without the challenge."""
     run(browser, LISTEN)
     press(browser)
-    return json.loads(run(browser, "return sessionStorage.getItem('heard')"))
+    return json.loads(run(browser, "return sessionStorage.getItem('requested')"))
 
 
 MADE = {"pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (-7, EDDSA, RS256)], "attestation": "none", "timeout": 300000,
@@ -75,22 +75,22 @@ def test_pages_ask_the_browser_for_what_the_server_checks(browse):
     with passkeys(browser) as keys:
         phone = keys.add()
         prove(browser)
-        kind, options = heard(browser)
+        kind, options = requested(browser)
         rp, user = options.pop("rp"), options.pop("user")
         assert (kind, options) == ("create", {**MADE, **PASSKEY, "excludeCredentials": 0})
         assert rp["id"] == "localhost" and rp["name"] and (user["name"], len(user["id"])) == (name, 64)
         stick = keys.add(SECURITY_KEY)
         phone.touch(False)
         prove(browser, "?key=1")
-        kind, options = heard(browser)
+        kind, options = requested(browser)
         assert (kind, options.pop("excludeCredentials")) == ("create", 1)
         assert {k: v for k, v in options.items() if k not in ("rp", "user")} == {**MADE, **KEY}
         stick.remove()
         sign_out(browser, phone)
-        assert heard(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "required", "allowCredentials": 0}]
+        assert requested(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "required", "allowCredentials": 0}]
         sign_out(browser, phone)
         give_password(browser, name)
-        assert heard(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "preferred", "allowCredentials": 2}]
+        assert requested(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "preferred", "allowCredentials": 2}]
 
 
 @pytest.mark.parametrize("algorithm", [EDDSA, RS256], ids=["EdDSA", "RS256"])
@@ -174,7 +174,7 @@ def test_device_learns_a_new_display_name(browse):
         browser.wait(lambda: phone.only.get("userDisplayName") == "Camille the second", "the device shows the new name")
 
 
-def test_calls_that_fail_say_why(browse):
+def test_failed_calls_are_explained(browse):
     """The browser refuses another host, and other errors.  A missing API is such an error."""
     browser = browse(language="en")
     with passkeys(browser) as keys:
@@ -191,7 +191,7 @@ def test_calls_that_fail_say_why(browse):
         assert browser.path == "/login"
 
 
-def test_button_replaces_the_waiting_suggestion_without_a_word(browse):
+def test_button_replaces_the_waiting_suggestion_silently(browse):
     """Two calls at once are an error of the browser, so the page ends the first one."""
     browser = browse(language="en")
     with passkeys(browser) as keys:

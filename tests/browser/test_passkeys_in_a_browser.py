@@ -49,7 +49,7 @@ def test_passkey_replaces_password_and_code(browse, server):
         assert browser.path == "/account/security"
         assert refusals(server, name) == []
 
-        # The server remembers what it removed, and the device forgets it after a refusal.
+        # The server remembers the removed passkey.  When the server refuses it, the device deletes it.
         sign_out(browser, phone)
         assert server.command("user", "reset-2fa", name).returncode == 0
         open_login(browser, phone)
@@ -71,7 +71,7 @@ def test_refused_passkeys_are_explained_and_lock_no_user_out(browse, server):
         press(browser)
         assert browser.path == "/account/security" and "Laptop" in browser.find(LIST).text
 
-        # The same device again: the browser refuses, and the page stays.
+        # With the same device again, the browser refuses, and the page stays.
         prove(browser)
         browser.find(BUTTON).click()
         browser.wait(lambda: browser.find(SAID).text, "a sentence")
@@ -79,7 +79,7 @@ def test_refused_passkeys_are_explained_and_lock_no_user_out(browse, server):
         assert browser.driver.switch_to.active_element == browser.find(BUTTON)
         browser.look("passkey-exists")
 
-        # The fingerprint is not given: the browser's own refusal, then its causes.
+        # Without the fingerprint the browser refuses: the page says so, and after a second attempt lists causes.
         sign_out(browser, phone)
         phone.verify_user(False)
         for words in ("Your browser sent no passkey.", "Perhaps this device"):
@@ -98,7 +98,7 @@ def test_refused_passkeys_are_explained_and_lock_no_user_out(browse, server):
         press(browser)
         assert signed_in(browser)
 
-        # The counter falls: the passkey needs the password, until its user is verified after the password.
+        # After its counter has fallen, the passkey works only after the password.  One such use ends that.
         sign_out(browser, phone)
         phone.change(signCount=0)
         refused(browser, "password", name)
@@ -113,7 +113,7 @@ def test_refused_passkeys_are_explained_and_lock_no_user_out(browse, server):
         press(browser)
         assert signed_in(browser)
 
-        # A security key, which knows no PIN, beside the password.
+        # A security key without a PIN is the second step after the password.
         stick = keys.add(SECURITY_KEY)
         phone.touch(False)
         prove(browser, "?key=1")

@@ -20,7 +20,7 @@ def alice(server):
 
 
 def second(person, agent=None):
-    """The same user, signed in with another browser."""
+    """Sign the same user in with another browser."""
     other = Person(person.server, person.name, person.password)
     other.secret, other.spent = person.secret, person.spent
     if agent:

@@ -323,7 +323,7 @@ def test_authenticators_of_other_accounts_cannot_be_renamed(server, alice):
 
 
 @pytest.mark.parametrize("page", [RENAME, REMOVE])
-def test_a_page_about_an_unknown_authenticator_leads_back(server, alice, page):
+def test_a_page_about_an_unknown_authenticator_redirects(server, alice, page):
     for number in garbage(server):
         assert alice.visit(f"{page}?id={number}").location == LIST and alice.follow().flashes
     one, = ids(alice)

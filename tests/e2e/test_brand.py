@@ -32,7 +32,7 @@ def get(server, path, **headers):
 
 
 def links(page):
-    """{rel: [href]} of the page's head."""
+    """Return {rel: [href]} of the head of a page."""
     found = {}
     for link in page.dom.all("link"):
         found.setdefault(link["rel"], []).append(link["href"])

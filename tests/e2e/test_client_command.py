@@ -33,7 +33,7 @@ def refused(server, *arguments, status=1, word=""):
 
 
 def added(server, *arguments):
-    """A new client, as `client add --json` prints it."""
+    """Add a client; return the output of `client add --json`."""
     return one(server, "add", f"app-{next(count)}", "--redirect", REDIRECT, *arguments)
 
 
@@ -227,7 +227,7 @@ def test_check_shows_the_claims_that_the_application_gets(server):
     row = checked(server, client["client_id"], "--user", alice.name)
     assert row["passes"] and row["outcome"] == "passes" and row["warnings"] == []
     assert list(row["id_token"]) == list(id_token) and list(row["userinfo"]) == list(userinfo)
-    differs = {"exp", "iat", "auth_time", "sid", "at_hash", "jti"}  # another one at each sign-in
+    differs = {"exp", "iat", "auth_time", "sid", "at_hash", "jti"}  # other values at each sign-in
     assert {k: v for k, v in row["id_token"].items() if k not in differs} == {k: v for k, v in id_token.items() if k not in differs}
     assert row["userinfo"] == userinfo and userinfo["role"] == "admin" and userinfo["quota"] == {"gb": 5}
     text = server.command("client", "check", client["client_id"], "--user", alice.name).stdout

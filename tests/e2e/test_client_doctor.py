@@ -55,7 +55,7 @@ def application():
 
 @pytest.fixture(scope="module")
 def clients(server):
-    """The client that REQUEST fits, and variants of it."""
+    """Add the client that fits REQUEST, and variants of it."""
     for name, *options in (["wiki"], ["lax", "--pkce", "optional"], ["phone", "--public"], ["gone"]):
         done = server.command("client", "add", name, "--redirect", CALLBACK, "--scopes", "openid profile", *options)
         assert done.returncode == 0, done.stderr
@@ -64,12 +64,12 @@ def clients(server):
 
 
 def issuer(server):
-    """PUBLIC_URL is not set: then it is the address of this machine."""
+    """Return the issuer: without PUBLIC_URL, it is the address of this machine."""
     return f"http://localhost:{server.port}"
 
 
 def endpoint(server, **changes):
-    """The address that the application redirects to; None leaves a parameter out."""
+    """Return the URL to which the application redirects; None leaves a parameter out."""
     parameters = {name: value for name, value in {**REQUEST, **changes}.items() if value is not None}
     return f"{issuer(server)}/api/oidc/authorization?{urllib.parse.urlencode(parameters)}"
 
@@ -87,12 +87,12 @@ def findings(server, url, status):
 
 
 def difference(server, **changes):
-    """The only difference that the doctor finds."""
+    """Return the only difference that the doctor finds."""
     (found,) = [row for row in findings(server, endpoint(server, **changes), 1) if row["state"] == "differs"]
     return found
 
 
-# The way
+# From the address to the request
 
 
 def test_a_request_that_fits_has_no_difference(clients, application):
@@ -159,7 +159,7 @@ def test_other_addresses_are_not_followed(clients, application, location, words)
 
 
 def test_an_application_elsewhere_sends_no_request_to_this_machine(clients, application, tmp_path):
-    """A program in the place of curl answers for the application."""
+    """A program that replaces curl answers for the application."""
     curl = tmp_path / "curl"
     curl.write_text(f"#!/bin/sh\necho \"$@\" >>{tmp_path}/asked\nprintf 'HTTP/1.1 302 Found\\r\\nLocation: {application.url('/local')}\\r\\n\\r\\n'\n")
     curl.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The pages of OpenID Connect: a browser's way from an application to the sign-in and back."""
+"""The pages of OpenID Connect: a browser goes from an application to the sign-in and back."""
 
 import json
 import re
@@ -57,8 +57,8 @@ def response_in(url, separator="?"):
     return before, dict(pairs)
 
 
-def led_on(page):
-    """Return the URL that a page opens: by itself, and by its link."""
+def opened_url(page):
+    """Return the URL that a page opens after 0 seconds, and by its link."""
     assert page.status == 200 and page.location is None, repr(page)
     refresh = page.dom.one("meta", **{"http-equiv": "refresh"})["content"]
     url = refresh.removeprefix("0; url=")
@@ -97,7 +97,7 @@ def decide(person, answer, path="/api/oidc/decision"):
     return person.post(path, {**hidden, "answer": answer})
 
 
-# --- the straight way
+# --- sign-in and return
 
 
 def test_a_sign_in_at_the_address_returns_with_a_code(server):
@@ -110,7 +110,7 @@ def test_a_sign_in_at_the_address_returns_with_a_code(server):
     assert "to continue to <b>Quiet</b>" in person.page.html, "the page of the second factor says it too"
     person.post("/verify-2fa", {**fields_of(person.page, "/verify-2fa"), "otp": person.fresh_code()})
     follow(person)
-    before, response = response_in(led_on(check(person.page)))
+    before, response = response_in(opened_url(check(person.page)))
     assert before == CALLBACK and response["kept"] == "1" and response["code"].startswith("dtc_")
     assert response["state"] == SECRETS[0] and "iss" in response
 
@@ -174,7 +174,7 @@ def test_consent_names_what_rules_give(server):
 def test_allow_returns_a_code_and_is_remembered(server):
     person = Person(server).full()
     person.visit(address())
-    before, response = response_in(led_on(check(decide(person, "allow"))))
+    before, response = response_in(opened_url(check(decide(person, "allow"))))
     assert before == CALLBACK and response["code"].startswith("dtc_")
     assert person.visit(address()).status == 303, "asked once"
     assert person.visit(address(scope="openid profile email")).status == 200, "asked for more"
@@ -183,14 +183,14 @@ def test_allow_returns_a_code_and_is_remembered(server):
 def test_cancel_returns_access_denied(server):
     person = Person(server).full()
     person.visit(address())
-    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    _, response = response_in(opened_url(check(decide(person, "cancel"))))
     assert response["error"] == "access_denied" and response["state"] == SECRETS[0] and "code" not in response
 
 
 def test_cancel_on_the_sign_in_page_returns_access_denied(server):
     person = Person(server)
     person.visit(address())
-    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    _, response = response_in(opened_url(check(decide(person, "cancel"))))
     assert response["error"] == "access_denied" and "code" not in response
 
 
@@ -333,7 +333,7 @@ def test_errors_are_sent_to_a_known_client(server):
     assert response["error"] == "login_required"
 
 
-# --- again: prompt, max_age
+# --- a new proof: prompt, max_age
 
 
 def test_prompt_login_asks_for_password_and_code(server):
@@ -345,7 +345,7 @@ def test_prompt_login_asks_for_password_and_code(server):
     assert page.status == 422 and not page.dom.all("input", id="otp"), "the code was right: it is not asked again"
     hidden = fields_of(page, "/api/oidc/login")
     page = check(person.post("/api/oidc/login", {**hidden, "current": person.password}))
-    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
 
 
 def test_prompt_login_needs_a_code_newer_than_the_request(server):
@@ -355,7 +355,7 @@ def test_prompt_login_needs_a_code_newer_than_the_request(server):
     page = person.post("/api/oidc/login", {**hidden, "current": person.password, "otp": ""})
     assert page.status == 422 and "Enter a new code." in page.html and not page.dom.all("input", id="current")
     page = person.post("/api/oidc/factor", {**fields_of(page, "/api/oidc/factor"), "otp": person.fresh_code()})
-    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
 
 
 def test_prompt_login_is_satisfied_by_the_sign_in_itself(server):
@@ -363,7 +363,7 @@ def test_prompt_login_is_satisfied_by_the_sign_in_itself(server):
     server.clock.advance(60)
     person.visit(quiet(prompt="login"))
     finish_sign_in(person)
-    assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(person.page))[1]["code"].startswith("dtc_")
 
 
 @pytest.fixture(scope="module", name="local")
@@ -392,20 +392,20 @@ def test_prompt_login_takes_a_passkey_with_pin_or_fingerprint(local, holder):
     assert page.status == 422, "a code is no password"
     person.ask(quiet(prompt="login"))
     page = person.answer(person.get(), current="")
-    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
 
 
 PHR = {"claims": json.dumps({"id_token": {"acr": {"essential": True, "value": "phr"}}})}
 
 
-def test_no_code_is_asked_where_only_a_passkey_will_do(holder):
+def test_no_code_is_asked_where_only_a_passkey_is_accepted(holder):
     page = check(holder.visit(quiet(max_age="60", **PHR)))
     assert not page.dom.all("input", id="otp") and "Use a recovery code" not in page.text
     assert "Quiet requires your passkey. A code does not replace it." in page.text
     page = check(holder.post("/api/oidc/factor", fields_of(page, "/api/oidc/factor")))
     assert page.status == 422 and "Use your passkey." in page.text and not page.dom.all("input", id="otp")
     holder.ask(quiet(max_age="60", **PHR))
-    assert response_in(led_on(holder.answer(holder.get())))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(holder.answer(holder.get())))[1]["code"].startswith("dtc_")
 
 
 def test_password_and_passkey_are_asked_without_a_code(holder):
@@ -415,7 +415,7 @@ def test_password_and_passkey_are_asked_without_a_code(holder):
     assert page.status == 422 and page.dom.all(data_passkey=True), "the passkey is still missing"
     holder.ask(quiet(prompt="login", **PHR))
     page = holder.answer(holder.get(), current=holder.password)
-    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
 
 
 def test_passkeys_of_another_host_lead_to_a_new_one(local, holder):
@@ -434,7 +434,7 @@ def test_max_age_asks_for_a_code_only(server):
     assert page.status == 422 and page.form_to("/api/oidc/factor")
     hidden = fields_of(page, "/api/oidc/factor")
     page = check(person.post("/api/oidc/factor", {**hidden, "otp": person.fresh_code()}))
-    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
 
 
 def test_the_link_to_a_recovery_code_keeps_the_request(server):
@@ -450,14 +450,14 @@ def test_select_account_offers_this_account_and_another_one(server):
     person = Person(server).full()
     page = check(person.visit(quiet(prompt="select_account")))
     assert page.heading == "Choose an account" and person.name in page.html
-    assert response_in(led_on(check(decide(person, "select"))))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(check(decide(person, "select"))))[1]["code"].startswith("dtc_")
     person.visit(quiet(prompt="select_account"))
     hidden = fields_of(person.page, "/logout")
     page = person.post("/logout", hidden)
     assert page.status == 303 and page.location.startswith(ENDPOINT)
     person.visit(page.location)
     finish_sign_in(person)
-    assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(person.page))[1]["code"].startswith("dtc_")
 
 
 # --- hints, languages, limits, logs
@@ -483,7 +483,7 @@ def test_the_longest_request_gets_through_the_sign_in(server):
     page = check(person.visit(asked))
     assert page.status == 200, page.html[-300:]
     finish_sign_in(person)
-    assert response_in(led_on(person.page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(person.page))[1]["code"].startswith("dtc_")
     page = check(person.visit(asked + "x"))
     assert page.status == 400 and page.location is None
 
@@ -519,7 +519,7 @@ def test_no_log_has_a_code_a_state_a_hint_or_a_query(server):
     code = response_in(person.visit(quiet(login_hint=SECRETS[2])).location)[1]["code"]
     person.forget().visit(quiet(login_hint=SECRETS[2]))
     finish_sign_in(person)
-    second = response_in(led_on(person.page))[1]["code"]
+    second = response_in(opened_url(person.page))[1]["code"]
     log = server.log()
     assert ENDPOINT in log
     for secret in (*SECRETS, code, second, CHALLENGE, "redirect_uri", "code_challenge"):
@@ -537,7 +537,7 @@ def test_a_logout_without_a_hint_asks_first_and_then_redirects(server):
     page = check(person.visit(end(client_id="wiki", post_logout_redirect_uri=AFTER, state="s t")))
     assert page.status == 200 and "Wiki asks to sign you out here." in page.text and person.name in page.text
     page = check(person.post("/api/oidc/logout", fields_of(page, "/api/oidc/logout")))
-    assert led_on(page) in (AFTER + "?state=s%20t", AFTER + "?state=s+t") and person.session is None
+    assert opened_url(page) in (AFTER + "?state=s%20t", AFTER + "?state=s+t") and person.session is None
     assert person.visit("/account").location.startswith("/login")
 
 
@@ -747,7 +747,7 @@ def test_a_refusal_is_a_page_whose_button_sends_access_denied(ruled):
     page = check(person.visit(address("closed")))
     assert (page.status, page.location) == (403, None) and page.heading == "You don’t have access to Closed"
     assert person.name in page.text and "This application is closed to everyone." in page.text
-    _, response = response_in(led_on(check(decide(person, "cancel"))))
+    _, response = response_in(opened_url(check(decide(person, "cancel"))))
     assert response["error"] == "access_denied" and response["state"] == SECRETS[0]
 
 
@@ -763,6 +763,6 @@ def test_the_password_is_enough_where_the_rules_say_so(ruled):
     person = Visitor(ruled).full().forget()
     person.visit(address("easy"))
     page = check(give_password(person))
-    assert response_in(led_on(page))[1]["code"].startswith("dtc_")
+    assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
     person.forget().visit(address("vault"))
     assert give_password(person).form_to("/verify-2fa"), "there the second factor is asked"

@@ -21,13 +21,13 @@ def metadata_lists(suite, member, value):
 
 
 def same_sign_in(first, second):
-    """The second flow asked nothing, and is of the same sign-in."""
+    """Check that the second flow showed no page, and has the same sign-in as the first one."""
     assert second.pages == [], second.pages
     assert (second.claims["auth_time"], second.claims["sub"]) == (first.claims["auth_time"], first.claims["sub"])
 
 
 def signed_in_again(server, first, second):
-    """The second flow made the person authenticate again."""
+    """Check that the person had to authenticate again in the second flow."""
     assert second.pages and second.claims["sub"] == first.claims["sub"]
     assert first.claims["auth_time"] < second.claims["auth_time"]
     assert second.claims["auth_time"] >= server.clock.now() - 301
@@ -89,7 +89,7 @@ def test_oidcc_userinfo_post_body(suite, person):
 
 
 def test_oidcc_ensure_request_without_nonce_succeeds_for_code_flow(suite, person):
-    """A request of the code flow needs no nonce; the ID token has none then."""
+    """A request of the code flow needs no nonce; then the ID token has none."""
     assert "nonce" not in suite.flow(person, nonce=None).claims
 
 
@@ -276,7 +276,7 @@ def test_oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
 
 
 def with_object(suite, response_mode=None, **changes):
-    """A request in an unsigned object, with those parameters outside that OAuth needs there."""
+    """Make a request in an unsigned object; the parameters that OAuth requires are also outside of it."""
     inside = suite.request()
     changes = {"state": None, "nonce": None, "response_mode": response_mode, **changes}
     return suite.request(request=unsigned({"iss": suite.client_id, **inside.parameters}), **changes)

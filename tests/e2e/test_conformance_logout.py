@@ -30,14 +30,14 @@ def signed_out(suite, person):
 
 
 def refused_on_a_page(suite, person, page, sentence):
-    """An error page: nothing ends, and nothing leads to the client."""
+    """Check that this is an error page: no session ends, and no link or redirect leads to the client."""
     assert (page.status, page.location) == (400, None) and sentence in page.text, page.html
     assert not page.dom.all("meta", http_equiv="refresh") and AFTER_LOGOUT not in [link.get("href") for link in page.dom.all("a")]
     still_signed_in(suite, person)
 
 
 def confirms_and_ends(suite, person, page):
-    """A page asks; its button ends the session, and a page of the server says so."""
+    """Check that a page asks, its button ends the session, and then a page of the server says so."""
     assert (page.status, page.location) == (200, None) and person.name in page.text, page.html
     still_signed_in(suite, person)
     form = page.form_to(END)
@@ -103,7 +103,7 @@ def test_oidcc_rp_initiated_logout_no_state(suite, person, hint):
 
 
 def test_oidcc_rp_initiated_logout_only_state(suite, person, hint):
-    """A request with only state signs the person out, after a page has asked; state leads nowhere."""
+    """A request with only state signs the person out, after a page has asked; the state is not used."""
     confirms_and_ends(suite, person, suite.end(person, state=LONG_STATE))
 
 
@@ -114,7 +114,7 @@ def test_oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(suite
 
 
 def forged(suite, server):
-    """A token that the client signed with its secret, with iss and aud exchanged."""
+    """Return a token that the client signed with its secret, with iss and aud exchanged."""
     now = int(server.clock.now())
     claims = {"iss": suite.client_id, "sub": "SubjectID", "aud": suite.issuer, "nonce": "flibble", "iat": now, "exp": now + 300}
     signed = ".".join(b64(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims))

@@ -40,8 +40,8 @@ def confirm(person):
     return person.post(CONFIRM, hidden)
 
 
-def led_to(page):
-    """Where a page after a form leads, by itself and by its link."""
+def opened_url(page):
+    """Return the URL that a page after a form opens: after 0 seconds, and by its link."""
     url = page.dom.one("meta", **{"http-equiv": "refresh"})["content"].removeprefix("0; url=")
     assert page.status == 200 and page.dom.one("a", class_="primary")["href"] == url
     return url
@@ -87,7 +87,7 @@ def test_a_hint_of_another_session_asks_first(app):
     asks(end(person, id_token_hint=elsewhere, post_logout_redirect_uri=app.after, state="x"), person, app.client_id.title())
     assert lives(person)
     end(person, id_token_hint=elsewhere, post_logout_redirect_uri=app.after, state="x")
-    assert led_to(confirm(person)) == app.after + "&state=x" and not lives(person)
+    assert opened_url(confirm(person)) == app.after + "&state=x" and not lives(person)
 
 
 def test_a_hint_of_another_account_asks_and_ends_only_this_session(app):
@@ -97,7 +97,7 @@ def test_a_hint_of_another_account_asks_and_ends_only_this_session(app):
     assert not lives(person) and lives(other)
 
 
-def test_without_a_session_a_hint_leads_back_at_once(app):
+def test_without_a_session_a_hint_redirects_at_once(app):
     person = Person(app.server).full()
     hint = app.sign_in(person)["id_token"]
     person.log_out()
@@ -113,13 +113,13 @@ def test_without_a_hint_a_page_asks(app):
     assert confirm(person).location == "/login" and not lives(person)
 
 
-def test_an_address_alone_leads_back_if_one_client_registered_it(app):
+def test_an_address_alone_is_followed_if_one_client_registered_it(app):
     person = Person(app.server).full()
     asks(end(person, post_logout_redirect_uri=app.after), person, app.client_id.title())
-    assert led_to(confirm(person)) == app.after and not lives(person)
+    assert opened_url(confirm(person)) == app.after and not lives(person)
 
 
-def test_an_address_alone_of_two_clients_leads_nowhere(server):
+def test_an_address_alone_of_two_clients_is_not_followed(server):
     shared = "https://shared.example.org/after"
     one, two = party(server, after=shared), party(server, after=shared)
     person = Person(server).full()
@@ -127,7 +127,7 @@ def test_an_address_alone_of_two_clients_leads_nowhere(server):
     assert confirm(person).location == "/login" and not lives(person)
     person.sign_in()
     asks(end(person, client_id=two.client_id, post_logout_redirect_uri=shared), person, two.client_id.title())
-    assert led_to(confirm(person)) == shared, "its client is named"
+    assert opened_url(confirm(person)) == shared, "its client is named"
     assert one.client_id != two.client_id
 
 

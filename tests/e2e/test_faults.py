@@ -143,9 +143,9 @@ def one_try(server, kind, nth, lasting, story, wrong):
 
 
 def cases(stories, marks=()):
-    """The long campaign: each kind with each story, one failing call alone and all from then on.
+    """Return the cases.  A case has one failing call, or all calls fail from then on.
 
-    Otherwise each kind with about two stories.
+    The long campaign has each kind of call with each story; otherwise each kind has about two stories.
     """
     return [pytest.param(kind, story, lasting, marks=marks, id=f"{kind}-{story}-{'all' if lasting else 'one'}")
             for k, kind in enumerate(sorted(STEPS)) for s, story in enumerate(stories) for lasting in (False, True) if LONG or (k + s) % 5 == 3 * lasting]

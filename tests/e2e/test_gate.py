@@ -75,7 +75,7 @@ def named(answer):
     return {name: answer.headers[name] for name in IDENTITY if name in answer.headers}
 
 
-def led_to(answer):
+def redirect_query(answer):
     """Return the query of the redirect's URL."""
     parts = urllib.parse.urlsplit(answer.headers["Location"])
     assert (parts.scheme, parts.netloc, parts.path) == ("https", LOGIN, "/gate")
@@ -83,7 +83,7 @@ def led_to(answer):
 
 
 def inside(gate, **facts):
-    """A person with access to example.org."""
+    """Return a person with access to example.org."""
     person = Visitor(gate).full()
     for command, value in facts.items():
         done = gate.command("user", command, person.name, value)
@@ -124,10 +124,10 @@ def test_the_front_page_keeps_the_return_url_through_sign_in(gate):
 def test_signed_out_requests_are_redirected_to_sign_in(gate, endpoint):
     answer = ask(gate, WIKI, endpoint)
     assert answer.status_code == (401 if endpoint in ("auth-request", "verify") else 302)
-    assert led_to(answer) == {"rd": WIKI, "rm": "GET"} and not named(answer)
+    assert redirect_query(answer) == {"rd": WIKI, "rm": "GET"} and not named(answer)
     answer = ask(gate, WIKI, endpoint, method="POST")
     assert answer.status_code == (401 if endpoint in ("auth-request", "verify") else 303)
-    assert led_to(answer)["rm"] == "POST"
+    assert redirect_query(answer)["rm"] == "POST"
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
@@ -139,7 +139,7 @@ def test_a_background_request_gets_401_with_the_sign_in_url(gate, endpoint, head
     if headers.get("Accept", "") is None:
         headers["Accept"] = ""
     answer = ask(gate, WIKI, endpoint, headers=headers)
-    assert answer.status_code == 401 and led_to(answer)["rd"] == WIKI
+    assert answer.status_code == 401 and redirect_query(answer)["rd"] == WIKI
     assert answer.headers["WWW-Authenticate"].startswith("Cookie "), "a scheme for which no browser asks for a password"
 
 
@@ -195,8 +195,8 @@ WROTE_FOR_API = WROTE | {"X-Forwarded-Host": "api.example.org"}
     (WROTE_FOR_API | {"X-Forwarded-Method": ""}, {"X-Original-Method": "OPTIONS", "X-Original-URL": "https://api.example.org/admin/x?y=1"}),
     ({"X-Original-URL": "https://api.example.org/", "X-Original-Method": "GET"}, {"X-Forwarded-Method": "OPTIONS"}),
     ({"X-Original-URL": "https://wiki.example.org/admin/x"}, {"X-Forwarded-Uri": "/public/x"}), ({"X-Original-URL": "https://easy.example.org/"}, {"X-Forwarded-Host": "wiki.example.org"})])
-def test_a_browser_cannot_answer_for_the_proxy(gate, proxy, browser):
-    """At the old endpoint: a proxy forwards the browser's value of each header that it does not set."""
+def test_a_browser_cannot_replace_headers_of_the_proxy(gate, proxy, browser):
+    """Proxies that ask the old endpoint forward the browser's value of each header that they do not set."""
     person = inside(gate)
     for cookie in ({}, {"Cookie": f"__Secure-gate={person.cookie_for(WIKI)}"}):
         answer = requests.get(gate.origin + "/api/verify", headers={"Accept": "text/html", **proxy, **browser, **cookie}, allow_redirects=False, timeout=30)
@@ -245,7 +245,7 @@ def test_a_bypass_sends_no_identity(gate, endpoint):
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_denied_is_403_for_everybody(gate, endpoint):
+def test_denied_requests_get_403(gate, endpoint):
     for answer in (ask(gate, "https://closed.example.org/", endpoint), inside(gate).ask("https://closed.example.org/", endpoint=endpoint)):
         assert answer.status_code == 403 and not named(answer) and "Location" not in answer.headers
 
@@ -314,7 +314,7 @@ def test_a_dot_segment_is_refused_whatever_the_rules_say(gate, host, path):
 def test_an_ambiguous_path_is_not_public(gate, path):
     answer = ask(gate, "https://wiki.example.org" + path)
     assert answer.status_code in (401, 403) and not named(answer)
-    assert answer.status_code == 403 or led_to(answer)["rd"] == "https://wiki.example.org" + path
+    assert answer.status_code == 403 or redirect_query(answer)["rd"] == "https://wiki.example.org" + path
 
 
 @pytest.mark.parametrize("path", ["/public//x", "/api/queues/%2F/x", "/app;jsessionid=1", "/x%00", "/public/%5c/x"])
@@ -325,7 +325,7 @@ def test_an_ambiguous_path_goes_on_to_the_rule_for_the_rest(gate, path):
 
 
 @pytest.mark.parametrize("path", ["/admin//x", "/admin/%2fx", "//admin/x", "/%2fadmin", "/;/admin", "/admin;x", "/adm%ffin"])
-def test_an_ambiguous_path_may_be_one_that_is_denied(gate, path):
+def test_an_ambiguous_path_may_match_a_rule_that_denies(gate, path):
     person = inside(gate)
     assert ask(gate, "https://wiki.example.org" + path).status_code in (401, 403)
     assert person.ask("https://wiki.example.org" + path).status_code == 403
@@ -397,7 +397,7 @@ def test_a_host_is_the_same_with_its_default_port(gate, endpoint, authority):
     person, url = inside(gate), f"https://{authority}/page?x=1"
     assert ask(gate, f"https://{authority}/public/x", endpoint).status_code == 200, "the rule for that host"
     answer = ask(gate, url, endpoint)
-    assert answer.status_code in (401, 302) and led_to(answer)["rd"] == url.replace(".org.", ".org")
+    assert answer.status_code in (401, 302) and redirect_query(answer)["rd"] == url.replace(".org.", ".org")
     answer = ask(gate, url, endpoint, cookie=person.cookie_for(WIKI))
     assert answer.status_code == 200 and named(answer)["Remote-User"] == person.name
     claims = json.loads(base64.urlsafe_b64decode(named(answer)["Remote-Jwt"].split(".")[1] + "=="))
@@ -495,7 +495,7 @@ def test_a_group_change_applies_within_the_cache_lifetime(gate):
 def test_sign_in_from_an_application_returns_to_the_application(gate):
     person = Visitor(gate).full()
     person.forget()
-    url = led_to(ask(gate, WIKI))
+    url = redirect_query(ask(gate, WIKI))
     person.visit("/gate?" + urllib.parse.urlencode(url))
     assert person.page.location.startswith("/login?next=%2Fgate")
     person.give_password(person.page.location)
@@ -781,7 +781,7 @@ def test_a_stale_code_asks_for_a_code_only(gate):
     gate.clock.advance(16 * 60)
     answer = person.ask(admin)
     assert answer.status_code == 401 and person.ask(WIKI).status_code == 200
-    assert person.follow_to("/gate?" + urllib.parse.urlencode(led_to(answer))) is None
+    assert person.follow_to("/gate?" + urllib.parse.urlencode(redirect_query(answer))) is None
     assert person.page.heading == "Confirm it’s you" and not person.page.dom.all("input", type="password")
     fields = {i["name"]: i.get("value") or "" for i in person.page.form.all("input") if i.has("name")}
     person.post("/gate", {**fields, "otp": "000000"})
@@ -975,7 +975,7 @@ def test_an_unavailable_database_denies_without_an_error(gate):
     gate.faults.set("query", 1, lasting=True)
     try:
         answer = person.ask(WIKI)
-        assert answer.status_code == 401 and led_to(answer)["rd"] == WIKI
+        assert answer.status_code == 401 and redirect_query(answer)["rd"] == WIKI
     finally:
         gate.faults.clear("query")
     wait_until(lambda: person.ask(WIKI).status_code == 200, "it is back")

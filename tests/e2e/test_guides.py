@@ -21,7 +21,7 @@ def world(request, tmp_path_factory):
         yield proxy
 
 
-def led_back_to(answer):
+def sign_in_url(answer):
     """Return the sign-in URL of a redirect without its port: a guide's proxy listens on 443."""
     parts = urllib.parse.urlsplit(answer.get("Location"))
     assert (parts.scheme, parts.hostname) == ("https", LOGIN) and parts.path in ("/", "/gate"), answer
@@ -33,7 +33,7 @@ def led_back_to(answer):
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_visitor_is_redirected_to_sign_in(world, target, headers):
     answer = Browser(world).get(target, headers=headers)
-    origin, back = led_back_to(answer)
+    origin, back = sign_in_url(answer)
     assert answer.status == 302 and origin == "https://wiki.example.org" and back.path == urllib.parse.unquote(target.partition("?")[0])
 
 
@@ -56,7 +56,7 @@ def test_the_application_receives_the_identity(world):
             assert answer.seen["remote-email"] == ["anna@example.org"] and answer.seen["remote-name"] == [browser.person.name]
 
 
-def test_a_page_that_is_open_to_everybody_is_open(world):
+def test_a_public_page_needs_no_sign_in(world):
     assert Browser(world).get("/public/x").status == 200
     assert enter(world).get("/public/x").status == 200
 

@@ -98,7 +98,7 @@ FAULTS = [lock_held, moved_away("doubletour.sqlite"), moved_away("doubletour.sql
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.__name__)
-def test_health_follows_whether_a_write_can_be_done(make_server, fault):
+def test_health_reports_whether_writes_work(make_server, fault):
     server = make_server()
     alice = Person(server).full()
     bob = Person(server)
@@ -155,7 +155,7 @@ def _answers(server):
 
 @pytest.mark.whole
 def test_a_keeper_that_hangs_is_not_healthy(make_server):
-    """As on a disk that does not answer: the watcher of the database reports nothing more."""
+    """As on a disk that does not answer, the thread that watches the database stops reporting."""
     server = make_server()
     os.kill(server.process.pid, signal.SIGSTOP)
     try:
@@ -199,7 +199,7 @@ def fill(disk, left=0):
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("left", [0, 4096, 32768])
-def test_a_full_disk_is_not_healthy_before_anybody_writes(disk, make_server, left):
+def test_a_full_disk_is_not_healthy_before_any_write(disk, make_server, left):
     server = on(disk, make_server)
     alice = Person(server).full()
     for _ in range(2):
@@ -246,7 +246,7 @@ def test_a_healthy_idle_server_leaves_its_disk_alone(make_server):
     ("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()",
      "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()"),
 ], ids=["a table locked", "a table locked for writers", "a server that may only read"])
-def test_health_follows_what_postgresql_can_write(postgres, make_server, fault, mended):
+def test_health_reports_whether_postgresql_can_write(postgres, make_server, fault, mended):
     server = make_server(DATABASE_URL=postgres.new_database())
     alice = Person(server).full()
     administrator = subprocess.Popen(["psql", "-qX", server.database_url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)

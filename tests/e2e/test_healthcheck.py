@@ -44,7 +44,7 @@ def test_running_server_is_healthy(server):
     assert (done.returncode, done.stdout, done.stderr) == (0, f"The server at http://127.0.0.1:{server.port} is healthy.\n", "")
 
 
-def test_listen_goes_before_host_and_port(server, tmp_path):
+def test_listen_takes_precedence_over_host_and_port(server, tmp_path):
     with_socket = UnixServer(tmp_path / "unix").start()
     try:
         done = with_socket.command("healthcheck", PORT=1)

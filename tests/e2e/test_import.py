@@ -194,7 +194,7 @@ def test_other_databases_are_refused(make_server, tmp_path, make, words):
     assert result.returncode == 1 and words in result.stderr, result.stderr
 
 
-def test_addresses_and_options_that_mean_nothing_are_refused(make_server, tmp_path):
+def test_invalid_addresses_and_options_are_refused(make_server, tmp_path):
     server = make_server(start=False).init()
     for arguments, status in ((("flask",), 2), (("flask", "mysql://x"), 1), (("flsk", "x"), 2), (("flask", "-"), 2),
                               (("flask", "sqlite:///x", "--totp", "y"), 2), (("htpasswd", str(tmp_path)), 1)):
@@ -454,7 +454,7 @@ def test_a_malformed_user_is_skipped_alone(make_server, tmp_path):
     ("[" * 60_000, "nested deeper"),
     ("users: " + "{a: " * 20_000, "nested deeper"),
 ], ids=["alias", "users twice", "list", "no users", "empty", "two documents", "60 KB of [", "mappings"])
-def test_a_file_of_users_that_is_unclear_is_refused_whole(make_server, tmp_path, text, word):
+def test_an_ambiguous_file_of_users_is_refused_whole(make_server, tmp_path, text, word):
     server = make_server(start=False).init()
     result = server.command("import", *authelia(tmp_path, text))
     assert result.returncode == 1 and word in result.stderr, result.stderr
@@ -629,7 +629,7 @@ def test_a_pipe_is_refused_at_once(make_server, tmp_path):
         assert result.returncode == 1 and "is a FIFO" in result.stderr, arguments
 
 
-# The place of the tutorial's database, and the meaning of its values
+# The path of the tutorial's database, and the meaning of its values
 
 
 def test_the_folder_instance_is_searched_too(make_server, tmp_path):

@@ -15,7 +15,7 @@ import textwrap
 import pytest
 
 from harness import Person
-from harness.proxies import LOGIN, RULES, Browser, Echo, Proxy, enter, led_to
+from harness.proxies import LOGIN, RULES, Browser, Echo, Proxy, enter, redirect_query
 from harness.server import TIMEOUT, ROOT, Server, free_port, wait_until
 from harness.unix import UnixServer
 from harness.visitor import Visitor, ask
@@ -79,7 +79,7 @@ def test_curl_signs_in_over_a_unix_socket(make_unix):
     logs(server, "address=unix:")
 
 
-def test_unix_socket_has_mode_0660_and_goes_with_the_server(make_unix):
+def test_unix_socket_has_mode_0660_until_the_server_ends(make_unix):
     server = make_unix().start()
     assert stat.filemode(os.stat(server.path).st_mode) == "srw-rw----"
     assert not Server.listening(server), "HOST and PORT do not count beside LISTEN"
@@ -192,7 +192,7 @@ def test_gate_works_behind_a_proxy_that_uses_the_socket(make_unix, kind):
     with Echo() as echo, Proxy(kind, server, echo) as proxy:
         assert str(server.path) in proxy.printed(), "the printed configuration names the socket"
         answer = Browser(proxy).get("/page?x=1")
-        assert answer.status == 302 and led_to(proxy, answer)["rd"] == proxy.public("wiki.example.org") + "/page?x=1"
+        assert answer.status == 302 and redirect_query(proxy, answer)["rd"] == proxy.public("wiki.example.org") + "/page?x=1"
         answer = Browser(proxy).get("/login", host=LOGIN)
         assert answer.status == 200 and "csrf_token" in answer.body.decode()
         browser = enter(proxy)
@@ -234,7 +234,7 @@ def launch(server, kind, place, count="1", pid=""):
     return server
 
 
-def test_inherited_unix_socket_goes_before_listen(make_unix):
+def test_inherited_unix_socket_takes_precedence_over_listen(make_unix):
     server = make_unix()
     server.environment["LISTEN"] = f"unix:{server.home}/unused.sock"
     launch(server, "unix", server.path).until_it_serves()
@@ -248,7 +248,7 @@ def test_inherited_unix_socket_goes_before_listen(make_unix):
     assert stat.S_ISSOCK(os.lstat(server.path).st_mode), "the file belongs to whoever made it"
 
 
-def test_inherited_tcp_socket_goes_before_host_and_port(tmp_path):
+def test_inherited_tcp_socket_takes_precedence_over_host(tmp_path):
     server = Server(tmp_path)
     port, server.port = server.port, free_port()
     try:

@@ -218,7 +218,7 @@ def test_applications_are_counted(make_server):
 
 
 @pytest.mark.sqlite
-def test_a_database_that_is_away_shows_in_the_metrics(make_server):
+def test_metrics_show_that_the_database_is_unavailable(make_server):
     server = make_server(METRICS=f"127.0.0.1:{free_port()}")
     file = server.database()
     becomes(server, lambda numbers: value(numbers, "doubletour_database_up") == 1)

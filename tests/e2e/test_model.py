@@ -1,6 +1,6 @@
 """Three people in nine browsers act at random, compared with a model.
 
-No page opens and no attempt passes against the model.  TORTURE_SEED=… repeats a run.
+A page may open, and an attempt may pass, only if the model allows it.  TORTURE_SEED=… repeats a run.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ class Session:
     password_at: float = 0
     verified_at: float = 0
     pending_secret: str = None
-    vague: bool = False  # it was used so near a limit that it may have expired
+    vague: bool = False  # it was used so close to a limit that it may have expired
 
     def state(self):
         if self.account.disabled:
@@ -260,7 +260,7 @@ class Model:
         self.settle()
 
     def settle(self):
-        """A command's changes reach the server's cache within two seconds of its clock."""
+        """Advance the clock: the server's cache shows the changes of a command after at most two seconds."""
         self.server.clock.advance(4)
 
 

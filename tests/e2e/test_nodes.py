@@ -244,7 +244,7 @@ def test_a_database_restart_needs_no_restart_of_the_server(tmp_path):
 
 
 def beside(person):
-    """The same browser in another thread."""
+    """Return the same browser for another thread."""
     other = Person(person.server, person.name)
     other.cookies = dict(person.cookies)
     return other
@@ -472,7 +472,7 @@ def test_a_standby_without_a_primary_is_reported(tmp_path):
 
 @pytest.mark.without_tsan
 def test_an_old_postgresql_server_is_reported(tmp_path):
-    """Greets like PostgreSQL 12."""
+    """A program that greets clients like PostgreSQL 12."""
 
     def message(kind, *parts):
         body = b"".join(parts)

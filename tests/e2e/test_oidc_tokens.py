@@ -68,7 +68,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("why", MALFORMED)
 def test_malformed_requests_are_refused_on_a_kept_connection(server, why):
-    """Before the client is looked at: no credentials are sent."""
+    """The server refuses them before it authenticates the client: they have no credentials."""
     kind, body = MALFORMED[why]
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for endpoint in ENDPOINTS:
@@ -148,7 +148,7 @@ def test_basic_credentials_are_decoded_or_taken_as_they_are(app):
 
 
 def test_basic_accepts_a_secret_that_is_not_form_encoded(server):
-    """Clients that do not encode: the raw halves are tried too."""
+    """Some clients do not encode: the server tries the raw halves too."""
     app = party(server)
     for secret in ("100%+1", "a+b", "a:b:c", "%zz"):
         server.sql("UPDATE oidc_secrets SET secret_hash = ? WHERE client_id = (SELECT id FROM oidc_clients WHERE client_id = ?)",

@@ -132,7 +132,7 @@ def test_sentences_name_no_code_where_there_is_a_passkey(server, owner):
     assert page.status == 422 and "Confirm again." in page.text and box(page)["data-passkeys"]
 
 
-# --- ways that ended nowhere ------------------------------------------------------------------------------------------
+# --- pages without a next step ----------------------------------------------------------------------------------------
 
 def with_codes_off(server):
     """A person with two passkeys and an authenticator, whose codes do not work."""
@@ -241,7 +241,7 @@ def test_owner_of_a_copied_passkey_is_told_on_a_form_shown_again(server):
 
 @pytest.mark.parametrize("language, words", [("en", "Your passkey still works"), ("fr", "fonctionne toujours")])
 def test_passkey_is_named_where_codes_are_disabled(server, language, words):
-    """A hundred wrong codes disable the authenticators of an account.  Only after the password is that told."""
+    """A hundred wrong codes disable the authenticators of an account.  The server says so only after the password."""
     anna, ben = KeyHolder(server).full().add_passkey(), KeyHolder(server).full()
     for person in (anna, ben):
         person.language = language

@@ -97,7 +97,7 @@ def test_passkey_is_added_and_is_the_second_step(server, algorithm):
 
 
 def test_answers_may_differ_in_parts_that_are_not_checked(server):
-    """Any order of members, unknown ones, reserved flags, extensions, an attestation, transports that say nothing."""
+    """Any order of members, unknown members, reserved flags, extensions, an attestation, unknown transports."""
     orders = itertools.permutations(("fmt", "attStmt", "authData"))
     alice = KeyHolder(server).full()
     for number, order in enumerate(orders):
@@ -124,9 +124,9 @@ def test_security_key_counts_only_beside_the_password(server):
     assert alice.session is None
     alice.ask(LOGIN)
     page = refused(alice, alice.get(key=KeyPair()), "signature")
-    assert bare(page) != bare(unproved), "only its owner learns that the PIN is missing"
+    assert comparable(page) != comparable(unproved), "only its owner learns that the PIN is missing"
     alice.ask(LOGIN)
-    refused(alice, alice.get(flags=UP | UV), "not-alone")  # it is not known yet whose PIN that was
+    refused(alice, alice.get(flags=UP | UV), "not-alone")  # the server does not know yet whose PIN that was
     alice.give_password()
     assert alice.touch(VERIFY, flags=UP | UV).status == 303
     assert alice.forget().touch(flags=UP | UV).status == 303, "the password vouched for the PIN"
@@ -181,7 +181,7 @@ def test_changed_backup_flags_lock_no_user_out(server):
 
 
 def test_passkey_replaces_code_and_password(server):
-    """Step-up: a form that asks for a code, and for the current password."""
+    """It confirms a form that otherwise asks for a code and for the current password."""
     alice = KeyHolder(server).with_passkey().grow_stale()
     new = "another good password 42"
     asked = alice.ask("/account/password")
@@ -248,7 +248,7 @@ def test_disabled_account_opens_to_no_passkey(server, usual):
     alice = KeyHolder(server).with_passkey().forget()
     assert server.command("user", "disable", alice.name).returncode == 0
     alice.ask(LOGIN)
-    assert bare(refused(alice, alice.get(), "disabled")) == usual
+    assert comparable(refused(alice, alice.get(), "disabled")) == usual
 
 
 # Answers with a fault (docs/develop/passkeys.md).  Each row: the arguments of the authenticator, as a function of the
@@ -330,7 +330,7 @@ P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 POINT = ec.derive_private_key(1, ec.SECP256R1()).public_key().public_numbers()
 X, Y = (number.to_bytes(32, "big") for number in (POINT.x, POINT.y))
 N2048 = b"\xc1" + bytes(254) + b"\x01"
-# the eight points of small order of edwards25519, and two of them in forms that are not canonical
+# the eight points of small order of edwards25519, and two of them in non-canonical forms
 SMALL_ORDER = [bytes.fromhex(text) for text in (
     "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "00" * 32, "00" * 31 + "80",
     "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
@@ -420,7 +420,7 @@ ENROLMENTS = {
 
 
 def some_of(faults):
-    """All of them in .ci/run, otherwise every fifth: the unit tests of webauthn have them too."""
+    """Return all faults in .ci/run, otherwise every fifth: the unit tests of webauthn have them too."""
     return [pytest.param(fault, marks=() if number % 5 == 0 else pytest.mark.whole) for number, fault in enumerate(faults)]
 
 
@@ -434,7 +434,7 @@ def tables(server):
 
 
 def contents(server):
-    """Return all rows, except those that count attempts.  Refused answers use their challenge up."""
+    """Return all rows, except those that count attempts.  Refused answers use up their challenge."""
     server.sql("UPDATE accounts SET refused = 0")
     rows = {**{table: table for table in tables(server)}, "passkeys": f"({PASSKEYS}) AS passkeys"}
     if server.on_postgres():  # one connection: each takes long
@@ -455,7 +455,7 @@ class Refusal:
         assert found == [("passkey.refused", reason or found[0][1])]
 
 
-def bare(page):
+def comparable(page):
     """Return a reply without the parts that differ between any two: tokens, challenge, time, number of the request."""
     headers = {n.lower(): v for n, v in page.headers.items() if n.lower() not in ("date", "x-request-id", "set-cookie")}
     body = re.sub(r'(name="csrf_token" value|data-challenge)="[^"]*"', r'\1=""', page.html)
@@ -481,7 +481,7 @@ def holder(server):
 def usual(holder):
     """The reply to a wrong signature at sign-in."""
     holder.forget().ask(LOGIN)
-    return bare(refused(holder, holder.get(key=KeyPair()), "signature"))
+    return comparable(refused(holder, holder.get(key=KeyPair()), "signature"))
 
 
 @pytest.mark.parametrize("fault", some_of(ASSERTIONS))
@@ -489,7 +489,7 @@ def test_sign_in_refuses_each_fault_alike(server, holder, usual, fault):
     wrong, reason = ASSERTIONS[fault]
     holder.forget().ask(LOGIN)
     page = refused(holder, holder.get(**wrong(server.origin)), reason)
-    assert bare(page) == usual
+    assert comparable(page) == usual
     assert holder.session is None and not full(holder)
 
 
@@ -504,9 +504,9 @@ def test_second_step_refuses_each_fault_alike(server, halfway, fault):
     wrong, reason = ASSERTIONS[fault]
     halfway.forget().give_password()
     halfway.ask(VERIFY)
-    usual = bare(refused(halfway, halfway.get(key=KeyPair()), "signature"))
+    usual = comparable(refused(halfway, halfway.get(key=KeyPair()), "signature"))
     halfway.ask(VERIFY)
-    assert bare(refused(halfway, halfway.get(**wrong(server.origin)), reason)) == usual
+    assert comparable(refused(halfway, halfway.get(**wrong(server.origin)), reason)) == usual
     assert not full(halfway)
 
 
@@ -552,7 +552,7 @@ def test_challenge_works_once_and_no_older_one_after_it(server):
 
 
 def test_challenge_is_for_one_browser_one_session_and_one_purpose(server, holder, usual):
-    """Each answer is right, but for a challenge that another page showed."""
+    """Each answer is right, but answers a challenge of another page."""
     other = KeyHolder(server).full()
     shown = {"another browser": KeyHolder(server).ask(LOGIN), "another purpose": other.ask_new()}
     halves = KeyHolder(server).with_passkey().forget()
@@ -561,7 +561,7 @@ def test_challenge_is_for_one_browser_one_session_and_one_purpose(server, holder
     for asked in shown.values():
         holder.forget().ask(LOGIN)
         page = refused(holder, holder.key.get(asked.challenge), "challenge")
-        assert bare(page) == usual
+        assert comparable(page) == usual
     halves.ask(VERIFY)
     refused(halves, halves.key.get(holder.ask(LOGIN).challenge, halves.asked.ids), "challenge")
     for asked in (shown["another browser"], shown["a second step"], KeyHolder(server).enrolling().ask(SETUP)):
@@ -574,11 +574,11 @@ def test_challenge_is_for_one_browser_one_session_and_one_purpose(server, holder
 def test_challenge_that_is_not_ours_is_refused(holder, usual, challenge):
     asked = holder.forget().ask(LOGIN)
     page = refused(holder, holder.key.get(challenge.format(asked.challenge)), None)
-    assert bare(page) == usual
+    assert comparable(page) == usual
 
 
 def test_challenge_with_any_bit_flipped_is_refused(server, holder, usual):
-    """The time (with it the minute of the key), the random bytes and the HMAC."""
+    """The bits of the time (which chooses the key of its minute), of the random bytes and of the HMAC."""
     for byte in (0, 5, 7, 8, 23, 24, 55):
         asked = holder.forget().ask(LOGIN)
         raw = bytearray(base64url_bytes(asked.challenge))
@@ -648,7 +648,7 @@ def test_refused_answer_is_not_mended_with_the_right_user_handle(server):
 
 def test_sign_in_without_a_name_needs_the_user_handle(server, holder, usual, halfway):
     holder.forget().ask(LOGIN)
-    assert bare(refused(holder, holder.get(handle=b""), "user-handle")) == usual
+    assert comparable(refused(holder, holder.get(handle=b""), "user-handle")) == usual
 
 
 def test_credential_id_of_any_account_is_not_enrolled_again(server):
@@ -734,7 +734,7 @@ def test_unknown_credential_takes_as_long_as_a_wrong_signature(server, holder):
 @pytest.mark.whole
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what was freed")
 def test_hostile_answers_take_no_memory_beyond_the_message(server, owner):
-    """Everything once before, so that buffers have their size."""
+    """Send everything once before the measurement, so that buffers have their size."""
     pids = (server.keeper_pid(), server.web_pid())
 
     def send_all():

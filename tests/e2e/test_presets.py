@@ -200,7 +200,7 @@ def test_the_printed_text_has_the_secret_once(server, name):
     blocks = one(server, "settings", name)
     again = printed(server, "settings", name).stdout
     assert not [secret for secret in secrets if secret in again]
-    # ready to paste: the blocks are in the text line by line, with the secret in place of its word
+    # ready to paste: the text has the lines of each block, with the secret instead of its word
     for block in blocks["settings"]:
         assert block["text"] in again
     without = done.stdout

@@ -39,7 +39,7 @@ HOST = LOGIN.encode() + b":" + PORT
 CRLF = b"\r\n"
 inner = b"GET " + INNER.encode() + b" HTTP/1.1\r\nHost: " + HOST + b"\r\n\r\n"
 marker = b"GET " + MARKER.encode() + b" HTTP/1.1\r\nHost: " + HOST + b"\r\n\r\n"
-HIDDEN, OWN = False, True  # a malformed head is OWN too: a proxy that repairs it decides
+HIDDEN, OWN = False, True  # a malformed head is OWN too, because a proxy may repair it
 
 
 def get(*fields, host=b"Host: " + HOST, target=FIRST.encode(), version=b"HTTP/1.1", method=b"GET"):

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from harness.dom import read_html
-from harness.proxies import APPS, KINDS, LOGIN, Browser, Echo, Proxy, enter, led_to, make, read_answer
+from harness.proxies import APPS, KINDS, LOGIN, Browser, Echo, Proxy, enter, redirect_query, make, read_answer
 from harness.server import ROOT, Server, free_port, wait_until
 from harness.torture import scaled
 from harness.visitor import Visitor
@@ -35,13 +35,13 @@ def world(request, tmp_path_factory):
 
 def test_signed_out_requests_are_redirected_to_sign_in(world):
     answer = Browser(world).get("/page?x=1&y=2")
-    assert answer.status == 302 and led_to(world, answer) == {"rd": world.public("wiki.example.org") + "/page?x=1&y=2", "rm": "GET"}
+    assert answer.status == 302 and redirect_query(world, answer) == {"rd": world.public("wiki.example.org") + "/page?x=1&y=2", "rm": "GET"}
 
 
 def test_a_background_request_gets_401_with_the_sign_in_url(world):
     for more in ({"accept": "application/json"}, {"headers": [("X-Requested-With", "XMLHttpRequest")]}):
         answer = Browser(world).get("/data", **more)
-        assert answer.status == 401 and led_to(world, answer)["rd"].endswith("/data"), answer
+        assert answer.status == 401 and redirect_query(world, answer)["rd"].endswith("/data"), answer
 
 
 NAVIGATIONS = [  # other headers, Accept, is it redirected, why
@@ -79,7 +79,7 @@ NAVIGATIONS = [  # other headers, Accept, is it redirected, why
 def test_only_navigations_are_redirected(world, headers, accept, redirected, why):
     answer = Browser(world).get("/data", headers=headers, accept=accept)
     assert answer.status == (302 if redirected else 401), answer
-    assert led_to(world, answer) == {"rd": world.public("wiki.example.org") + "/data", "rm": "GET"}
+    assert redirect_query(world, answer) == {"rd": world.public("wiki.example.org") + "/data", "rm": "GET"}
     assert (answer.get("WWW-Authenticate") or "").startswith("Cookie ") or redirected, "RFC 9110 11.6.1"
 
 
@@ -129,7 +129,7 @@ def test_no_header_opens_a_closed_path(world, headers):
     answer = Browser(world).get("/page", headers=headers)
     assert answer.status in (302, 400), answer
     if answer.status == 302:
-        assert led_to(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
+        assert redirect_query(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
 
 
 @pytest.mark.parametrize("path", ["/public/../page", "/public/%2e%2e/page", "/public/..%2fpage", "/public//../page", "//page", "/./page", "/public/..;/page",
@@ -137,7 +137,7 @@ def test_no_header_opens_a_closed_path(world, headers):
 def test_no_spelling_of_a_path_opens_a_closed_one(world, path):
     answer = Browser(world).get(path)
     assert answer.status in (302, 308, 400, 403, 404), answer
-    assert answer.status != 302 or led_to(world, answer)
+    assert answer.status != 302 or redirect_query(world, answer)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "PATCH", "PROPFIND", "FOO"])
@@ -244,7 +244,7 @@ def test_connection_header_removes_no_identity_header(world):
 def test_an_applications_query_cannot_change_the_sign_in_url(world):
     for name in ("authelia_url", "rd"):
         answer = Browser(world).get(f"/page?{name}=https://evil.example.org/phish")
-        assert answer.status == 302 and led_to(world, answer)["rd"].endswith("/phish")
+        assert answer.status == 302 and redirect_query(world, answer)["rd"].endswith("/phish")
 
 
 def test_the_gate_is_not_asked_through_the_proxy(world):
@@ -295,7 +295,7 @@ def test_an_underscore_before_the_host_does_not_pass(tmp_path):
         assert answer.status == 200 and "root" not in str(named(answer))
 
 
-crowd = []  # for the forked processes
+crowd = []  # kept here for the forked processes
 
 
 def use(browser):
@@ -421,7 +421,7 @@ def test_a_dot_at_the_end_of_a_name_opens_nothing(world):
     if world.kind == "caddy":  # Caddy does not serve this name
         assert answer.status == 421 and b"headers" not in answer.body, answer
     else:
-        assert answer.status == 302 and led_to(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
+        assert answer.status == 302 and redirect_query(world, answer)["rd"] == world.public("wiki.example.org") + "/page"
 
 
 def test_the_gate_is_not_asked_about_the_login_page(world):

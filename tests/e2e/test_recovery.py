@@ -267,7 +267,7 @@ def test_new_recovery_codes_void_the_old_ones_after_a_warning(alice, codes):
     assert alice.recover(new[0]).status == 303
 
 
-def test_a_proof_older_than_five_minutes_is_asked_for_anew(alice, codes):
+def test_a_proof_older_than_five_minutes_must_be_renewed(alice, codes):
     assert not alice.visit(PATH).dom.all("input", name="otp"), "a fresh proof needs no field"
     alice.grow_stale()
     page = alice.visit(PATH)

@@ -1,4 +1,4 @@
-"""Applications from Debian's packages sign people in: Apache, oidc-agent, and programs of ours with four libraries."""
+"""People sign in to applications from Debian's packages: Apache, oidc-agent, and our programs with four libraries."""
 
 import itertools
 import json
@@ -212,7 +212,7 @@ def test_omniauth_signs_a_person_in(server):
 
 
 def test_social_auth_signs_a_person_in(server):
-    """It sends no PKCE, and keeps the nonce on its side."""
+    """It sends no PKCE, and stores the nonce itself."""
     person = grouped(server)
     told = json.loads(party(server, ["/usr/bin/python3", PARTIES / "party.py"], person, "--pkce", "optional"))
     assert told["details"]["username"] == told["details"]["fullname"] == person.name

@@ -15,7 +15,7 @@ from harness.torture import evidence, scaled
 
 pytestmark = pytest.mark.without_asan  # measures time
 
-SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # measurable work: some 15 ms
+SETTINGS = {"PASSWORD_SCHEME": "bcrypt", "BCRYPT_LOG_ROUNDS": "8"}  # measurable work: about 15 ms
 WRONG = "not the password of anybody"
 KNOWN, UNKNOWN = "known.person", "other.person"  # of equal length, so that only the names differ
 
@@ -55,7 +55,7 @@ def refuse(person, fields):
     return page, token, person.server.cpu_ns() - began, fields["username"]
 
 
-def bare(page, token, typed):
+def comparable(page, token, typed):
     """Return a reply without the parts that must differ: form token, challenge, typed name, timestamp, request id."""
     headers = {n.lower(): v for n, v in page.headers.items() if n.lower() not in ("date", "content-length", "x-request-id")}
     body = re.sub(r'data-challenge="[\w-]{75}"', "", page.html.replace(page.token, "TOKEN").replace(token, "TOKEN"))
@@ -66,10 +66,10 @@ def bare(page, token, typed):
 
 @pytest.mark.parametrize("reason", list(REASONS))
 def test_every_refusal_has_the_same_status_headers_and_bytes(known, reason):
-    expected = bare(*(refuse(known, REASONS["wrong password"])[i] for i in (0, 1, 3)))
+    expected = comparable(*(refuse(known, REASONS["wrong password"])[i] for i in (0, 1, 3)))
     page, token, _, typed = refuse(known, REASONS[reason])
     assert page.status == 422
-    assert bare(page, token, typed) == expected
+    assert comparable(page, token, typed) == expected
     assert known.session is None
 
 

@@ -12,8 +12,8 @@ KEY = "0123456789-this-key-is-only-for-tests-and-long-enough"
 SETTINGS = {"LOG_LEVEL": "debug", "SECRET_KEY": KEY}
 
 
-class Told(dict):
-    """Return {secret: every form in which it could be stored}."""
+class Forms(dict):
+    """{secret: all forms in which the server could store it}."""
 
     def add(self, what, text):
         forms = {text.encode()}
@@ -34,7 +34,7 @@ class Told(dict):
 @pytest.fixture(scope="module")
 def story(server):
     """Do everything that a user can do, right and wrong; return each secret that was used or shown."""
-    told = Told()
+    told = Forms()
     person = Person(server, password="Mot-de-passe très secret 7391")
     mistyped = "Mot-de-passe très sercet 7391"
 

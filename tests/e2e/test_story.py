@@ -270,7 +270,7 @@ def test_the_right_code_turns_the_factor_on_and_greets(alice):
 
 
 @pytest.mark.parametrize("wrong", ["000000", "12345", "1234567", "abcdef", "", "１２３４５６", "12345６", "-", "12 34", "0" * 4000, "123\x00456"])
-def test_a_wrong_code_brings_the_form_back_and_enrols_nothing(server, alice, wrong):
+def test_a_wrong_code_shows_the_form_again_and_enrols_nothing(server, alice, wrong):
     alice.enrolling().read_secret()
     if wrong == alice.code():
         server.clock.next_step()
@@ -716,7 +716,7 @@ def test_next_survives_a_wrong_password_and_a_wrong_code(alice):
     assert alice.page.location == "/logout"
 
 
-def test_a_code_form_that_was_sent_twice_signs_in_once_and_for_good(alice):
+def test_a_code_form_that_is_sent_twice_signs_in_once(alice):
     alice.full().forget().give_password()
     shown = alice.arrive("/verify-2fa")
     fields = {"csrf_token": shown.token, "otp": alice.fresh_code()}

@@ -1,4 +1,4 @@
-"""Guessing is slowed down, the owner is not: docs/explain/throttling.md, tested over HTTP."""
+"""The server slows guesses down, but not the owner: docs/explain/throttling.md, tested over HTTP."""
 
 import datetime
 import re

@@ -31,7 +31,7 @@ def without_pkce(party, **changes):
 
 
 def approved(party, person, request):
-    """The parameters of a response with a code."""
+    """Return the parameters of a response with a code."""
     parameters = party.authorize(person, request)
     assert parameters.get("code", "").startswith("dtc_"), parameters
     return parameters
@@ -103,7 +103,7 @@ def test_nextcloud_always_sends_claims_of_no_scope(server, anna):
 
 
 def test_portainer_sends_prompt_login(server, anna):
-    """Until its switch SSO is on: the person proves password and code anew."""
+    """Portainer sends it until its setting SSO is on, so the person gives password and code again."""
     party = application(server, "portainer")
     party.sign_in(anna, without_pkce(party, nonce=None))
     request = without_pkce(party, nonce=None, prompt="login")
@@ -152,7 +152,7 @@ def test_roundcube_sends_a_verifier_with_the_refresh_token(server, anna):
 
 @pytest.mark.parametrize("preset", ["argocd", "gitea", "forgejo", "miniflux", "vikunja", "grafana", "portainer"])
 def test_basic_then_the_body_with_one_code(server, anna, preset):
-    """Go's oauth2 tries Basic first.  A client that accepts only the body refuses that, and the code stays good."""
+    """Go's oauth2 tries Basic first.  The server refuses that for `client_secret_post`, and the code stays valid."""
     party = application(server, preset, "--auth-method", "client_secret_post")
     code, request = party.code(anna)
     refused(party.redeem(code, request, basic=(party.client_id, party.secret)), "invalid_client", 401)
@@ -161,7 +161,7 @@ def test_basic_then_the_body_with_one_code(server, anna, preset):
 
 
 def test_basic_with_an_empty_password_of_a_public_client(server, anna):
-    """Go's oauth2 sends it before the body.  Accepted or not, the code stays good for the second attempt."""
+    """Go's oauth2 sends it before the body.  Accepted or refused, the code stays valid for the second attempt."""
     party = application(server, "argocd", "--public", "--pkce", "required")
     code, request = party.code(anna)
     first = party.redeem(code, request, basic=(party.client_id, ""))
@@ -191,7 +191,7 @@ def test_the_body_is_used_whenever_it_is_advertised(server, anna, preset):
 
 
 def test_grafana_asks_for_more_addresses(server):
-    """Grafana asks USERINFO/emails when an answer has no e-mail address: it gets 404, not a page to sign in."""
+    """Grafana asks USERINFO/emails when an answer has no e-mail address: it gets 404, not the sign-in page."""
     party = application(server, "grafana")
     person = Person(server).full()
     tokens = party.sign_in(person)
@@ -214,7 +214,7 @@ def confirm(person):
 
 
 def returned_to(page):
-    """Where the page leads after a form: to an application by a link, not by a redirect."""
+    """Return the URL that a page after a form opens: for an application by a link, not by a redirect."""
     return [link["href"] for link in page.dom.all("a") if (link.get("href") or "").startswith("https:")] if page.dom else []
 
 

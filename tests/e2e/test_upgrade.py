@@ -54,9 +54,10 @@ def version(server):
 
 
 def content(server):
-    """Return the bytes of all files except the lock, and what SQLite may leave on a full disk.
+    """Return the bytes of all files that a refused start must not change.
 
-    That is the index of its log, and an empty log.
+    These are all files except the lock, and those that SQLite may leave on a full disk: the index of its log, and an
+    empty log.
     """
     files = {p.name: p.read_bytes() for p in server.data.iterdir() if p.name != "doubletour.lock" and not p.name.endswith("-shm")}
     return {name: content for name, content in files.items() if content or not name.endswith("-wal")}
@@ -154,7 +155,7 @@ def test_passkeys_of_migration_0009_survive_0012(make_server, request, kind):
     assert kinds(server) == {"totp": 1, "passkey": 2}, "the older schema has no passkeys of other servers"
     assert server.sql("SELECT count(*) FROM passkeys") == [(2,)]
     assert server.sql("SELECT codes_off FROM accounts ORDER BY name = ?", moved.name) == [(1,), (0,)], "the code is what is left to sign in with"
-    for number in range(120):  # as the earlier program, which does not say whose they were
+    for number in range(120):  # like the earlier program, which does not record whose they were
         server.sql("INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES (?, ?, ?)", number + 1, bytes([number]) * 32, int(time.time() * 1e6))
     server.start()
     assert "upgrade version=12 name=passkey_age" in server.log()
@@ -454,7 +455,7 @@ class Browser(Person):
         return [self.at(server).visit("/").status == 200 for server in servers]
 
     def is_gone(self, *servers):
-        """Notifications are delivered at once; a lost one takes the cache's two seconds."""
+        """Wait until the session ends: at once by a notification, or after the two seconds of the cache."""
         for server in servers:
             wait_until(lambda: self.at(server).visit("/").status == 303, "the session ended on that node")
         return True
@@ -616,7 +617,7 @@ def test_an_upgrade_waits_for_a_table_in_use(make_server, postgres):
     log, cancelled = postgres.home / "log", b"canceling statement due to lock timeout"
     before = log.read_bytes().count(cancelled)
     with contextlib.closing(psycopg2.connect(one.database_url)) as reader:
-        reader.cursor().execute("SELECT count(*) FROM audit")  # as pg_dump, which keeps its lock until it ends
+        reader.cursor().execute("SELECT count(*) FROM audit")  # like pg_dump, which keeps its lock until it ends
         upgrade = subprocess.Popen([one.program, "db", "upgrade", "--rolling"], cwd=one.work, env=one.environment, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until(lambda: log.read_bytes().count(cancelled) > before or upgrade.poll() is not None, "the first try has failed")

@@ -1,6 +1,6 @@
 """Roundcube and Dovecot from Debian's packages, with the settings that `doubletour client add roundcube` prints.
 
-Roundcube signs people in, and opens their mailboxes with the access token.  Dovecot asks the introspection endpoint
+People sign in to Roundcube, which opens their mailboxes with the access token.  Dovecot asks the introspection endpoint
 whether it is valid.
 """
 
@@ -47,7 +47,7 @@ class Mail:
         return browser
 
     def list(self, browser):
-        """Roundcube's answer to the browser's script that lists the inbox."""
+        """Return Roundcube's answer to the script of the browser that lists the inbox."""
         answer = browser.http.get(self.roundcube.origin + "/?_task=mail&_action=list&_mbox=INBOX&_remote=1",
                                   headers={"X-Requested-With": "XMLHttpRequest"}, timeout=60)
         return answer.json()["exec"]

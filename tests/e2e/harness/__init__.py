@@ -6,8 +6,8 @@
         alice.confirm()
         assert alice.visit("/").status == 200
 
-This package does not read the program's source.  It uses only pages, commands, and docs/develop/testing.md on test
-builds.
+This package does not read the source of the program.  It uses only pages, commands, and the test hooks that
+docs/develop/testing.md explains.
 """
 
 from harness.codes import code_at, step_at

@@ -1,4 +1,4 @@
-"""Apache with Debian's mod_auth_openidc: an application that signs people in."""
+"""Apache with Debian's mod_auth_openidc: an application whose users sign in at the server."""
 
 import glob
 import shutil

@@ -1,4 +1,4 @@
-"""CBOR (RFC 8949) for the tests: a canonical encoder, and the heads for encodings that a verifier must refuse."""
+"""CBOR (RFC 8949) for the tests: a canonical encoder, and functions for encodings that a verifier must refuse."""
 
 UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG, OTHER = range(8)
 BREAK = b"\xff"

@@ -46,7 +46,7 @@ class Flow:
     """One authorization from the request to userinfo."""
 
     request: object  # harness.relying_party.Request
-    pages: list      # the pages that asked the person something
+    pages: list      # the pages on which the person had to act
     code: str
     tokens: dict     # the token response
     claims: dict     # of the verified ID token
@@ -83,7 +83,7 @@ class Suite(RelyingParty):
         return person.visit(request.path)
 
     def returned(self, page):
-        """The parameters of the response; it must come in the requested mode."""
+        """Return the parameters of the response, which must have the requested mode."""
         parameters = super().returned(page)
         if parameters is None:
             return None
@@ -100,7 +100,7 @@ class Suite(RelyingParty):
         return super()._step(person, answer)
 
     def error(self, person, request, *allowed):
-        """The request fails with one of these errors, without a page; the suite's checks for all error responses."""
+        """Check that the request fails with one of these errors and no page; the suite makes the same checks."""
         page = self.open(person, request)
         response = self.returned(page)
         assert response is not None, f"{page!r} does not return to the application:\n{page.html}"
@@ -156,18 +156,18 @@ def check_userinfo(info, claims):
 
 
 def unsigned(claims):
-    """A JWT without a signature."""
+    """Return a JWT without a signature."""
     return ".".join(b64(json.dumps(part).encode()) for part in ({"alg": "none"}, claims)) + "."
 
 
 def entropy_bits(text):
-    """The Shannon entropy of a text by its own frequencies, as the suite estimates it."""
+    """Return the Shannon entropy of a text by the frequencies of its characters, as the suite estimates it."""
     counts = collections.Counter(text).values()
     return -sum(count * math.log2(count / len(text)) for count in counts)
 
 
 def sign_up(server):
-    """An account with an e-mail address."""
+    """Register a person, and give the account an e-mail address."""
     person = Visitor(server).full()
     done = server.command("user", "email", person.name, "anna@example.org")
     assert done.returncode == 0, done.stderr
@@ -184,7 +184,7 @@ def response_mode():
 
 @pytest.fixture(scope="module")
 def suite(server, response_mode, request):
-    """The client of most modules, with the CLIENT_OPTIONS of the test file."""
+    """The client for most modules, with the CLIENT_OPTIONS of the test file."""
     return Suite.register(server, *getattr(request.module, "CLIENT_OPTIONS", []), response_mode=response_mode)
 
 

@@ -1,4 +1,4 @@
-"""Dovecot from Debian's package: IMAP on loopback, with the settings of its OAuth 2.0 that a preset prints.
+"""Dovecot from Debian's package: IMAP on loopback, with the settings for OAuth 2.0 that a preset prints.
 
 Dovecot 2.3 (Debian 12) reads the settings for OAuth 2.0 from a second file, Dovecot 2.4 (Debian 13) from the main file.
 """
@@ -90,7 +90,7 @@ class Dovecot:
         self.process = None
 
     def _settings(self, printed):
-        """Debian's package has made the users; without root, everything runs as one user."""
+        """Return all settings.  As root, Dovecot uses the users of Debian's package; otherwise there is one user."""
         internal, login = ("dovecot", "dovenull") if os.geteuid() == 0 else (self.mail.pw_name, self.mail.pw_name)
         old = version()[1] == "3"
         text = ("" if old else VERSION_24) + COMMON + (VERSION_23 if old else "")
@@ -102,7 +102,7 @@ class Dovecot:
         return text + self._pasted(printed, old)
 
     def _pasted(self, printed, old):
-        """The preset's settings for this version.  The file of 2.3 is in this folder instead of /etc/dovecot."""
+        """Return the preset's settings for this version.  The second file of 2.3 is in this folder."""
         text = ""
         for where, block in printed.items():
             if ("2.3" if old else "2.4") not in where:

@@ -1,7 +1,7 @@
 """
-Configurations of nginx, Caddy and HAProxy after Authelia's guides, current and of version 4.37, with only the address
-changed.  The endpoints, methods and header names are the guides'; the texts are ours.  The sign-in pages are reached
-without the proxy.
+Configurations of nginx, Caddy and HAProxy that follow Authelia's guides, current and of version 4.37, with another
+address.  They have the endpoints, methods and header names of the guides, in our own words.  Browsers open the sign-in
+pages without the proxy.
 
 Facts from authelia/authelia, docs/content/integration/proxies/ (nginx.md, caddy.md, haproxy.md), and for 4.37.5 from
 docs/content/en/integration/proxies/.
@@ -148,7 +148,7 @@ GUIDES = {  # name: proxy, text, values for the text
 
 
 def fill(text, values):
-    """Replace each known {name} until none is left: values may contain names."""
+    """Replace each known {name}, also those in values, until the text has no more of them."""
     while any(f"{{{name}}}" in text for name in values):
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", str(value))
@@ -165,7 +165,7 @@ class Guide(Proxy):
         self.name = name
 
     def printed(self, *more):
-        if more:  # the guides have no file of Lua
+        if more:  # the guides have no Lua file
             return ""
         values = GUIDES[self.name][2] | {
             "port": self.port, "doubletour": self.server.port, "application": self.echo.port, "login": LOGIN, "apps": " ".join(APPS),

@@ -43,7 +43,7 @@ class KeyHolder(Person):
     def ask(self, path):
         """Open a page, and keep what its form asks for.
 
-        After a change of the clock, the sign-in page asks for none until its process has the key of that minute.
+        After a change of the clock, the sign-in page asks for no passkey until its process has the key of that minute.
         """
         wait_until(lambda: self.arrive(path).dom.all(data_challenge=True), f"{path} asks for a passkey")
         self.asked = Asked(self.page)
@@ -68,7 +68,7 @@ class KeyHolder(Person):
         """Return an answer to the page's request for a passkey."""
         return self.key.get(self.asked.challenge, self.asked.ids, **wrong)
 
-    # The story
+    # From registration to sign-in
 
     def with_passkey(self, **made):
         """Register, with a passkey as the first factor."""

@@ -85,7 +85,7 @@ class Person:
         hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden") if i.has("name")}
         return self.post((form.get("action") or path), {**hidden, **(fields or {})}, **more)
 
-    # The story
+    # From registration to sign-in
 
     @property
     def session(self):

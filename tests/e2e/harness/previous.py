@@ -22,7 +22,7 @@ def program():
 
 
 def lacking(server):
-    """Return what this release does not send: headers, and directives of the Content-Security-Policy."""
+    """Return the headers, and the directives of the Content-Security-Policy, that this release does not send."""
     built = program.cache_info().currsize and program()
     return {"manifest-src", "Permissions-Policy"} if built and str(getattr(server, "program", "")) == built else set()
 

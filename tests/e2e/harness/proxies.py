@@ -313,7 +313,7 @@ def enter(proxy, host="wiki.example.org", **facts):
     return Browser(proxy, person)
 
 
-def led_to(proxy, answer):
+def redirect_query(proxy, answer):
     parts = urllib.parse.urlsplit(answer.get("Location"))
     assert (parts.scheme, parts.netloc, parts.path) == ("https", f"{LOGIN}:{proxy.port}", "/gate"), answer
     return dict(urllib.parse.parse_qsl(parts.query))

@@ -1,11 +1,11 @@
-"""An application that signs people in with OpenID Connect: the authorization code flow with PKCE, state and nonce.
+"""An application whose users sign in with OpenID Connect: the authorization code flow with PKCE, state and nonce.
 
     app = RelyingParty.add(server, "wiki", "--scopes", "openid profile offline_access")
     tokens = app.sign_in(Person(server).full())     # the ID token is verified
     app.userinfo(tokens["access_token"]).json()
     app.refresh(tokens["refresh_token"])
 
-Each reply of the token endpoint and its family is checked by the rules for all of them.
+checked() tests each reply of the token endpoint, and of the endpoints with the same rules.
 """
 
 import base64
@@ -125,7 +125,7 @@ class RelyingParty:
         return reply.json()
 
     def proof(self):
-        """The client's own parameters: client_secret_post, or none."""
+        """Return the parameters of client_secret_post; for a public client only client_id."""
         return {"client_id": self.client_id, **({"client_secret": self.secret} if self.secret else {})}
 
     # Authorization
@@ -139,7 +139,7 @@ class RelyingParty:
         return Request({name: value for name, value in parameters.items() if value is not None}, verifier)
 
     def returned(self, page):
-        """The parameters with which this reply leads to the application, or None."""
+        """Return the parameters that this reply sends to the application, or None."""
         if page.location and page.location.startswith(self.redirect_uri):
             return self._parameters(page.location)
         if page.dom is None:
@@ -164,7 +164,7 @@ class RelyingParty:
         return self.proceed(person, answer)
 
     def proceed(self, person, answer="allow"):
-        """Let the person go on from the present page; return the parameters of the response."""
+        """Let the person continue from the current page; return the parameters of the response."""
         for _ in range(12):
             parameters = self.returned(person.page)
             if parameters is not None:
@@ -203,7 +203,7 @@ class RelyingParty:
         return self.ask("token", {name: value for name, value in fields.items() if value is not None}, basic=basic)
 
     def sign_in(self, person, request=None):
-        """The whole flow; return the reply of the token endpoint, with the verified claims as "claims"."""
+        """Run the whole flow; return the reply of the token endpoint, with the verified claims as "claims"."""
         code, request = self.code(person, request)
         tokens = good(self.redeem(code, request))
         tokens["claims"] = self.verify(tokens["id_token"], tokens["access_token"], request.parameters.get("nonce"))
@@ -235,7 +235,7 @@ class RelyingParty:
 
 
 def checked(reply):
-    """Check the rules for all replies of the token endpoint and its family."""
+    """Check the rules for all replies of the token endpoint, and of the endpoints with the same rules."""
     where = f"{reply.request.method} {reply.request.path_url} ({reply.status_code}): {reply.text[:300]}"
     assert reply.headers["Cache-Control"] == "no-store" and reply.headers["Pragma"] == "no-cache", where
     assert reply.headers["X-Content-Type-Options"] == "nosniff", where

@@ -1,4 +1,4 @@
-"""Runs the commands of a page of docs/ in a shell, line by line, with a real server.
+"""Run the commands of a page of docs/ in a shell, line by line, with a real server.
 
 Absolute paths begin in a scratch folder.  Programs that would change the machine are stubs, which record their calls.
 `systemctl stop doubletour`, `start doubletour` and `enable --now doubletour` stop and start the server of the test.

@@ -38,9 +38,11 @@ DELETE FROM oidc_grants WHERE id IN (
 
 -- name: oidc_grant_trim
 -- Keeps only the newest $3 grants of an account for a client. The sign keeps SQLite from the index of clients: a client
--- may have a hundred thousand grants, an account has few.
+-- may have a hundred thousand grants, an account has few. The inner query reads only the index of accounts. Without it,
+-- each new code would read the rows of all grants of its account.
 DELETE FROM oidc_grants WHERE id IN (
 	SELECT id FROM oidc_grants WHERE account_id = $1 AND +client_id = $2
+		AND (SELECT id FROM oidc_grants WHERE account_id = $1 LIMIT 1 OFFSET $3) IS NOT NULL
 	ORDER BY created_at_us DESC, id LIMIT 100 OFFSET $3);
 
 -- name: oidc_session_password

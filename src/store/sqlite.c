@@ -151,6 +151,30 @@ sqlite_step_statement(struct sqlite *s, sqlite3_stmt *statement, const struct db
 	return e;
 }
 
+/* --- the turn to write -------------------------------------------------------------------------------------------- */
+
+static err
+sqlite_turn_take(struct sqlite *s)
+{
+	if (s->queue == NULL || s->has_turn)
+		return ERR_OK;
+	TRY(sqlite_queue_enter(s->queue, SQLITE_BUSY_MS));
+	s->has_turn = true;
+	return ERR_OK;
+}
+
+/* Unless a transaction is still open. */
+static void
+sqlite_turn_end(struct sqlite *s)
+{
+	if (s->has_turn && sqlite3_get_autocommit(s->handle) != 0) {
+		s->has_turn = false;
+		sqlite_queue_exit(s->queue);
+	}
+}
+
+/* --- one statement of a connection -------------------------------------------------------------------------------- */
+
 /* Run a statement without parameters and ignore its rows. */
 static err
 sqlite_step_once(sqlite3_stmt *statement)
@@ -181,6 +205,7 @@ sqlite_unstick(struct sqlite *s)
 {
 	if (s->stuck)
 		sqlite_roll_back(s);
+	sqlite_turn_end(s);
 	return s->stuck ? ERR_AWAY : ERR_OK;
 }
 
@@ -192,6 +217,32 @@ sqlite_prepare_kept(struct sqlite *s, enum sql query, sqlite3_stmt **ret_stateme
 }
 
 static err
+sqlite_step_prepared(struct sqlite *s, enum sql query, const struct db_value *args, size_t n, db_each each,
+		     void *context, int64_t *ret_changed)
+{
+	if (s->prepared[query] == NULL)
+		TRY(sqlite_prepare_kept(s, query, &s->prepared[query]));
+	return sqlite_step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
+}
+
+/* Outside of a transaction, a query that writes is a separate transaction. */
+static err
+sqlite_step_query(struct sqlite *s, enum sql query, const struct db_value *args, size_t n, db_each each, void *context,
+		  int64_t *ret_changed)
+{
+	err e;
+
+	if (sql_queries[query].reads || sqlite3_get_autocommit(s->handle) == 0)
+		return sqlite_step_prepared(s, query, args, n, each, context, ret_changed);
+	TRY(sqlite_turn_take(s));
+	e = sqlite_files_check(s);
+	if (e == ERR_OK)
+		e = sqlite_step_prepared(s, query, args, n, each, context, ret_changed);
+	sqlite_turn_end(s);
+	return e;
+}
+
+static err
 sqlite_step(struct db *db, int query, const char *text, const struct db_value *args, size_t n, db_each each,
 	    void *context, int64_t *ret_changed)
 {
@@ -200,13 +251,8 @@ sqlite_step(struct db *db, int query, const char *text, const struct db_value *a
 	err e;
 
 	TRY(sqlite_unstick(s));
-	if (query >= 0 && !sql_queries[query].reads && sqlite3_get_autocommit(s->handle) != 0)
-		TRY(sqlite_files_check(s));
-	if (query >= 0) {
-		if (s->prepared[query] == NULL)
-			TRY(sqlite_prepare_kept(s, (enum sql)query, &s->prepared[query]));
-		return sqlite_step_statement(s, s->prepared[query], args, n, each, context, ret_changed);
-	}
+	if (query >= 0)
+		return sqlite_step_query(s, (enum sql)query, args, n, each, context, ret_changed);
 	TRY(sqlite_error(sqlite3_prepare_v2(s->handle, text, -1, &statement, NULL)));
 	e = sqlite_step_statement(s, statement, args, n, each, context, ret_changed);
 	sqlite3_finalize(statement);
@@ -256,15 +302,10 @@ sqlite_enforce_references(struct sqlite *s, bool on)
 }
 
 static err
-sqlite_begin(struct db *db, enum db_purpose purpose)
+sqlite_begin_in_turn(struct sqlite *s, enum db_purpose purpose)
 {
-	struct sqlite *s = sqlite_of(db);
 	err e;
 
-	s->dangling = false;
-	TRY(sqlite_unstick(s));
-	if (sqlite3_get_autocommit(s->handle) == 0)
-		return ERR_INVALID;
 	TRY(sqlite_files_check(s));
 	sqlite_enforce_references(s, purpose != DB_FOR_SCHEMA);
 	e = sqlite_step_once(s->begin);
@@ -275,11 +316,29 @@ sqlite_begin(struct db *db, enum db_purpose purpose)
 	return e;
 }
 
+static err
+sqlite_begin(struct db *db, enum db_purpose purpose)
+{
+	struct sqlite *s = sqlite_of(db);
+	err e;
+
+	s->dangling = false;
+	TRY(sqlite_unstick(s));
+	if (sqlite3_get_autocommit(s->handle) == 0)
+		return ERR_INVALID;
+	TRY(sqlite_turn_take(s));
+	e = sqlite_begin_in_turn(s, purpose);
+	if (e != ERR_OK)
+		sqlite_turn_end(s);
+	return e;
+}
+
 static void
 sqlite_transaction_ended(struct sqlite *s)
 {
 	s->purpose = DB_FOR_ROWS;
 	sqlite_enforce_references(s, true);
+	sqlite_turn_end(s);
 }
 
 static err
@@ -365,6 +424,9 @@ sqlite_close(struct db *db)
 	sqlite3_finalize(s->commit);
 	sqlite3_finalize(s->rollback);
 	sqlite3_close(s->handle);
+	if (s->has_turn)
+		sqlite_queue_exit(s->queue);
+	sqlite_queue_leave(&s->queue);
 	mem_drop(s->path);
 	mem_drop(s);
 }

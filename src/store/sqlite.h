@@ -5,12 +5,13 @@
 #define STORE_SQLITE_H
 
 #include "store/driver.h"
+#include "store/sqlite_queue.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-enum { SQLITE_PATH_BYTES = 4096 };
+enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUSY_MS = 2000 };
 
 struct sqlite {
 	struct db db; /* must be first */
@@ -24,6 +25,8 @@ struct sqlite {
 	struct store_identity file, log;         /* identity of the database and its -wal at opening */
 	bool moved;                              /* at the last check, another file was in their place */
 	int64_t waits_since_us;                  /* monotonic: when the current wait for a lock began */
+	struct sqlite_queue *queue;              /* of the writers; NULL: in memory, or not yet open */
+	bool has_turn;                           /* to write: no other connection of this process writes */
 };
 
 extern const struct db_ops sqlite_ops;

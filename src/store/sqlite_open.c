@@ -14,16 +14,18 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 2000, PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = SQLITE_PATH_BYTES };
+enum { PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = SQLITE_PATH_BYTES };
 
 /*
- * Busy handler. SQLite's default handler sleeps up to 100 ms between attempts, but our transactions take about 1 ms.
- * This one retries more often. It reads the clock, because on a busy machine a short sleep can take much longer.
+ * Busy handler, for locks of other processes: connections of this one wait in the queue. SQLite's default handler
+ * sleeps up to 100 ms between attempts, but our transactions take about 1 ms. This one retries more often. It reads the
+ * clock, because on a busy machine a short sleep can take much longer.
  */
 static int
 sqlite_open_wait_for_lock(void *context, int looks)
@@ -34,10 +36,21 @@ sqlite_open_wait_for_lock(void *context, int looks)
 
 	if (looks == 0)
 		s->waits_since_us = clock_monotonic_us();
-	else if (clock_monotonic_us() - s->waits_since_us >= BUSY_MS * INT64_C(1000))
+	else if (clock_monotonic_us() - s->waits_since_us >= SQLITE_BUSY_MS * INT64_C(1000))
 		return 0;
 	nanosleep(&pause, NULL);
 	return 1;
+}
+
+/* --- the library -------------------------------------------------------------------------------------------------- */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* SQLite's statistics of memory take a lock at each allocation, so that threads wait.  Nothing reads them. */
+static void
+sqlite_open_configure(void)
+{
+	(void)!sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 /* --- the connection ----------------------------------------------------------------------------------------------- */
@@ -136,7 +149,7 @@ sqlite_open_is_wal(void *context, const struct db_value *row, size_t columns)
 static err
 sqlite_open_wal_on(struct sqlite *s, const char *path, struct why *why)
 {
-	int64_t until_us = clock_monotonic_us() + BUSY_MS * INT64_C(1000);
+	int64_t until_us = clock_monotonic_us() + SQLITE_BUSY_MS * INT64_C(1000);
 	bool wal = false;
 	err e;
 
@@ -196,6 +209,7 @@ sqlite_open_handle_open(struct sqlite *s, const char *path, struct why *why)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
 	int code;
 
+	pthread_once(&once, sqlite_open_configure);
 	sqlite_faults_install();
 	code = sqlite3_open_v2(path, &s->handle, flags, NULL);
 
@@ -211,10 +225,12 @@ static err
 sqlite_open_files_note(struct sqlite *s, struct why *why)
 {
 	sqlite_files_note(s);
-	if (s->file.file != 0)
+	if (s->file.file == 0)
+		return why_set(why, ERR_AWAY,
+			       "The database %s is gone: its file was moved or deleted while it was opened.", s->path);
+	if (sqlite_queue_join(&s->file, &s->queue) == ERR_OK)
 		return ERR_OK;
-	return why_set(why, ERR_AWAY, "The database %s is gone: its file was moved or deleted while it was opened.",
-		       s->path);
+	return why_set(why, ERR_MEMORY, "There is not enough memory to open the database.");
 }
 
 static err

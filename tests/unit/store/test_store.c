@@ -121,6 +121,78 @@ a_second_writer_gets_a_busy_error(void **state)
 	db_close(&other);
 }
 
+/* --- the queue of writers ----------------------------------------------------------------------------------------- */
+
+static struct db *
+open_another(void)
+{
+	struct why why = { 0 };
+	struct db *other = NULL;
+
+	assert_int_equal(store_open(path, STORE_EXISTING, &why, &other), ERR_OK);
+	return other;
+}
+
+/* One transaction, which leaves the file free. */
+static void
+assert_writes(struct db *on, int64_t id, str name)
+{
+	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+
+	assert_int_equal(db_begin(on, &t), ERR_OK);
+	assert_int_equal(insert(on, id, name), ERR_OK);
+	assert_int_equal(db_commit(&t), ERR_OK);
+}
+
+static void
+a_lone_statement_waits_for_its_turn_too(void **state)
+{
+	struct db *other = open_another();
+
+	{
+		CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+		assert_int_equal(db_begin(db, &t), ERR_OK);
+		assert_int_equal(insert(other, 1, STR("alice")), ERR_BUSY);
+		assert_int_equal(insert(db, 1, STR("bob")), ERR_OK);
+		assert_int_equal(db_commit(&t), ERR_OK);
+	}
+	assert_int_equal(insert(other, 1, STR("bob")), ERR_EXISTS); /* a failed statement frees the file as well */
+	assert_int_equal(insert(db, 2, STR("alice")), ERR_OK);
+	db_close(&other);
+}
+
+static void
+a_failed_write_leaves_the_turn_to_others(void **state)
+{
+	struct db *other = open_another();
+	struct db_transaction t = { 0 };
+	char moved[160];
+
+	snprintf(moved, sizeof(moved), "%s.moved", path);
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(db_begin(db, &t), ERR_AWAY);
+	assert_int_equal(rename(moved, path), 0);
+	assert_writes(other, 1, STR("alice"));
+	assert_writes(db, 2, STR("bob"));
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(insert(other, 3, STR("carol")), ERR_AWAY);
+	assert_int_equal(rename(moved, path), 0);
+	assert_writes(db, 3, STR("carol"));
+	db_close(&other);
+}
+
+static void
+a_closed_connection_leaves_the_turn_to_others(void **state)
+{
+	struct db *other = open_another();
+	struct db_transaction t = { 0 };
+
+	assert_int_equal(db_begin(other, &t), ERR_OK);
+	assert_int_equal(insert(other, 1, STR("alice")), ERR_OK);
+	db_close(&other);
+	assert_writes(db, 1, STR("alice"));
+}
+
 static void
 uncommitted_changes_are_rolled_back(void **state)
 {
@@ -312,6 +384,9 @@ main(void)
 		CASE(values_round_trip),
 		CASE(statement_errors_have_their_code),
 		CASE(a_second_writer_gets_a_busy_error),
+		CASE(a_lone_statement_waits_for_its_turn_too),
+		CASE(a_failed_write_leaves_the_turn_to_others),
+		CASE(a_closed_connection_leaves_the_turn_to_others),
 		CASE(uncommitted_changes_are_rolled_back),
 		CASE(files_have_mode_0600_whatever_the_umask),
 		CASE(opening_a_missing_or_invalid_file_is_an_explained_error),

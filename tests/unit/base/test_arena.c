@@ -1,3 +1,4 @@
+/* Arenas: memory of a request, its maximum, and failed allocations. */
 #include "unit.h"
 
 #include "base/fault.h"

@@ -1,3 +1,4 @@
+/* Growing buffers: their maximum, their first failure, and the escapes for HTML, JSON, URLs and base64. */
 #include "unit.h"
 
 #include "base/fault.h"

@@ -1,3 +1,4 @@
+/* The clock: it agrees with the system, and tests can move it and stop it. */
 #include "unit.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SHA-256 and HMAC: the vectors of FIPS 180-4 and RFC 4231, and refused keys. */
 #include "unit.h"
 
 #include "base/buf.h"

@@ -1,3 +1,4 @@
+/* URLs of databases: ambiguous ones, and the text that messages show of a URL or of an error of libpq. */
 #include "unit.h"
 
 #include "base/dsn.h"

@@ -1,3 +1,4 @@
+/* Names of errors, the sentences of struct why, and TRY. */
 #include "unit.h"
 
 #include "base/err.h"

@@ -1,3 +1,4 @@
+/* Opening files: only regular files are opened, and a trusted file must not be writable by other users. */
 #include "unit.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Lines of the log: their formats, escapes and limits. */
 #include "unit.h"
 
 #include "base/buf.h"

@@ -1,3 +1,4 @@
+/* Allocations: zeroed memory, refused sizes, and failures that a test requests. */
 #include "unit.h"
 
 #include "base/fault.h"

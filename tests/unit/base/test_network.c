@@ -1,3 +1,4 @@
+/* Networks of clients: which addresses count as one client. */
 #include "base/network.h"
 #include "unit.h"
 

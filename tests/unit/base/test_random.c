@@ -1,3 +1,4 @@
+/* Random bytes and ids, and a failing source of randomness. */
 #include "unit.h"
 
 #include "base/fault.h"

@@ -1,3 +1,4 @@
+/* The comparison and the wiping of secrets. */
 #include "unit.h"
 
 #include "base/secret.h"

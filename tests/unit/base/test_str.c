@@ -1,3 +1,4 @@
+/* Texts: numbers, UTF-8, comparison, cutting, base64, hexadecimal and percent sequences. */
 #include "unit.h"
 
 #include "base/str.h"

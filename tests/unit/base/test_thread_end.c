@@ -1,3 +1,4 @@
+/* Functions that run when a thread ends. */
 #include "unit.h"
 
 #include "base/thread_end.h"

@@ -1,3 +1,4 @@
+/* The accent colour of pages: its contrast, and the colour for dark pages. */
 #include "unit.h"
 
 #include "config/accent.h"

@@ -1,3 +1,4 @@
+/* Reading settings files: values, quotes, comments and malformed lines. */
 #include "unit.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* Changing a setting in a settings file: the new text, and how the file is replaced. */
 #include "unit.h"
 
 #include "base/fault.h"

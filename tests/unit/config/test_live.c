@@ -1,3 +1,4 @@
+/* Settings that change without a restart: versions in the keeper, and their text for web. */
 #include "unit.h"
 
 #include "config/live.h"

@@ -1,3 +1,4 @@
+/* Loading all settings: defaults, precedence, refused values, and the settings of the web process. */
 #include "unit.h"
 
 #include "base/fault.h"

@@ -1,3 +1,4 @@
+/* Which settings file is read, and how messages name it. */
 #include "unit.h"
 
 #include "config/locate.h"

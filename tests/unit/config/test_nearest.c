@@ -1,3 +1,4 @@
+/* The setting that a misspelt name probably means. */
 #include "unit.h"
 
 #include "config/nearest.h"

@@ -1,3 +1,4 @@
+/* The printed settings: `config show`, the example file and the manual. */
 #include "unit.h"
 
 #include "config/report.h"

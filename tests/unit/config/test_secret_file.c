@@ -1,3 +1,4 @@
+/* Secrets in files: SECRET_KEY_FILE, DATABASE_URL_FILE and credentials of systemd. */
 #include "unit.h"
 
 #include "scene.h"

@@ -1,3 +1,4 @@
+/* The kinds of values of settings: durations, networks, URLs, contacts, keys. */
 #include "unit.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Images of applications: SVG and PNG files that are accepted or refused. */
 #include "unit.h"
 
 #include "image/image.h"

@@ -1,3 +1,4 @@
+/* The encoding of messages between web and keeper: every message both ways, and refused bytes. */
 #include "unit.h"
 
 #include "ipc/questions.h"

@@ -3,7 +3,7 @@
  *
  * It implements the grammar differently from src/http/parser.c: it reads character by character, and its functions nest
  * like the rules of RFC 9110 and RFC 9112.  It does not split lines, and has no tables of bytes and no state between
- * calls.  It tells whether a text is a head, may become one, or cannot; and after which byte this is certain.
+ * calls.  It decides whether a text is a head, may become one, or cannot; and after which byte this is certain.
  */
 #ifndef FUZZ_STRICT_H
 #define FUZZ_STRICT_H

@@ -83,7 +83,7 @@ have_another(struct world *w, struct actor *a)
 static void
 create_first_passkey(struct world *w, struct actor *a)
 {
-	forgive(w); /* the walk has many refused answers from one address */
+	forgive(w); /* the series has many refused answers from one address */
 	assert_verdict(ask(w, &a->b, QUESTION_PASSKEY_OFFER, NULL), VERDICT_PASSED);
 	authenticator_create(&(struct authenticator){ .challenge = a->b.options.challenge,
 						      .id = (unsigned)strtoul(a->name + 6, NULL, 10) },
@@ -161,7 +161,7 @@ be_guessed(struct world *w, struct actor *a)
 {
 	struct browser guesser = { .address = "198.51.100.9" };
 
-	forgive(w); /* the walk comes here often, and too many guesses would end in a lockout */
+	forgive(w); /* this step is repeated often, and too many guesses would begin a lockout */
 	assert_verdict(do_sign_in(w, &guesser, a->name, "a wrong password"), VERDICT_REFUSED);
 }
 

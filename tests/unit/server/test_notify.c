@@ -63,7 +63,7 @@ tear_down(void **state)
 
 /* The next message; "" without one. */
 static const char *
-heard(void)
+received(void)
 {
 	static char text[256];
 	ssize_t n = recv(manager, text, sizeof(text) - 1, 0);
@@ -79,17 +79,18 @@ notify_sends_each_state_once(void **state)
 
 	begin(&notify, path, NULL, NULL);
 	notify_tick(&notify, SECOND, SECOND);
-	assert_string_equal(heard(), "");
+	assert_string_equal(received(), "");
 	notify_ready(&notify);
 	notify_ready(&notify); /* a second web process */
-	assert_string_equal(heard(), "READY=1");
+	assert_string_equal(received(), "READY=1");
 	notify_reloading(&notify);
-	assert_int_equal(strncmp(heard(), "RELOADING=1\nMONOTONIC_USEC=", strlen("RELOADING=1\nMONOTONIC_USEC=")), 0);
+	assert_int_equal(strncmp(received(), "RELOADING=1\nMONOTONIC_USEC=", strlen("RELOADING=1\nMONOTONIC_USEC=")),
+			 0);
 	notify_reloaded(&notify);
-	assert_string_equal(heard(), "READY=1");
+	assert_string_equal(received(), "READY=1");
 	notify_stopping(&notify);
-	assert_string_equal(heard(), "STOPPING=1");
-	assert_string_equal(heard(), "");
+	assert_string_equal(received(), "STOPPING=1");
+	assert_string_equal(received(), "");
 	assert_int_equal(notify_timeout_ms(&notify), -1);
 	notify_end(&notify);
 }
@@ -104,17 +105,17 @@ notify_asks_for_more_time_while_a_step_runs(void **state)
 	begin(&notify, path, NULL, NULL);
 	notify_extend_begin(&extension, &notify, 60 * 60 * 1000);
 	notify_extend_end(&extension);
-	assert_string_equal(heard(), ""); /* the step was short */
+	assert_string_equal(received(), ""); /* the step was short */
 	notify_extend_begin(&extension, &notify, 1);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(poll(&message, 1, TIMEOUT_MS), 1);
-		assert_string_equal(heard(), "EXTEND_TIMEOUT_USEC=120000000");
+		assert_string_equal(received(), "EXTEND_TIMEOUT_USEC=120000000");
 	}
 	notify_extend_end(&extension);
-	while (heard()[0] != '\0')
+	while (received()[0] != '\0')
 		continue;
 	notify_ready(&notify);
-	assert_string_equal(heard(), "READY=1");
+	assert_string_equal(received(), "READY=1");
 	notify_end(&notify);
 }
 
@@ -142,7 +143,7 @@ notify_reaches_an_abstract_socket(void **state)
 	listen_at(name);
 	begin(&notify, name, NULL, NULL);
 	notify_ready(&notify);
-	assert_string_equal(heard(), "READY=1");
+	assert_string_equal(received(), "READY=1");
 	notify_end(&notify);
 }
 
@@ -208,12 +209,12 @@ notify_repeats_ready_when_the_queue_was_full(void **state)
 	assert_int_equal(errno, EAGAIN);
 	notify_ready(&notify);
 	assert_in_range(notify_timeout_ms(&notify), 1, 1000);
-	while (strcmp(heard(), "X=1") == 0)
+	while (strcmp(received(), "X=1") == 0)
 		filled--;
 	assert_int_equal(filled, 0);
 	notify_tick(&notify, SECOND, SECOND);
-	assert_string_equal(heard(), "READY=1");
-	assert_string_equal(heard(), "");
+	assert_string_equal(received(), "READY=1");
+	assert_string_equal(received(), "");
 	assert_int_equal(notify_timeout_ms(&notify), -1);
 	notify_end(&notify);
 }
@@ -226,7 +227,7 @@ notify_reload_sends_nothing_before_ready(void **state)
 	begin(&notify, path, NULL, NULL);
 	notify_reloading(&notify);
 	notify_reloaded(&notify);
-	assert_string_equal(heard(), "");
+	assert_string_equal(received(), "");
 	notify_end(&notify);
 }
 
@@ -252,7 +253,7 @@ notify_pings_only_while_the_database_loop_turns(void **state)
 	assert_in_range(notify_timeout_ms(&notify), 1000, 15001);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		notify_tick(&notify, cases[i].now * SECOND, cases[i].turned * SECOND);
-		if (strcmp(heard(), cases[i].ping ? "WATCHDOG=1" : "") != 0)
+		if (strcmp(received(), cases[i].ping ? "WATCHDOG=1" : "") != 0)
 			fail_msg("%s", cases[i].why);
 	}
 	notify_end(&notify);
@@ -265,9 +266,9 @@ notify_short_watchdog_allows_a_turn_of_five_seconds(void **state)
 
 	begin(&notify, path, "1000000", NULL);
 	notify_tick(&notify, 105 * SECOND, 100 * SECOND);
-	assert_string_equal(heard(), "WATCHDOG=1");
+	assert_string_equal(received(), "WATCHDOG=1");
 	notify_tick(&notify, 106 * SECOND, 100 * SECOND);
-	assert_string_equal(heard(), "");
+	assert_string_equal(received(), "");
 	notify_end(&notify);
 }
 

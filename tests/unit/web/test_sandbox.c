@@ -848,7 +848,7 @@ each_forbidden_act_fails_at_each_landlock_version(void **state)
 			}
 }
 
-/* A child takes the keeper's part, because the attempt may kill it. */
+/* A child process replaces the keeper, because the attempt may kill it. */
 static bool
 is_done_outside(bool (*attempt)(void))
 {

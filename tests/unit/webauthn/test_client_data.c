@@ -13,7 +13,7 @@ enum { MEMORY_MAX = 256 * 1024 }; /* 2,048 bytes of "{}," take 229,496 */
 #define ORIGIN "https://login.example.org"
 
 static enum webauthn_fault
-judge(str json)
+fault_of(str json)
 {
 	enum webauthn_fault fault = WEBAUTHN_FAULT_COUNT;
 	struct client_data data;
@@ -32,12 +32,12 @@ static void
 members_are_read_in_any_order_and_unknown_ones_ignored(void **state)
 {
 	(void)state;
-	assert_int_equal(judge(STR("{" TYPE "," CHALLENGE "," FROM ",\"crossOrigin\":false}")), WEBAUTHN_NONE);
-	assert_int_equal(judge(STR("{" FROM "," CHALLENGE "," TYPE "}")), WEBAUTHN_NONE);
+	assert_int_equal(fault_of(STR("{" TYPE "," CHALLENGE "," FROM ",\"crossOrigin\":false}")), WEBAUTHN_NONE);
+	assert_int_equal(fault_of(STR("{" FROM "," CHALLENGE "," TYPE "}")), WEBAUTHN_NONE);
 	assert_int_equal(
-	    judge(STR(" {\n" FROM ",\"other_keys_can_be_added_here\":\"x\",\"more\":[{}]," CHALLENGE "," TYPE "} ")),
+	    fault_of(STR(" {\n" FROM ",\"other_keys_can_be_added_here\":\"x\",\"more\":[{}]," CHALLENGE "," TYPE "} ")),
 	    WEBAUTHN_NONE);
-	assert_int_equal(judge(STR("{" TYPE "," CHALLENGE ",\"origin\":\"https:\\/\\/login.example.\\u006frg\"}")),
+	assert_int_equal(fault_of(STR("{" TYPE "," CHALLENGE ",\"origin\":\"https:\\/\\/login.example.\\u006frg\"}")),
 			 WEBAUTHN_NONE);
 }
 
@@ -73,7 +73,7 @@ texts_other_than_one_object_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_int_equal(judge(others[i]), WEBAUTHN_CLIENT_DATA);
+		assert_int_equal(fault_of(others[i]), WEBAUTHN_CLIENT_DATA);
 }
 
 static void
@@ -115,12 +115,12 @@ wrong_members_are_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(judge(cases[i].json), cases[i].fault);
+		assert_int_equal(fault_of(cases[i].json), cases[i].fault);
 }
 
 /* Pad the client data with white space, which JSON allows. */
 static enum webauthn_fault
-judge_padded(size_t n)
+fault_of_padded(size_t n)
 {
 	CLEANUP(buf_wipe) struct buf json = BUF(WEBAUTHN_CLIENT_DATA_MAX + 1);
 
@@ -128,7 +128,7 @@ judge_padded(size_t n)
 	while (json.n < n)
 		buf_put_byte(&json, ' ');
 	assert_int_equal(buf_check(&json), ERR_OK);
-	return judge(buf_str(&json));
+	return fault_of(buf_str(&json));
 }
 
 static void
@@ -137,10 +137,10 @@ size_and_depth_are_limited(void **state)
 	static char deep[WEBAUTHN_CLIENT_DATA_MAX];
 
 	(void)state;
-	assert_int_equal(judge_padded(WEBAUTHN_CLIENT_DATA_MAX), WEBAUTHN_NONE);
-	assert_int_equal(judge_padded(WEBAUTHN_CLIENT_DATA_MAX + 1), WEBAUTHN_CLIENT_DATA);
+	assert_int_equal(fault_of_padded(WEBAUTHN_CLIENT_DATA_MAX), WEBAUTHN_NONE);
+	assert_int_equal(fault_of_padded(WEBAUTHN_CLIENT_DATA_MAX + 1), WEBAUTHN_CLIENT_DATA);
 	memset(deep, '[', sizeof(deep));
-	assert_int_equal(judge(str_bytes(deep, sizeof(deep))), WEBAUTHN_CLIENT_DATA);
+	assert_int_equal(fault_of(str_bytes(deep, sizeof(deep))), WEBAUTHN_CLIENT_DATA);
 }
 
 static void
@@ -153,7 +153,7 @@ long_challenge_is_refused(void **state)
 	for (int i = 0; i <= CLIENT_DATA_CHALLENGE_MAX; i++)
 		buf_put_byte(&json, 'A');
 	buf_put(&json, STR("\"}"));
-	assert_int_equal(judge(buf_str(&json)), WEBAUTHN_CHALLENGE);
+	assert_int_equal(fault_of(buf_str(&json)), WEBAUTHN_CHALLENGE);
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */

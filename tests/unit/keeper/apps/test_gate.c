@@ -69,12 +69,12 @@ static enum access_outcome
 gate(struct world *w, struct browser *b, const char *token, const char *url)
 {
 	const struct gate_body body = { str_of(token), str_of(url), STR("GET") };
-	struct browser stranger = { .address = "192.0.2.9" };
-	enum verdict verdict = ask(w, &stranger, QUESTION_GATE, &body);
+	struct browser unknown = { .address = "192.0.2.9" };
+	enum verdict verdict = ask(w, &unknown, QUESTION_GATE, &body);
 
-	b->gate = stranger.gate;
-	assert_int_equal(stranger.head.state, STATE_NONE);
-	assert_int_equal(stranger.head.account_id, 0);
+	b->gate = unknown.gate;
+	assert_int_equal(unknown.head.state, STATE_NONE);
+	assert_int_equal(unknown.head.account_id, 0);
 	return verdict == VERDICT_PASSED ? (enum access_outcome)b->gate.outcome : ACCESS_REFUSED;
 }
 
@@ -407,10 +407,10 @@ static enum verdict
 spend(struct world *w, struct browser *b, const char *ticket, const char *host)
 {
 	const struct gate_ticket_body body = { str_of(ticket), str_of(host) };
-	struct browser stranger = { 0 };
-	enum verdict verdict = ask(w, &stranger, QUESTION_GATE_TICKET, &body);
+	struct browser unknown = { 0 };
+	enum verdict verdict = ask(w, &unknown, QUESTION_GATE_TICKET, &body);
 
-	b->gate = stranger.gate;
+	b->gate = unknown.gate;
 	return verdict;
 }
 

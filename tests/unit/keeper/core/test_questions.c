@@ -314,15 +314,15 @@ answer_heads_count_the_digits_that_all_codes_share(void **state)
 static void
 refused_sign_ins_do_not_count_the_digits(void **state)
 {
-	struct browser stranger = { 0 }, b;
+	struct browser other = { 0 }, b;
 	struct world w;
 
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
-	assert_verdict(do_sign_in(&w, &stranger, "alice", "not the password"), VERDICT_REFUSED);
-	assert_int_equal(stranger.head.code_digits, 0);
-	assert_verdict(do_sign_in(&w, &stranger, "nobody", PASSWORD), VERDICT_REFUSED);
-	assert_int_equal(stranger.head.code_digits, 0);
+	assert_verdict(do_sign_in(&w, &other, "alice", "not the password"), VERDICT_REFUSED);
+	assert_int_equal(other.head.code_digits, 0);
+	assert_verdict(do_sign_in(&w, &other, "nobody", PASSWORD), VERDICT_REFUSED);
+	assert_int_equal(other.head.code_digits, 0);
 	world_end(&w);
 }
 

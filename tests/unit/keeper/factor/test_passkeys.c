@@ -124,7 +124,7 @@ answer_passkeys(struct world *w, struct browser *b, const struct authenticator *
 }
 
 static enum verdict
-prove(struct world *w, struct browser *b, const struct authenticator *a)
+verify_passkey(struct world *w, struct browser *b, const struct authenticator *a)
 {
 	return answer_passkeys(w, b, a, false);
 }
@@ -311,7 +311,7 @@ a_passkey_after_the_password_follows_the_policy(void **state)
 		marks_set(&w, &second[i].before);
 		anna.key.flags = second[i].flags;
 		anna.key.count = second[i].count;
-		prove(&w, &b, &anna.key);
+		verify_passkey(&w, &b, &anna.key);
 		check_verdict(&second[i], &b, STATE_PENDING);
 		check_marks(&w, &second[i]);
 		assert_int_equal(b.head.user_verified_us > 0, says_so);
@@ -336,7 +336,7 @@ a_demoted_passkey_opens_alone_after_the_password(void **state)
 	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_REFUSED);
 	assert_int_equal(refusals(&w, "not-alone"), 2);
 	b = pending(&w, "anna");
-	assert_verdict(prove(&w, &b, &anna.key), VERDICT_PASSED);
+	assert_verdict(verify_passkey(&w, &b, &anna.key), VERDICT_PASSED);
 	anna.key.count = 11;
 	b = (struct browser){ 0 };
 	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
@@ -673,21 +673,21 @@ a_second_step_accepts_only_the_session_and_its_account(void **state)
 	b.raw = &raw;
 	struct authenticator a = anna.key;
 	a.handle = ben.key.handle;
-	prove(&w, &b, &ben.key);
+	verify_passkey(&w, &b, &ben.key);
 	check_refused(&w, &b, "the passkey of ben", "credential", &first);
-	prove(&w, &b, &a);
+	verify_passkey(&w, &b, &a);
 	check_refused(&w, &b, "the handle of ben", "user-handle", &first);
 	a = anna.key;
 	struct challenge wrong = challenge_of_session(&w, &other, CHALLENGE_PROVE);
 	a.challenge = wrong.z;
-	prove(&w, &b, &a);
+	verify_passkey(&w, &b, &a);
 	check_refused(&w, &b, "the challenge of another session", "challenge", &first);
 	wrong = challenge_of_session(&w, &b, CHALLENGE_STEP_UP);
-	prove(&w, &b, &a);
+	verify_passkey(&w, &b, &a);
 	check_refused(&w, &b, "the challenge of a step-up", "challenge", &first);
 	a.challenge = NULL;
 	a.handle = STR(""); /* a security key stores none */
-	assert_verdict(prove(&w, &b, &a), VERDICT_PASSED);
+	assert_verdict(verify_passkey(&w, &b, &a), VERDICT_PASSED);
 	assert_string_equal(b.name, "anna");
 	holder_end(&anna);
 	holder_end(&ben);
@@ -871,9 +871,9 @@ passkeys_are_counted_for_the_metrics(void **state)
 	assert_verdict(sign_in(&w, &b, &anna.key), VERDICT_PASSED);
 	b = pending(&w, "anna");
 	anna.key.bad_signature = true;
-	assert_verdict(prove(&w, &b, &anna.key), VERDICT_REFUSED);
+	assert_verdict(verify_passkey(&w, &b, &anna.key), VERDICT_REFUSED);
 	anna.key.bad_signature = false;
-	assert_verdict(prove(&w, &b, &anna.key), VERDICT_PASSED);
+	assert_verdict(verify_passkey(&w, &b, &anna.key), VERDICT_PASSED);
 	assert_verdict(step_up(&w, &b, &anna.key), VERDICT_PASSED); /* no sign-in */
 	keeper_counts(&after);
 	assert_int_equal(after.of[SERIES_PASSKEY_PASSED] - before.of[SERIES_PASSKEY_PASSED], 2);
@@ -1013,7 +1013,7 @@ a_session_ends_with_its_passkey(void **state)
 		holder_make(&w, &anna, "anna", 1);
 		assert_verdict(sign_in(&w, &alone_b, &anna.key), VERDICT_PASSED);
 		struct browser both = pending(&w, "anna");
-		assert_verdict(prove(&w, &both, &anna.key), VERDICT_PASSED);
+		assert_verdict(verify_passkey(&w, &both, &anna.key), VERDICT_PASSED);
 		sql_run(&w, ends[i]);
 		assert_verdict(ask(&w, &alone_b, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 		assert_int_equal(alone_b.head.state, STATE_NONE);
@@ -1086,7 +1086,7 @@ a_code_does_not_replace_the_current_password(void **state)
 	/* a passkey that did not verify its user does not replace it */
 	b = pending(&w, "anna");
 	anna.key.flags = UP;
-	assert_verdict(prove(&w, &b, &anna.key), VERDICT_PASSED);
+	assert_verdict(verify_passkey(&w, &b, &anna.key), VERDICT_PASSED);
 	assert_verdict(change_password(&w, &b), VERDICT_PROBLEMS);
 	holder_end(&anna);
 	world_end(&w);
@@ -1111,7 +1111,7 @@ a_step_up_does_not_vouch_for_a_new_pin(void **state)
 	assert_verdict(sign_in(&w, &other, &anna.key), VERDICT_REFUSED);
 	assert_int_equal(other.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
 	other = pending(&w, "anna");
-	assert_verdict(prove(&w, &other, &anna.key), VERDICT_PASSED);
+	assert_verdict(verify_passkey(&w, &other, &anna.key), VERDICT_PASSED);
 	assert_int_equal(sql_number(&w, "SELECT uv_initialized FROM passkeys"), 1);
 	assert_true(other.head.user_verified_us > 0);
 	holder_end(&anna);
@@ -1301,7 +1301,7 @@ lockouts_do_not_stop_passkeys_and_codes_stay_counted(void **state)
 	for (unsigned i = 0; i < 5; i++)
 		(void)do_sign_in(&w, &guesser, "anna", "a wrong password");
 	assert_verdict(do_sign_in(&w, &guesser, "anna", PASSWORD), VERDICT_LOCKOUT);
-	assert_verdict(prove(&w, &b, &anna.key), VERDICT_PASSED);
+	assert_verdict(verify_passkey(&w, &b, &anna.key), VERDICT_PASSED);
 	assert_int_equal(failures(&w, "'code', 'codes'"), 10);
 	assert_int_equal(failures(&w, "'name', 'name-address'"), 0);
 	struct browser alone_b = { 0 };

@@ -22,29 +22,29 @@ world_with_a_passkey(struct world *w, struct browser *b)
 
 /* --- check -------------------------------------------------------------------------------------------------------- */
 
-struct heard {
+struct report {
 	int64_t sentences;
 	char last[400];
 };
 
 static void
-hear(void *context, const char *sentence)
+report_add(void *context, const char *sentence)
 {
-	struct heard *heard = context;
+	struct report *report = context;
 
-	heard->sentences++;
-	snprintf(heard->last, sizeof(heard->last), "%s", sentence);
+	report->sentences++;
+	snprintf(report->last, sizeof(report->last), "%s", sentence);
 }
 
 static void
-check(struct world *w, struct upkeep_findings *ret_findings, struct heard *heard)
+check(struct world *w, struct upkeep_findings *ret_findings, struct report *report)
 {
 	CLEANUP(db_close) struct db *db = NULL;
 	struct why why = { "" };
 
-	*heard = (struct heard){ 0 };
+	*report = (struct report){ 0 };
 	assert_int_equal(upkeep_open(&w->config, &why, &db), ERR_OK);
-	if (upkeep_check(&w->config, db, hear, heard, &why, ret_findings) != ERR_OK)
+	if (upkeep_check(&w->config, db, report_add, report, &why, ret_findings) != ERR_OK)
 		fail_msg("check: %s", why.text);
 }
 
@@ -73,23 +73,23 @@ static void
 damaged_passkeys_are_reported(void **state)
 {
 	struct upkeep_findings findings;
-	struct heard heard;
+	struct report report;
 	struct world w;
 	struct browser b;
 
 	world_with_a_passkey(&w, &b);
-	check(&w, &findings, &heard);
-	assert_int_equal(heard.sentences, 0);
+	check(&w, &findings, &report);
+	assert_int_equal(report.sentences, 0);
 	for (size_t i = 0; i < COUNT(damages); i++) {
 		sql_run(&w, damages[i].change);
-		check(&w, &findings, &heard);
-		if (findings.bad_values == 0 || strstr(heard.last, damages[i].says) == NULL)
-			fail_msg("%s: %d findings, \"%s\"", damages[i].change, (int)findings.bad_values, heard.last);
-		assert_non_null(strstr(heard.last, " of alice: "));
+		check(&w, &findings, &report);
+		if (findings.bad_values == 0 || strstr(report.last, damages[i].says) == NULL)
+			fail_msg("%s: %d findings, \"%s\"", damages[i].change, (int)findings.bad_values, report.last);
+		assert_non_null(strstr(report.last, " of alice: "));
 		sql_run(&w, damages[i].undo);
 	}
-	check(&w, &findings, &heard);
-	assert_int_equal(heard.sentences, 0);
+	check(&w, &findings, &report);
+	assert_int_equal(report.sentences, 0);
 	world_end(&w);
 }
 
@@ -98,7 +98,7 @@ static void
 a_secret_of_another_kind_is_not_a_public_key(void **state)
 {
 	struct upkeep_findings findings;
-	struct heard heard;
+	struct report report;
 	struct world w;
 	struct browser b;
 
@@ -106,7 +106,7 @@ a_secret_of_another_kind_is_not_a_public_key(void **state)
 	sql_run(&w, "DELETE FROM factors WHERE kind = 'totp'");
 	sql_run(&w, "UPDATE passkeys SET factor_id = factor_id");
 	sql_run(&w, "UPDATE factors SET kind = 'totp', digits = 6");
-	check(&w, &findings, &heard);
+	check(&w, &findings, &report);
 	assert_int_equal(findings.unreadable, 1);
 	world_end(&w);
 }
@@ -125,7 +125,7 @@ a_rotated_key_opens_passkeys(void **state)
 	struct rotation rotation = { 0 };
 	struct upkeep_findings findings;
 	struct why why = { "" };
-	struct heard heard;
+	struct report report;
 	struct world w;
 	struct browser b;
 
@@ -136,8 +136,8 @@ a_rotated_key_opens_passkeys(void **state)
 		fail_msg("rotate: %s", why.text);
 	assert_int_equal(rotation.resealed, 2);
 	assert_int_equal(rotation.unreadable, 0);
-	check(&w, &findings, &heard);
-	assert_int_equal(heard.sentences, 0);
+	check(&w, &findings, &report);
+	assert_int_equal(report.sentences, 0);
 	assert_int_equal(findings.factors, 2);
 	db_close(&db);
 	folder_empty(w.dir);

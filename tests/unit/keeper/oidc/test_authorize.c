@@ -964,7 +964,7 @@ the_grant_has_the_context_of_the_session(void **state)
 	assert_int_equal(grant(&w, &b, GOOD ACR(REFEDS "mfa"), "", OIDC_DECISION_NONE), OIDC_REDIRECT);
 	acr_of_grant_is(&w, REFEDS "mfa", "pwd otp mfa");
 	assert_int_equal(grant(&w, &b, GOOD "&acr_values=phr", "", OIDC_DECISION_NONE), OIDC_REDIRECT);
-	acr_of_grant_is(&w, REFEDS "mfa", "pwd otp mfa"); /* voluntary: the ID token tells what it is */
+	acr_of_grant_is(&w, REFEDS "mfa", "pwd otp mfa"); /* voluntary: the ID token names the context */
 	sign_in_with_passkey(&w, &b, "bob");
 	assert_int_equal(grant(&w, &b, GOOD ACR("phr"), "", OIDC_DECISION_NONE), OIDC_REDIRECT);
 	acr_of_grant_is(&w, "phr", "pwd pop user mfa");

@@ -1,4 +1,4 @@
-/* Clients in the database: changes by commands, secrets, and how clients prove themselves. */
+/* Clients in the database: changes by commands, secrets, and how clients authenticate. */
 #include "keeper/harness.h"
 
 #include "keeper/core/call.h"

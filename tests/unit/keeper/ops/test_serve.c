@@ -389,16 +389,16 @@ health_is_pushed_before_web_answers_requests(void **state)
 	struct keeper_server *server = NULL;
 	struct web web;
 	struct push push = { .kind = 0 };
-	bool told = false;
+	bool seen = false;
 
 	world_new(&w);
 	assert_int_equal(keeper_server_new(w.keeper, &server), ERR_OK);
 	web_begin(&web, server);
 	do {
 		assert_int_not_equal(take_push(&web, &push), PUSH_COUNT);
-		told = told || push.kind == PUSH_HEALTH;
+		seen = seen || push.kind == PUSH_HEALTH;
 	} while (push.kind != PUSH_RULES || push.value != 1);
-	assert_true(told);
+	assert_true(seen);
 	keeper_server_free(&server);
 	web_end(&web);
 	world_end(&w);

@@ -45,7 +45,7 @@ wrong_code(struct world *w, struct browser *b, enum verdict wanted)
 
 /* A sign-in with the right password from an unknown browser: PENDING. */
 static void
-stranger(struct world *w, struct browser *b, const char *name, const char *secret)
+sign_in_elsewhere(struct world *w, struct browser *b, const char *name, const char *secret)
 {
 	*b = (struct browser){ .address = "192.0.2.66" };
 	assert_verdict(do_sign_in(w, b, name, PASSWORD), VERDICT_PASSED);
@@ -104,14 +104,15 @@ lockouts_after_five_codes_double_to_an_hour(void **state)
 	w.config.session_idle_us = w.config.session_lifetime_us = 1000 * HOUR;
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	memcpy(secret, b.secret, sizeof(secret));
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	for (size_t i = 0; i < COUNT(lockouts_s); i++) {
 		wrong_code(&w, &b, VERDICT_LOCKOUT);
 		assert_int_equal(b.head.retry_s, lockouts_s[i]);
 		clock_forward(lockouts_s[i] * SECOND);
-		stranger(&w, &b, "alice", secret); /* a new session, because a pending one expires after ten minutes */
+		sign_in_elsewhere(&w, &b, "alice",
+				  secret); /* a new session, because a pending one expires after ten minutes */
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	}
 	world_end(&w);
@@ -127,7 +128,7 @@ a_lockout_evaluates_and_spends_no_code(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	memcpy(secret, b.secret, sizeof(secret));
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	clock_forward(MINUTES_US(1));
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &b, VERDICT_REFUSED);
@@ -159,13 +160,14 @@ a_right_password_changes_no_counter(void **state)
 	memcpy(secret, b.secret, sizeof(secret));
 	guess_times(&w, "alice", 4);
 	for (int i = 0; i < 20; i++) /* right passwords begin no lockout */
-		stranger(&w, &b, "alice", secret);
+		sign_in_elsewhere(&w, &b, "alice", secret);
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED); /* the counter was not reset: this is failure 5 */
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	assert_verdict(do_sign_in(&w, &(struct browser){ .address = "192.0.2.66" }, "alice", PASSWORD),
 		       VERDICT_LOCKOUT);
 	clock_forward(SECONDS_US(30));
-	stranger(&w, &b, "alice", secret); /* a right password also takes back the lockout that its attempt began */
+	sign_in_elsewhere(&w, &b, "alice",
+			  secret); /* a right password also takes back the lockout that its attempt began */
 	assert_verdict(guess(&w, "alice"), VERDICT_REFUSED);
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	world_end(&w);
@@ -182,10 +184,10 @@ a_known_password_gives_no_more_code_attempts(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
 	for (int i = 0; i < 5; i++) { /* each in a new session */
-		stranger(&w, &b, "alice", secret);
+		sign_in_elsewhere(&w, &b, "alice", secret);
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	}
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	wrong_code(&w, &b, VERDICT_LOCKOUT);
 	world_end(&w);
 }
@@ -201,7 +203,7 @@ only_a_full_sign_in_resets_counters(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
 	guess_times(&w, "alice", 4);
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	for (int i = 0; i < 4; i++)
 		wrong_code(&w, &b, VERDICT_REFUSED);
 	right_code(&w, &b);
@@ -250,7 +252,7 @@ attempts_of_others_do_not_lock_a_known_browser(void **state)
 
 	/* an attacker with the password uses up the attempts at the code too */
 	clock_forward(HOUR);
-	stranger(&w, &other, "alice", secret);
+	sign_in_elsewhere(&w, &other, "alice", secret);
 	for (int i = 0; i < 5; i++)
 		wrong_code(&w, &other, VERDICT_REFUSED);
 	wrong_code(&w, &other, VERDICT_LOCKOUT);
@@ -324,7 +326,7 @@ an_account_remembers_twenty_browsers(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
 	for (int i = 0; i < 25; i++) {
-		stranger(&w, &b, "alice", secret);
+		sign_in_elsewhere(&w, &b, "alice", secret);
 		right_code(&w, &b);
 	}
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM devices"), 20);
@@ -411,7 +413,7 @@ failures_of_an_address_expire_slowly_and_not_by_a_sign_in(void **state)
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
 	assert_int_equal(attempts_from(&w, "192.0.2.66", "192.0.2.66", 29), 29);
-	stranger(&w, &b, "alice", secret); /* a sign-in to another account from the same address */
+	sign_in_elsewhere(&w, &b, "alice", secret); /* a sign-in to another account from the same address */
 	right_code(&w, &b);
 	assert_verdict(guess(&w, "somebody"), VERDICT_REFUSED);
 	assert_verdict(guess(&w, "somebody-else"), VERDICT_LOCKOUT);
@@ -510,7 +512,7 @@ wrong_codes(struct world *w, const char *secret, int times)
 	for (int i = 0; i < times; i++) {
 		struct browser b;
 		clock_forward(HOUR);
-		stranger(w, &b, "alice", secret);
+		sign_in_elsewhere(w, &b, "alice", secret);
 		wrong_code(w, &b, VERDICT_REFUSED);
 	}
 }
@@ -538,7 +540,7 @@ a_hundred_wrong_codes_disable_the_authenticators(void **state)
 	assert_verdict(ask(&w, &owner, QUESTION_SESSION, NULL), VERDICT_REFUSED);
 
 	clock_forward(2 * HOUR); /* from now on only recovery codes are accepted */
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	assert_int_equal(b.head.codes_disabled, 1);
 	assert_verdict(do_verify(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
 	assert_verdict(do_verify(&w, &b, owner.recovery[0]), VERDICT_PASSED);
@@ -558,7 +560,7 @@ a_right_code_resets_the_count_of_a_hundred(void **state)
 	memcpy(secret, b.secret, sizeof(secret));
 	wrong_codes(&w, secret, 99);
 	clock_forward(HOUR);
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	right_code(&w, &b);
 	wrong_codes(&w, secret, 99);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE disabled_at_us IS NULL"), 1);
@@ -579,7 +581,7 @@ code_101_is_never_checked_even_after_a_crash(void **state)
 	sql_run(&w,
 		"UPDATE throttle SET failures = 100 WHERE counter = 'codes'"); /* as after a crash before disabling */
 	clock_forward(HOUR);
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	assert_verdict(do_verify(&w, &b, code_of(secret, 0).z), VERDICT_REFUSED);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM factors WHERE disabled_at_us IS NULL"), 0);
 	world_end(&w);
@@ -597,7 +599,7 @@ recovery_codes_are_counted_apart(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_FULL);
 	memcpy(secret, b.secret, sizeof(secret));
-	stranger(&w, &b, "alice", secret);
+	sign_in_elsewhere(&w, &b, "alice", secret);
 	for (int i = 0; i < 5; i++)
 		assert_verdict(do_verify(&w, &b, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), VERDICT_REFUSED);
 	assert_verdict(do_verify(&w, &b, "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), VERDICT_LOCKOUT);
@@ -796,7 +798,7 @@ static void
 only_expired_counters_are_deleted(void **state)
 {
 	struct world w;
-	struct browser owner, stranger = { .address = "192.0.2.66" };
+	struct browser owner, sign_in_elsewhere = { .address = "192.0.2.66" };
 
 	world_new(&w);
 	bring_to(&w, &owner, "alice", STATE_FULL);
@@ -818,7 +820,7 @@ only_expired_counters_are_deleted(void **state)
 	assert_verdict(guess(&w, "alice"), VERDICT_LOCKOUT);
 	clock_forward(HOUR);
 
-	assert_verdict(do_sign_in(&w, &stranger, "bob", "a wrong password"), VERDICT_REFUSED);
+	assert_verdict(do_sign_in(&w, &sign_in_elsewhere, "bob", "a wrong password"), VERDICT_REFUSED);
 	sql_run(&w, "UPDATE throttle SET failures = 0 WHERE counter = 'name'"); /* as after a right password */
 	purge_all(&w);
 	assert_int_equal(rows_of(&w, "name"), 0);

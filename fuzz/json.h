@@ -38,24 +38,46 @@ struct json {
 	struct json_name names[JSON_MEMBERS_MAX]; /* of the outermost object, with values */
 	struct json_value values[JSON_MEMBERS_MAX];
 	size_t members;
+	char number[JSON_TEXT_MAX + 1];
 };
 
 static inline bool json_value_read(struct json *j, struct json_value *ret_value);
 
+static inline void
+json_skip(struct json *j, size_t n)
+{
+	j->rest = str_bytes(j->rest.p + n, j->rest.n - n);
+}
+
 static inline bool
 json_literal(struct json *j, str literal)
 {
-	if (!str_starts(j->rest, literal))
+	if (j->rest.n < literal.n || memcmp(j->rest.p, literal.p, literal.n) != 0)
 		return false;
-	j->rest = str_from(j->rest, literal.n);
+	json_skip(j, literal.n);
+	return true;
+}
+
+static inline bool
+json_is_next(const struct json *j, char c)
+{
+	return j->rest.n > 0 && j->rest.p[0] == c;
+}
+
+static inline bool
+json_byte(struct json *j, char c)
+{
+	if (!json_is_next(j, c))
+		return false;
+	json_skip(j, 1);
 	return true;
 }
 
 static inline void
 json_blanks(struct json *j)
 {
-	while (j->rest.n > 0 && memchr(" \t\r\n", j->rest.p[0], 4) != NULL)
-		j->rest = str_from(j->rest, 1);
+	while (json_is_next(j, ' ') || json_is_next(j, '\t') || json_is_next(j, '\r') || json_is_next(j, '\n'))
+		json_skip(j, 1);
 }
 
 static inline bool
@@ -119,33 +141,33 @@ json_escape(struct json *j)
 	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
 	const char *at;
 
-	if (json_literal(j, STR("u")))
+	if (json_byte(j, 'u'))
 		return json_unicode(j);
 	at = j->rest.n == 0 ? NULL : memchr(letters, j->rest.p[0], sizeof(letters) - 1);
 	if (at == NULL)
 		return false;
 	json_keep(j, (uint8_t)meant[at - letters]);
-	j->rest = str_from(j->rest, 1);
+	json_skip(j, 1);
 	return true;
 }
 
 static inline bool
-json_string(struct json *j, str *ret_text)
+json_string_read(struct json *j, str *ret_text)
 {
 	size_t from = j->used;
 
-	if (!json_literal(j, STR("\"")))
+	if (!json_byte(j, '"'))
 		return false;
-	while (!json_literal(j, STR("\""))) {
+	while (!json_byte(j, '"')) {
 		if (j->rest.n == 0 || (uint8_t)j->rest.p[0] < 0x20)
 			return false;
-		if (json_literal(j, STR("\\"))) {
+		if (json_byte(j, '\\')) {
 			if (!json_escape(j))
 				return false;
 			continue;
 		}
 		json_keep(j, (uint8_t)j->rest.p[0]);
-		j->rest = str_from(j->rest, 1);
+		json_skip(j, 1);
 	}
 	*ret_text = str_bytes(j->decoded + from, j->used - from);
 	return str_utf8_valid(*ret_text);
@@ -158,54 +180,53 @@ json_digits(struct json *j)
 
 	while (n < j->rest.n && j->rest.p[n] >= '0' && j->rest.p[n] <= '9')
 		n++;
-	j->rest = str_from(j->rest, n);
+	json_skip(j, n);
 	return n;
 }
 
 static inline bool
-json_number(struct json *j)
+json_number_read(struct json *j)
 {
 	const str from = j->rest;
-	char text[JSON_TEXT_MAX + 1];
 	bool whole = true, good = true;
 
-	(void)json_literal(j, STR("-"));
-	good = json_literal(j, STR("0")) || json_digits(j) > 0;
-	if (good && json_literal(j, STR("."))) {
+	(void)json_byte(j, '-');
+	good = json_byte(j, '0') || json_digits(j) > 0;
+	if (good && json_byte(j, '.')) {
 		whole = false;
 		good = json_digits(j) > 0;
 	}
-	if (good && (json_literal(j, STR("e")) || json_literal(j, STR("E")))) {
+	if (good && (json_byte(j, 'e') || json_byte(j, 'E'))) {
 		whole = false;
-		(void)(json_literal(j, STR("+")) || json_literal(j, STR("-")));
+		(void)(json_byte(j, '+') || json_byte(j, '-'));
 		good = json_digits(j) > 0;
 	}
 	if (!good)
 		return false;
-	memcpy(text, from.p, from.n - j->rest.n);
-	text[from.n - j->rest.n] = '\0';
+	memcpy(j->number, from.p, from.n - j->rest.n);
+	j->number[from.n - j->rest.n] = '\0';
 	errno = 0;
 	if (whole) {
-		(void)strtoll(text, NULL, 10);
+		(void)strtoll(j->number, NULL, 10);
 		return errno != ERANGE;
 	}
-	return !isinf(strtod(text, NULL));
+	return !isinf(strtod(j->number, NULL));
 }
 
 /* Read an array after its "[". */
 static inline bool
-json_array(struct json *j)
+json_array_read(struct json *j)
 {
 	struct json_value value;
 
 	json_blanks(j);
-	if (json_literal(j, STR("]")))
+	if (json_byte(j, ']'))
 		return true;
 	do {
 		if (!json_value_read(j, &value))
 			return false;
-	} while (json_literal(j, STR(",")));
-	return json_literal(j, STR("]"));
+	} while (json_byte(j, ','));
+	return json_byte(j, ']');
 }
 
 static inline bool
@@ -225,24 +246,24 @@ json_members(struct json *j, const struct json_name *older)
 	struct json_value value = { 0 };
 
 	json_blanks(j);
-	if (!json_string(j, &name.text) || json_has_name(older, name.text))
+	if (!json_string_read(j, &name.text) || json_has_name(older, name.text))
 		return false;
 	json_blanks(j);
-	if (!json_literal(j, STR(":")) || !json_value_read(j, &value))
+	if (!json_byte(j, ':') || !json_value_read(j, &value))
 		return false;
 	if (j->depth == 1) {
 		j->names[j->members] = name;
 		j->values[j->members++] = value;
 	}
-	return json_literal(j, STR(",")) ? json_members(j, &name) : json_literal(j, STR("}"));
+	return json_byte(j, ',') ? json_members(j, &name) : json_byte(j, '}');
 }
 
 /* Read an object after its "{". */
 static inline bool
-json_object(struct json *j)
+json_object_read(struct json *j)
 {
 	json_blanks(j);
-	return json_literal(j, STR("}")) || json_members(j, NULL);
+	return json_byte(j, '}') || json_members(j, NULL);
 }
 
 static inline bool
@@ -251,15 +272,15 @@ json_bare_value(struct json *j, struct json_value *ret_value)
 	*ret_value = (struct json_value){ .kind = JSON_ANOTHER };
 	if (j->rest.n > 0 && j->rest.p[0] == '"') {
 		ret_value->kind = JSON_A_STRING;
-		return json_string(j, &ret_value->text);
+		return json_string_read(j, &ret_value->text);
 	}
-	if (json_literal(j, STR("{"))) {
+	if (json_byte(j, '{')) {
 		ret_value->kind = JSON_AN_OBJECT;
-		return json_object(j);
+		return json_object_read(j);
 	}
-	if (json_literal(j, STR("["))) {
+	if (json_byte(j, '[')) {
 		ret_value->kind = JSON_AN_ARRAY;
-		return json_array(j);
+		return json_array_read(j);
 	}
 	if (json_literal(j, STR("true"))) {
 		ret_value->kind = JSON_A_TRUE;
@@ -269,7 +290,7 @@ json_bare_value(struct json *j, struct json_value *ret_value)
 		ret_value->kind = JSON_A_FALSE;
 		return true;
 	}
-	return json_literal(j, STR("null")) || json_number(j);
+	return json_literal(j, STR("null")) || json_number_read(j);
 }
 
 /* Read a value and the blanks around it. */
@@ -310,7 +331,7 @@ json_array_begin(str text, struct json *ret)
 	ret->used = ret->members = 0;
 	ret->depth = 1;
 	json_blanks(ret);
-	return !json_literal(ret, STR("]"));
+	return !json_byte(ret, ']');
 }
 
 static inline struct json_value

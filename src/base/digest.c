@@ -61,7 +61,7 @@ digest_sha256(str bytes, uint8_t *ret_digest)
 }
 
 struct pad {
-	uint8_t b[BLOCK_BYTES];
+	uint64_t words[BLOCK_BYTES / 8];
 };
 
 static void
@@ -73,16 +73,23 @@ digest_pad_wipe(struct pad *pad)
 static void
 digest_pad_fill(struct pad *ret_pad, str key, uint8_t with)
 {
-	memset(ret_pad->b, with, sizeof(ret_pad->b));
-	for (size_t i = 0; i < key.n; i++)
-		ret_pad->b[i] ^= (uint8_t)key.p[i];
+	*ret_pad = (struct pad){ 0 };
+	memcpy(ret_pad->words, key.p, key.n);
+	for (size_t i = 0; i < COUNT(ret_pad->words); i++)
+		ret_pad->words[i] ^= with * UINT64_C(0x0101010101010101);
+}
+
+static str
+digest_pad_bytes(const struct pad *pad)
+{
+	return str_bytes(pad->words, sizeof(pad->words));
 }
 
 err
 digest_hmac(str key, str bytes, uint8_t *ret_digest)
 {
 	CLEANUP(digest_pad_wipe) struct pad pad;
-	str padded = str_bytes(pad.b, sizeof(pad.b));
+	str padded = digest_pad_bytes(&pad);
 	uint8_t inner[DIGEST_BYTES];
 
 	if (key.n > BLOCK_BYTES)
@@ -114,7 +121,8 @@ digest_hmac_prepare_block(str key, uint8_t with, EVP_MD_CTX *block)
 	CLEANUP(digest_pad_wipe) struct pad pad;
 
 	digest_pad_fill(&pad, key, with);
-	return EVP_DigestInit_ex2(block, sha256, NULL) == 1 && EVP_DigestUpdate(block, pad.b, sizeof(pad.b)) == 1
+	return EVP_DigestInit_ex2(block, sha256, NULL) == 1 &&
+		       EVP_DigestUpdate(block, pad.words, sizeof(pad.words)) == 1
 		   ? ERR_OK
 		   : ERR_CRYPTO;
 }

@@ -2,15 +2,17 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
 import pytest
 
-RUN = pathlib.Path(os.environ["SOURCE_ROOT"]) / "fuzz/run.sh"
+SOURCE = pathlib.Path(os.environ["SOURCE_ROOT"])
+RUN = SOURCE / "fuzz/run.sh"
 # Behaves like libFuzzer: makes the calls that -runs= asks for, prints their number at the end, and fails after a fault.
 TARGET = """#!/bin/sh
-echo "$@" >>called
+echo "$@" "ASAN_OPTIONS=$ASAN_OPTIONS" >>called
 [ ! -f fault ] || { echo "promise broken: fuzz_x.c:1"; exit 77; }
 for option; do case $option in -runs=*) calls=${option#-runs=} ;; esac; done
 [ ! -f short ] || calls=$(((calls + 1) / 2))
@@ -31,8 +33,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(folder, calls):
-    return subprocess.run([folder / "fuzz/run.sh", "--one", str(calls), "calls", "x"], capture_output=True, text=True, timeout=60)
+def run(folder, calls, target="x"):
+    return subprocess.run([folder / "fuzz/run.sh", "--one", str(calls), "calls", target], capture_output=True, text=True, timeout=60)
 
 
 def parts(folder):
@@ -72,3 +74,18 @@ def test_fault_ends_the_run_and_keeps_the_number(folder):
     result = run(folder, 3_000_000)
     assert result.returncode == 1 and "NOT OK  x" in result.stdout and "promise broken" in result.stdout
     assert kept(folder) == 2_000_000
+
+
+@pytest.mark.parametrize("target, limit", [("attestation", "ATTESTATION"), ("auth_data", "AUTH_DATA"), ("client_data", "CLIENT_DATA")])
+def test_longest_input_is_above_the_limit_of_the_code(folder, target, limit):
+    (folder / "build/fuzz/fuzz/fuzz_x").rename(folder / f"build/fuzz/fuzz/fuzz_{target}")
+    assert run(folder, 1, target).returncode == 0
+    accepted = int(re.search(rf"WEBAUTHN_{limit}_MAX = (\d+)", (SOURCE / "src/webauthn/webauthn.h").read_text())[1])
+    tried = int(re.search(r"-max_len=(\d+)", (folder / "called").read_text())[1])
+    assert accepted < tried <= accepted + 16
+
+
+def test_options_of_the_caller_come_after_ours(folder, monkeypatch):
+    monkeypatch.setenv("ASAN_OPTIONS", "malloc_context_size=30")
+    run(folder, 1)
+    assert re.search(r"ASAN_OPTIONS=\S*malloc_context_size=1:malloc_context_size=30$", (folder / "called").read_text(), re.M)

@@ -304,7 +304,7 @@ def test_the_command_of_the_error_page_registers_the_address(server):
     assert page.status == 400
     add(server, "mended", CALLBACK)
     page = Person(server).visit(address("mended", redirect_uri=asked))
-    assert "The address has no TLS" in page.text
+    assert "This address has no TLS" in page.text
     command = next(c.text for c in page.dom.all("code") if c.text.startswith("doubletour client set"))
     assert command == f"doubletour client set 'mended' insecure_redirect=yes redirect_uris+='{asked}'"
     done = server.command(*shlex.split(command)[1:])

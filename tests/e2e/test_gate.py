@@ -672,7 +672,7 @@ def refusal_link(person, url, address):
 
 
 @pytest.mark.parametrize("language, reason, again", [
-    ("en", "Your browser reaches it from another network than this page.", "Try again"), ("fr", "Votre navigateur atteint l’application depuis un autre réseau que cette page.", "Réessayer")])
+    ("en", "Your browser uses one network for this page and another one for the application.", "Try again"), ("fr", "Votre navigateur n’utilise pas le même réseau pour cette page et pour l’application.", "Réessayer")])
 @pytest.mark.parametrize("url", ["https://office.example.org/x?y=1", "https://office.example.net/x?y=1"])
 def test_a_network_that_only_the_application_sees_starts_no_loop(gate, url, language, reason, again):
     person = Visitor(gate, address=f"192.168.{ord(url[19])}.{len(reason)}").full()

@@ -261,9 +261,10 @@ gate_pages_passes(struct exchange *x, const struct gate_return *to, const struct
 	TRY(gate_pages_refused_there(x, to, target, open, &refused_there));
 	if (!refused_there)
 		return gate_pages_granted(x, target, open);
-	return gate_pages_denied(
-	    x, N_("It is open on certain networks only. Your browser reaches it from another network than this page."),
-	    target->url);
+	return gate_pages_denied(x,
+				 N_("It is open on certain networks only. Your browser uses one network for this page "
+				    "and another one for the application."),
+				 target->url);
 }
 
 /* Would only a passkey open the application? */
@@ -397,7 +398,7 @@ gate_post(struct exchange *x, struct channel *keeper)
 
 	if (x->session.state != STATE_FULL)
 		return gate_pages_answer(x, keeper, &to, &page, 200);
-	page.otp.problem = x->session.passkeys > 0 ? N_("That page requires that you confirm again that it is you.")
+	page.otp.problem = x->session.passkeys > 0 ? N_("That page requires that you confirm your identity again.")
 						   : N_("Your last code is too old for that page. Enter a new one.");
 	return gate_pages_answer(x, keeper, &to, &page, 422);
 }

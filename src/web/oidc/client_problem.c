@@ -112,10 +112,10 @@ client_problem_visible(struct exchange *x, str text, size_t max, str *ret_text)
 /* The advice to the administrator, by the result of redirect_check without the flag. */
 static const char *const redirect_advice[REDIRECT_PROBLEM_COUNT] = {
 	[REDIRECT_GOOD] = N_("If this address belongs to the application, this command registers it:"),
-	[REDIRECT_INSECURE] =
-	    N_("The address has no TLS: others on the way can read and change all data for it, and sign in "
-	       "as the person. If the application is behind a proxy with TLS, set its public address to "
-	       "https instead. In a home network only, this command registers it:"),
+	[REDIRECT_INSECURE] = N_(
+	    "This address has no TLS: anyone on the network path can read and change the data sent to it, and sign in "
+	    "as the user. If the application is behind a proxy with TLS, set its public address to "
+	    "https instead. In a home network only, this command registers it:"),
 	[REDIRECT_NO_URI] =
 	    N_("This address cannot be registered, because it is not a complete, valid address. Correct "
 	       "it in the application."),

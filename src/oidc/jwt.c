@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/secret.h"
+#include "oidc/quick_key.h"
 
 #include <jansson.h>
 #include <openssl/bn.h>
@@ -51,6 +52,8 @@ jwt_key_make(enum oidc_alg alg, EVP_PKEY **ret_key)
 {
 	EVP_PKEY *key;
 
+	if (alg == OIDC_RS256 && quick_key_wanted())
+		return quick_key_make(ret_key);
 	if (alg == OIDC_RS256)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS);
 	else if (alg == OIDC_ES256)

@@ -45,8 +45,14 @@ def stopped(make_server):
     return server
 
 
+def with_real_keys(server):
+    """Let a server and its commands make RSA keys as a release does (src/oidc/quick_key.h)."""
+    del server.environment["DOUBLETOUR_TEST_QUICK_KEYS"]
+    return server
+
+
 def test_a_new_client_has_its_key_at_once(make_server):
-    server = make_server()
+    server = with_real_keys(make_server())
     assert published(server) == []
     run(server, *CLIENT)
     (kid,) = published(server)
@@ -164,5 +170,5 @@ def test_check_reports_a_damaged_key(stopped, change, field):
 def test_old_keys_are_deleted(stopped):
     stopped.sql("UPDATE oidc_keys SET signs_from_us = 0, signs_until_us = 1, published_until_us = 2, kept_until_us = 3")
     (old,) = (key["kid"] for key in listed(stopped))
-    stopped.start()
+    with_real_keys(stopped).start()
     wait_until(lambda: states(stopped) and old not in states(stopped), "the new key has replaced the old one")

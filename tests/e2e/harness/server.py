@@ -145,6 +145,7 @@ class Server:
             "DOUBLETOUR_TEST_CLOCK": str(self.clock.path),
             "DOUBLETOUR_TEST_FAULTS": str(self.faults.path),
             "EPHEMERAL": "1",  # the tests may run in a container without a volume
+            "DOUBLETOUR_TEST_QUICK_KEYS": "1",  # a real RSA key takes 0.2 s
             "DOUBLETOUR_TEST_DUMPABLE": "1",  # tests without root read its /proc
             **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **{name: str(value) for name, value in settings.items()},

@@ -453,6 +453,34 @@ token_of_another_key_is_refused(void **state)
 	}
 }
 
+#ifdef DOUBLETOUR_TEST_HOOKS
+static void
+quick_keys_are_valid_and_differ(void **state)
+{
+	char kids[2][JWT_KID_SIZE];
+
+	setenv("DOUBLETOUR_TEST_QUICK_KEYS", "1", 1);
+	for (size_t i = 0; i < COUNT(kids); i++) {
+		CLEANUP(jwt_key_free) EVP_PKEY *key = NULL, *copy = NULL;
+		CLEANUP(buf_wipe) struct buf der = BUF(JWT_KEY_DER_MAX);
+		uint8_t signature[JWT_SIGNATURE_MAX];
+		bool good = false;
+		size_t n = 0;
+
+		assert_int_equal(jwt_key_make(OIDC_RS256, &key), ERR_OK);
+		assert_int_equal(jwt_key_der_put(key, &der), ERR_OK);
+		assert_int_equal(jwt_key_der_read(OIDC_RS256, buf_str(&der), &copy), ERR_OK);
+		assert_int_equal(jwt_signature_make(OIDC_RS256, copy, STR("text"), signature, &n), ERR_OK);
+		assert_int_equal(jwt_signature_verify(OIDC_RS256, key, STR("text"), str_bytes(signature, n), &good),
+				 ERR_OK);
+		assert_true(good);
+		assert_int_equal(jwt_key_thumbprint(OIDC_RS256, key, kids[i]), ERR_OK);
+	}
+	unsetenv("DOUBLETOUR_TEST_QUICK_KEYS");
+	assert_string_not_equal(kids[0], kids[1]);
+}
+#endif
+
 /* Each bit of each letter; base64url does not allow a change of the last letter's spare bits. */
 static void
 token_with_any_byte_changed_is_refused(void **state)
@@ -553,6 +581,9 @@ main(void)
 		cmocka_unit_test(deep_payloads_are_refused),
 		cmocka_unit_test(mac_with_the_public_key_is_refused),
 		cmocka_unit_test(token_of_another_key_is_refused),
+#ifdef DOUBLETOUR_TEST_HOOKS
+		cmocka_unit_test(quick_keys_are_valid_and_differ),
+#endif
 		cmocka_unit_test(token_with_any_byte_changed_is_refused),
 		cmocka_unit_test(tokens_with_text_before_or_after_them_are_refused),
 		cmocka_unit_test(zero_signatures_are_refused),

@@ -9,10 +9,10 @@ build:      ## build the program: build/doubletour
 run: build  ## build, then start on http://localhost:5000
 	@tools/run
 
-test:       ## run the tests
+test:       ## run the tests, three rows of each parametrized one
 	@tools/deps build test
 	@tools/build test
-	@tools/test.py unit e2e browser
+	@tools/test.py --pytest-args='-q --rows 3' unit e2e browser
 
 torture:    ## run the long campaign: kill -9, faults, races, floods (an hour or two)
 	@tools/deps build test

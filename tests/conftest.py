@@ -45,6 +45,8 @@ TROUBLE = ("Sanitizer", "runtime error:", "web.died", "web.sandbox", "Assertion"
 
 def pytest_addoption(parser):
     parser.addoption("--rows", type=int, default=0, metavar="N", help="run N rows of each parametrized test: the first, the last, and others between them")
+    parser.addoption("--beyond-rows", type=int, default=0, metavar="N",
+                     help="run what --rows N leaves out: the other rows, and (with TEST_WHOLE=1) the tests marked whole or sampled")
 
 
 def pytest_report_header():
@@ -139,6 +141,8 @@ def pytest_collection_modifyitems(config, items):
         leave_out(config, items, {item for item in items if item.get_closest_marker("whole")})
     if config.option.rows:
         leave_out(config, items, rows.surplus(items, config.option.rows))
+    if config.option.beyond_rows:
+        leave_out(config, items, rows.done(items, config.option.beyond_rows))
     if ON_POSTGRES:
         for item in items:
             if item.get_closest_marker("sqlite"):

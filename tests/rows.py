@@ -1,4 +1,4 @@
-"""Which rows of a parametrized test run where `pytest --rows N` asks for N of each."""
+"""Which rows of a parametrized test run with `pytest --rows N`, N of each, and which with `--beyond-rows N`."""
 
 
 def spread(count, most):
@@ -14,3 +14,10 @@ def surplus(items, most):
     for item in items:
         rows_of.setdefault(item.nodeid.partition("[")[0], []).append(item)
     return {item for rows in rows_of.values() for n, item in enumerate(rows) if n not in spread(len(rows), most)}
+
+
+def done(items, most):
+    """Return the tests that `pytest --rows most` runs in full when TEST_WHOLE is not set."""
+    short = [item for item in items if not item.get_closest_marker("whole")]
+    left_out = surplus(short, most)
+    return {item for item in short if item not in left_out and not item.get_closest_marker("sampled")}

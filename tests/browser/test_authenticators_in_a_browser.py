@@ -170,14 +170,14 @@ def test_copy_button_copies_the_shown_codes(at_codes):
     permit(browser, "clipboard-write", "granted")
     permit(browser, "clipboard-read", "granted")
     browser.find("[data-copy=codes]").click()
-    browser.wait(lambda: browser.find("#copy-result").text, "the button says what happened")
+    browser.wait(lambda: browser.find("#copy-result").text, "the button shows the result")
     copied = browser.find("#copy-result").text
     pasted = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], e => arguments[0]('' + e))")
     assert pasted.split() == shown_codes(browser)
 
     browser.driver.execute_script("navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
     browser.find("[data-copy=codes]").click()
-    browser.wait(lambda: browser.find("#copy-result").text not in ("", copied), "another sentence when it could not")
+    browser.wait(lambda: browser.find("#copy-result").text not in ("", copied), "another sentence after a failure")
     selected = browser.driver.execute_script("return getSelection().toString()")
     assert selected.split() == shown_codes(browser), "all are selected, to be copied by hand"
     assert browser.find("#copy-result").get_attribute("aria-live") == "polite"
@@ -195,7 +195,7 @@ def test_recovery_codes_are_saved_as_a_file(browse, tmp_path, javascript):
     browser.wait(lambda: (folder / "doubletour-recovery-codes.txt").exists(), "the file is saved")
     lines = (folder / "doubletour-recovery-codes.txt").read_text().split()
     assert lines == ["Doubletour", browser.origin, name, *codes]
-    assert browser.path == CODES and shown_codes(browser) == codes, "and they are still there"
+    assert browser.path == CODES and shown_codes(browser) == codes, "the codes are still there"
 
 
 def test_the_printout_has_codes_server_and_date_only(at_codes):

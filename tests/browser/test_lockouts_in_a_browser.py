@@ -55,14 +55,14 @@ def test_lockout_page_explains_and_reports_attempts(browse, server, language, si
     server.clock.advance(60)
     browser.type_code(authenticator(uri, server.clock))
     assert browser.path == "/"
-    browser.look("told-of-tries")
-    told = browser.find("#alarm")
-    assert "127.0.0.1" in told.text, "the attempt of the stranger"
-    assert not told.text.strip()[0].isdigit(), "one attempt: the user's own are left out"
+    browser.look("attempts-reported")
+    notice = browser.find("#alarm")
+    assert "127.0.0.1" in notice.text, "the attempt in the other browser"
+    assert not notice.text.strip()[0].isdigit(), "one attempt: the user's own are left out"
     if javascript:
         weekday = browser.driver.execute_script(
             "const time = document.querySelector('#alarm time');"
             "return new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long' }).format(new Date(time.dateTime))")
-        assert browser.find("#alarm time").text.startswith(weekday) and "UTC" not in told.text, told.text
+        assert browser.find("#alarm time").text.startswith(weekday) and "UTC" not in notice.text, notice.text
     browser.follow("#alarm a[href*=activity]")
     browser.look("activity-of-tries")

@@ -146,8 +146,8 @@ def test_imported_passkey_with_a_long_id_signs_in(browse, server, tmp_path):
         f"webauthn_credentials:\n- rpid: localhost\n  username: {name}\n  description: Old key\n  kid: {base64.b64encode(credential_id).decode()}\n"
         f"  aaguid: {uuid.UUID(int=0)}\n  transports: [internal]\n  sign_count: {LARGEST - 6}\n  backup_eligible: false\n  backup_state: false\n"
         f"  public_key: {base64.b64encode(KeyPair(private=private).cose()).decode()}\n")
-    told = server.command("import", "authelia", str(tmp_path / "users.yml"), "--webauthn", str(tmp_path / "webauthn.yml"))
-    assert told.returncode == 0 and "1 passkey was imported" in told.stdout, told
+    report = server.command("import", "authelia", str(tmp_path / "users.yml"), "--webauthn", str(tmp_path / "webauthn.yml"))
+    assert report.returncode == 0 and "1 passkey was imported" in report.stdout, report
     with passkeys(browser) as keys:
         phone = keys.add()
         phone.put(private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), credentialId=credential_id, rpId="localhost",
@@ -160,7 +160,7 @@ def test_imported_passkey_with_a_long_id_signs_in(browse, server, tmp_path):
         assert signed_in(browser)
         sign_out(browser, phone)
         press(browser)
-        assert signed_in(browser), "alone, with the handle that it brought"
+        assert signed_in(browser), "it signs in alone, with its own handle"
     assert kept(server, name, "sign_count > 4294967289, uv_initialized") == [(1, 1)]
 
 

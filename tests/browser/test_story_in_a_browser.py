@@ -143,7 +143,7 @@ def test_every_form_works_from_the_keyboard(browse, server, tmp_path, javascript
 def test_first_tab_stop_is_the_skip_link(browse):
     browser = browse().open("/login")
     focused = browser.driver.execute_script("return document.activeElement.tagName")
-    assert focused in ("BODY", "INPUT"), "either nothing has the focus, or the first field"
+    assert focused in ("BODY", "INPUT"), "the focus is on the first field, or on none"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -221,7 +221,7 @@ def test_the_copy_button_copies_and_says_so(at_setup):
     permit(at_setup, "clipboard-read", "granted")
     before = live_text(at_setup)
     copy_button(at_setup).click()
-    at_setup.wait(lambda: live_text(at_setup) != before, "the button says what happened")
+    at_setup.wait(lambda: live_text(at_setup) != before, "the button shows the result")
     assert live_text(at_setup)
     pasted = at_setup.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], e => arguments[0]('' + e))")
     assert pasted == at_setup.find("#secret").get_property("value")
@@ -243,27 +243,27 @@ def test_the_copy_button_reports_a_failure(at_setup, refusal):
         if not buttons:
             return  # hiding a button that cannot work is correct too
         buttons[0].click()
-        at_setup.wait(lambda: live_text(at_setup) != before, "the button says what happened")
+        at_setup.wait(lambda: live_text(at_setup) != before, "the button shows the result")
         refused = live_text(at_setup)
     finally:
         at_setup.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
     at_setup.open("/setup-2fa")
     permit(at_setup, "clipboard-write", "granted")
     copy_button(at_setup).click()
-    at_setup.wait(lambda: live_text(at_setup) not in (before, ""), "the button says what happened")
-    assert live_text(at_setup) != refused, "done and not done are two sentences"
+    at_setup.wait(lambda: live_text(at_setup) not in (before, ""), "the button shows the result")
+    assert live_text(at_setup) != refused, "success and failure have different sentences"
 
 
 def test_the_copy_button_reports_a_denied_permission(at_setup):
     permit(at_setup, "clipboard-write", "granted")
     permit(at_setup, "clipboard-read", "granted")
     copy_button(at_setup).click()
-    at_setup.wait(lambda: live_text(at_setup), "the button says what happened")
+    at_setup.wait(lambda: live_text(at_setup), "the button shows the result")
     copied = live_text(at_setup)
     at_setup.open("/setup-2fa")
     permit(at_setup, "clipboard-write", "denied")
     copy_button(at_setup).click()
-    at_setup.wait(lambda: live_text(at_setup), "the button says what happened")
+    at_setup.wait(lambda: live_text(at_setup), "the button shows the result")
     assert live_text(at_setup) != copied
 
 

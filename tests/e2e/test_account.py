@@ -134,7 +134,7 @@ def test_a_new_password_ends_other_sessions_and_renews_the_token(alice):
     assert other.visit("/").location.startswith("/login")
     stolen = Person(alice.server)
     stolen.cookies = {"doubletour": before}
-    assert stolen.visit("/").location.startswith("/login"), "the old token is dead"
+    assert stolen.visit("/").location.startswith("/login"), "the old token is invalid"
     assert alice.forget().give_password().status == 422
     alice.password = NEW
     alice.sign_in()
@@ -231,7 +231,7 @@ def words(page):
 def test_activity_is_listed_newest_first_in_pages(server, language):
     person = Person(server, language=language).full()
     for _ in range(23):
-        server.forgive()
+        server.delete_attempts()
         Person(server, person.name, "wrong password").give_password()
     page = person.visit("/account/devices")
     first = words(page)
@@ -239,7 +239,7 @@ def test_activity_is_listed_newest_first_in_pages(server, language):
     page = person.visit(page.dom.one("main").one("a", rel="next")["href"].split("#")[0])
     rest = words(page)
     assert rest[-1] == ("Account created" if language == "en" else "Compte créé")
-    assert not [sentence for sentence in first + rest if "." in sentence], "every event has its words"
+    assert not [sentence for sentence in first + rest if "." in sentence], "each event has a sentence"
     for odd in ("0", "-1", "abc", "9" * 40, "1"):
         assert person.visit("/account/devices?before=" + odd).status == 200
 
@@ -320,7 +320,7 @@ def test_closing_redacts_the_audit_and_deletes_the_rest(server, alice):
         assert server.sql(f"SELECT count(*) FROM {table} WHERE account_id = ?", number) == [(0,)]
     rows = server.sql("SELECT event, address, agent, request_id FROM audit WHERE account_id = ? ORDER BY id", number)
     assert rows and {row[1:] for row in rows} == {("", "", "")} and rows[-1][0] == "account.closed"
-    assert Person(server, name=alice.name).register().status == 422, "its name is not given again"
+    assert Person(server, name=alice.name).register().status == 422, "no new account gets its name"
 
 
 @pytest.mark.parametrize("typed", ["", "somebody-else", "x" * 4000, "<b>"], ids=["empty", "another", "enormous", "markup"])
@@ -329,7 +329,7 @@ def test_closing_with_a_wrong_user_name_changes_nothing(alice, typed):
     assert page.status == 422 and page.errors["username"] and page.value("current") == alice.password
     assert len(typed) > 1000 or page.value("username") == typed
     assert alice.visit("/").status == 200
-    assert close(alice, username=f" {alice.name.upper()} ").location == "/login", "as the sign-in accepts it"
+    assert close(alice, username=f" {alice.name.upper()} ").location == "/login", "in the form that the sign-in accepts"
 
 
 def test_closing_with_a_stale_proof_asks_for_a_code(alice):

@@ -126,7 +126,7 @@ def test_a_second_authenticator_counts_after_its_first_code(alice):
     begin(alice, "Tablet")
     second = alice.follow().by_id("secret")["value"]
     assert second != first and alice.page.by_id("qr")["src"].startswith("data:image/png")
-    assert len(names(alice)) == 1, "not before its code"
+    assert len(names(alice)) == 1, "not before its code is confirmed"
     page = alice.send(CONFIRM, {"otp": "000000"})
     assert page.status == 422 and page.errors["otp"] and page.by_id("secret")["value"] == second
     step = alice.server.clock.next_step()
@@ -232,7 +232,7 @@ def test_a_replacement_counts_once_its_code_is_confirmed(server, alice):
     begin(alice, "New phone", lost)
     secret = alice.follow().by_id("secret")["value"]
     third = Person(server, alice.name, alice.password)
-    assert signs_in(third, old), "until then the old one does"
+    assert signs_in(third, old), "until then the old one is valid"
     before = alice.session
     step = server.clock.next_step()
     alice.send(CONFIRM, {"otp": code_of_step(secret, step)})
@@ -248,7 +248,7 @@ def test_a_lost_phone_is_replaced_with_a_recovery_code(server, alice):
     codes = alice.follow().recovery_codes
     lost, old = ids(alice)[0], alice.secret
     alice.recover(codes[0])
-    assert not removable(items(alice)[0]), "it is the last one, lost or not"
+    assert not removable(items(alice)[0]), "it is the last one, even if it is lost"
     secret = add(alice, "New phone", lost)
     assert len(names(alice)) == 1
     assert alice.visit("/").status == 200
@@ -305,7 +305,7 @@ def test_a_bad_name_changes_nothing_and_stays_in_its_field(alice, name):
     page = alice.post(RENAME, {"csrf_token": alice.page.token, "id": one, "name": name})
     assert page.status in (400, 422)
     if page.status == 422:
-        assert page.errors["name"] and page.value("name"), "as it was typed"
+        assert page.errors["name"] and page.value("name"), "the field has the typed text"
     assert "1" in names(alice)[0]
 
 
@@ -385,7 +385,7 @@ def test_removing_with_a_stale_proof_asks_for_a_code(alice):
     number = ids(alice)[1]
     alice.grow_stale()
     assert removable(items(alice)[1])
-    assert alice.visit(f"{REMOVE}?id={number}").field("otp"), "the field is there before it is missed"
+    assert alice.visit(f"{REMOVE}?id={number}").field("otp"), "the page has the field before the form is sent"
     token = alice.page.token
     for otp in ("", "000000"):
         page = alice.post(REMOVE, {"csrf_token": token, "id": number, "otp": otp})
@@ -409,6 +409,6 @@ def test_a_cross_site_form_changes_nothing(server, alice, path):
     for page in (alice.post(path, fields), alice.post(path, {**fields, "csrf_token": "A" * 43}),
                  alice.post(path, {**fields, "csrf_token": token}, headers=cross_site)):
         assert page.status == 403 and page.alerts
-        assert alice.password not in page.html, "what a stranger's form brings is not shown"
+        assert alice.password not in page.html, "the page shows no values of a forged form"
     assert [n.startswith("Tablet") for n in names(alice)] == [False, True]
     assert signs_in(alice, secret)

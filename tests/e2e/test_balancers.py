@@ -88,11 +88,11 @@ def test_users_notice_no_node_change_and_no_node_failure(postgres, tmp_path, cer
             person.forget().sign_in()
             assert person.visit("/").status == 200
         served = [one.log().count("path=/verify-2fa") for one in nodes]
-        assert min(served) > 0, f"both nodes took part: {served}"
+        assert min(served) > 0, f"both nodes served requests: {served}"
         os.kill(nodes[0].keeper_pid(), signal.SIGKILL)
-        wait_until(lambda: all(_status(person) == 200 for person in people), "the other node goes on")
+        wait_until(lambda: all(_status(person) == 200 for person in people), "the other node still serves")
         late = front.person()
-        wait_until(lambda: _signs_in(late), "and takes new people")
+        wait_until(lambda: _signs_in(late), "and registers new users")
     finally:
         if process is not None:
             process.terminate()

@@ -46,7 +46,7 @@ def test_pages_show_the_logo_and_the_colour(branded):
     assert links(page)["icon"] == [logo] and "apple-touch-icon" not in links(page)
     assert get(branded, logo).content == LOGO and get(branded, "/favicon.ico").headers["Location"] == logo
     sheets = links(page)["stylesheet"]
-    assert [name.split(".")[0] for name in sheets][-2:] == ["/static/app", "/static/brand"], "the colour comes last"
+    assert [name.split(".")[0] for name in sheets][-2:] == ["/static/app", "/static/brand"], "the rule for the colour is last"
     css = get(branded, sheets[-1])
     assert css.headers["Content-Type"] == "text/css; charset=utf-8"
     assert css.text == (f":root{{--brass:{LIGHT};--link:{LIGHT}}}"
@@ -120,7 +120,7 @@ def test_a_new_web_process_survives_a_logo_that_became_bad(make_server, tmp_path
     (tmp_path / "logo.svg").write_bytes(SCRIPT)
     old = server.web_pid()
     os.kill(old, signal.SIGKILL)
-    wait_until(lambda: server.web_pid() not in (0, old) and server.serves(), "another web process serves")
+    wait_until(lambda: server.web_pid() not in (0, old) and server.serves(), "a new web process serves")
     page = Person(server).visit("/login")
     assert page.dom.all("svg", **{"class": "mark"}) and not page.dom.all("img", **{"class": "logo"})
     assert 'brand.refused why="' in server.log() and "script" in server.log()

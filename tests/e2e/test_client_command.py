@@ -14,14 +14,14 @@ KEYS = ["name", "preset", "redirect_uris", "logout_uris", "launch_url", "scopes"
 count = iter(range(1000))
 
 
-def told(server, *arguments, status=0):
+def printed(server, *arguments, status=0):
     result = server.command("client", *arguments, "--json")
     assert result.returncode == status, (result.stdout, result.stderr)
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def one(server, *arguments):
-    rows = told(server, *arguments)
+    rows = printed(server, *arguments)
     assert len(rows) == 1, rows
     return rows[0]
 
@@ -50,7 +50,7 @@ def test_add_prints_issuer_id_and_a_secret_that_is_shown_once(server):
     assert "shown only now" in result.stderr and secret not in result.stderr
     shown = server.command("client", "show", "once").stdout + server.command("client", "list").stdout
     assert secret not in shown and secret not in server.log()
-    assert secret not in json.dumps(told(server, "show", "once"))
+    assert secret not in json.dumps(printed(server, "show", "once"))
     assert secret not in repr(server.whole())
 
 
@@ -137,7 +137,7 @@ def test_wrong_usage_is_explained(server):
     client = added(server)["client_id"]
     refused(server, "add", client, "--redirect", REDIRECT, word="already exists")
     refused(server, "delete", client, word="add --yes")
-    assert client in [row["client_id"] for row in told(server, "list")]
+    assert client in [row["client_id"] for row in printed(server, "list")]
 
 
 # Changes work without a restart
@@ -213,7 +213,7 @@ def test_commands_and_refusals_are_audited(server):
 
 
 def checked(server, *arguments, status=0):
-    (row,) = told(server, "check", *arguments, status=status)
+    (row,) = printed(server, "check", *arguments, status=status)
     return row
 
 

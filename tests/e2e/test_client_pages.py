@@ -342,7 +342,7 @@ def test_prompt_login_asks_for_password_and_code(server):
     page = check(person.visit(quiet(prompt="login")))
     hidden = fields_of(page, "/api/oidc/login")
     page = check(person.post("/api/oidc/login", {**hidden, "current": "wrong", "otp": person.fresh_code()}))
-    assert page.status == 422 and not page.dom.all("input", id="otp"), "the code was right: it is not asked again"
+    assert page.status == 422 and not page.dom.all("input", id="otp"), "the page does not ask again for a code that was right"
     hidden = fields_of(page, "/api/oidc/login")
     page = check(person.post("/api/oidc/login", {**hidden, "current": person.password}))
     assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
@@ -389,7 +389,7 @@ def test_prompt_login_takes_a_passkey_with_pin_or_fingerprint(local, holder):
     person, asked = holder, holder.ask(quiet(prompt="login"))
     local.clock.advance(31)
     page = person.post(asked.path, {**asked.hidden, "current": "", "otp": person.fresh_code()})
-    assert page.status == 422, "a code is no password"
+    assert page.status == 422, "a code does not replace the password"
     person.ask(quiet(prompt="login"))
     page = person.answer(person.get(), current="")
     assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
@@ -471,7 +471,7 @@ def test_login_hint_and_ui_locales_fill_the_sign_in_page(server):
     page = person.post("/login", {**hidden, "username": "anna", "password": "wrong"})
     assert page.status == 422 and '<html lang="fr">' in page.html and "<b>Wiki</b>" in page.html
     person.visit("/language/en")
-    assert '<html lang="en">' in person.visit(address(ui_locales="fr")).html, "the person's choice comes first"
+    assert '<html lang="en">' in person.visit(address(ui_locales="fr")).html, "the user's own language has precedence"
 
 
 def test_the_longest_request_gets_through_the_sign_in(server):
@@ -667,7 +667,7 @@ def test_events_of_a_deleted_application_keep_its_id(server):
     add(server, "old.app", "https://old.example.org/callback", "--name", "<b>Old</b>", "--consent", "never")
     person = Person(server).full()
     person.visit(address("old.app", redirect_uri="https://old.example.org/callback"))
-    assert events_of(person)[0] == ("Signed in to an application", "<b>Old</b>"), "the name is text"
+    assert events_of(person)[0] == ("Signed in to an application", "<b>Old</b>"), "the name is shown as text"
     assert server.command("client", "delete", "old.app", "--yes").returncode == 0
     assert events_of(person)[0] == ("Signed in to an application", "old.app")
 
@@ -765,4 +765,4 @@ def test_the_password_is_enough_where_the_rules_say_so(ruled):
     page = check(give_password(person))
     assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
     person.forget().visit(address("vault"))
-    assert give_password(person).form_to("/verify-2fa"), "there the second factor is asked"
+    assert give_password(person).form_to("/verify-2fa"), "there it asks for the second factor"

@@ -45,7 +45,7 @@ def test_commands_refuse_a_closed_name_without_name_again(server):
     assert server.command("user", "add", taken, "--name-again").returncode == 0
     assert "already exists" in server.command("user", "add", taken, "--name-again").stderr
     assert server.command("user", "delete", taken, "--yes").returncode == 0
-    assert not registers(server, taken), "it is closed again"
+    assert not registers(server, taken), "the name is reserved again"
 
 
 def test_a_renamed_account_keeps_its_old_name_for_itself(server):

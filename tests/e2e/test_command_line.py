@@ -18,9 +18,9 @@ pytestmark = pytest.mark.without_postgres
 HOSTILE = [
     ("\x1b[2J\x1b]0;owned\x07", "escape sequences"),
     ("\u009b2J", "C1: CSI in one code point"),
-    ("anna\nroot  2026-11-23  active", "a line of its own"),
-    ("anna\rroot", "a return to the line's beginning"),
-    ("a\u202egnp.exe", "an override of the direction"),
+    ("anna\nroot  2026-11-23  active", "a separate line"),
+    ("anna\rroot", "a carriage return"),
+    ("a\u202egnp.exe", "a direction override"),
     ("a\u2066b\u2069", "isolates"),
     ("a\u200eb\u200f", "marks of direction"),
     ("a\u2028b\u2029c", "line and paragraph separators"),
@@ -56,8 +56,8 @@ GATE = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"
 
 
 @pytest.mark.parametrize("arguments, words, why", [
-    (("run", "--port", "99999"), ('--port must be a number from 1 to 65535, not "99999"',), "the option, not the setting behind it"),
-    (("run", "--port", ""), ("--port must be",), "an empty value of an option is not left out"),
+    (("run", "--port", "99999"), ('--port must be a number from 1 to 65535, not "99999"',), "the option, not its setting"),
+    (("run", "--port", ""), ("--port must be",), "an empty value counts as a value"),
     (("run", "--host", "nowhere.example"), ("--host must be",), "the other option"),
     (("run", "--host", "0.0.0.0"), ("--host is an address that other machines can reach", "PUBLIC_URL"), "settings that do not go together"),
     (("run", "--prot", "1"), ('Did you mean "--port"?', "doubletour run --help"), "the nearest, and the help"),
@@ -66,18 +66,18 @@ GATE = {"GATE_DOMAINS": "example.org", "PUBLIC_URL": "https://login.example.org"
     (("run", "--port"), ("--port needs a value",), "the value is missing"),
     (("user", "list", "--json=yes"), ("--json takes no value",), "a value too many"),
     (("user", "list", "--disbled"), ('Did you mean "--disabled"?',), "another command"),
-    (("routes", "--jsn"), ('Did you mean "--json"?',), "a command that had its own parser"),
+    (("routes", "--jsn"), ('Did you mean "--json"?',), "a command that formerly had its own parser"),
     (("otp", "generate", "--digit", "x"), ("--digits",), "the tools of otp"),
-    (("user", "list", "--inactive", "soon"), ("--inactive", "soon"), "a value that is refused later"),
+    (("user", "list", "--inactive", "soon"), ("--inactive", "soon"), "a value that is checked later"),
     (("help", "usr"), ('Did you mean "user"?',), "help of a misspelt command"),
     (("help", "user", "lsit"), ('no command of user "lsit"', 'Did you mean "list"?'), "help of a misspelt command of a command"),
-    (("db", "nope", "--help"), ('no command of db "nope".  See `doubletour db --help`',), "help of a command that is none, and near to none"),
-    (("help", "config", "postgresql://a:b@c/d"), ('no command of config "..."',), "what may hold a secret"),
+    (("db", "nope", "--help"), ('no command of db "nope".  See `doubletour db --help`',), "help of an unknown command, unlike any other"),
+    (("help", "config", "postgresql://a:b@c/d"), ('no command of config "..."',), "an argument that may be a secret"),
     (("user", "--json", "lsit"), ('Did you mean "list"?',), "an option before it"),
-    (("-x",), ('no option "-x".  See `doubletour --help`',), "two letters are near to nothing"),
+    (("-x",), ('no option "-x".  See `doubletour --help`',), "two letters are too few for a suggestion"),
     (("--setings", "x", "user", "list"), ('no option "--setings".  Did you mean "--settings"?',), "an option before the command"),
     (("help", "--nonsense"), ('no option "--nonsense".  See `doubletour --help`',), "an option that help does not have"),
-    (("session",), ('no command "session".  See',), "version is another word: its first letter differs"),
+    (("session",), ('no command "session".  See',), "`version` is not suggested: its first letter differs"),
     (("otp", "generate", "--json=3"), ("--json takes no value.  See `doubletour otp generate --help`",), "otp has its own parser"),
     (("otp", "generate", "a", "b"), ("See `doubletour otp generate --help`",), "an argument that otp does not take"),
     (("db", "copy", "x"), ("two addresses", "See `doubletour db copy --help`"), "an address is missing"),
@@ -200,12 +200,12 @@ def test_database_content_sends_no_terminal_escapes(make_server, text, why):
                       ("user", "show", text), ("user", "disable", text), ("gate", "check", "https://wiki.example.org/", "--user", alice.name)):
         plain = run(server, *arguments)
         for line in plain.stdout.decode().splitlines():
-            assert not line.startswith("root  2026"), "a name makes no line of its own"
+            assert not line.startswith("root  2026"), "a name starts no new line"
         objects = run(server, *arguments, "--json")
         for line in objects.stdout.decode().splitlines():
             json.loads(line)
     shown = json.loads(run(server, "user", "show", alice.name, "--json").stdout)
-    assert shown["display_name"] == text, "in JSON it is whole"
+    assert shown["display_name"] == text, "JSON has the whole text"
 
 
 ARGUMENTS = [

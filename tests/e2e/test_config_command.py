@@ -264,7 +264,7 @@ def test_passkeys_of_another_name_stop_the_start_in_production(make_server):
     assert server.command("config", "check").returncode == 0, "the name is still localhost"
     server.environment["PUBLIC_URL"] = "https://login.example.org"
     server.start()
-    assert "warning passkeys.lost" in server.log(), "in testing the log is enough"
+    assert "warning passkeys.lost" in server.log(), "in the testing profile the log is enough"
     assert server.stop() == 0
     server.environment["APP_SETTINGS"] = "production"
     words = "1 passkey of 1 account would stop working: made for localhost, but PUBLIC_URL and PASSKEY_RP_ID now give login.example.org."

@@ -75,7 +75,7 @@ class Client:
             return  # all codes of this step are spent
         page = self._try(person.send, "/verify-2fa", {"otp": code_of_step(person.secret, step)})
         if page.status == 303:
-            assert (person, step) not in self.accepted, "a step was accepted twice"
+            assert (person, step) not in self.accepted, "a code of one step was accepted twice"
             self.accepted.append((person, step))
 
     def recover(self, person):
@@ -132,7 +132,7 @@ class Client:
         wrong = []
         for person, step in self.accepted[-6:]:
             thief = Person(self.server, person.name, person.password)
-            self.server.forgive()
+            self.server.delete_attempts()
             thief.give_password()
             if thief.page.status == 303 and thief.send("/verify-2fa", {"otp": code_of_step(person.secret, step)}).status == 303:
                 wrong.append((person.name, step))
@@ -153,7 +153,7 @@ class Client:
     def check_recovered(self):
         wrong = []
         for person, code in self.recovered:
-            self.server.forgive()
+            self.server.delete_attempts()
             thief = Person(self.server, person.name, person.password)
             thief.give_password()
             if thief.send("/verify-2fa", {"otp": code}).status == 303:
@@ -161,7 +161,7 @@ class Client:
         return wrong
 
     def check_people(self):
-        self.server.forgive()
+        self.server.delete_attempts()
         self.server.clock.advance(300)
         lost = []
         for person in self.people:
@@ -256,17 +256,17 @@ def test_a_full_disk_adds_and_loses_no_account(small_disk, make_server):
             made.append(person)
             continue
         assert page.status == 503 and page.headers["Retry-After"]
-        assert person.visit("/setup-2fa").location.startswith("/login"), "and no session was begun"
+        assert person.visit("/setup-2fa").location.startswith("/login"), "no session began"
         refused += 1
         if refused == 5:
             break
     assert refused == 5, "the disk was never full"
-    assert alice.visit("/").status == 200, "whoever is signed in is not concerned"
+    assert alice.visit("/").status == 200, "signed-in users are not affected"
     assert Person(server, alice.name, alice.password).give_password().status == 503
     filler.unlink()
-    assert Person(server).register().status == 303, "there is room again"
+    assert Person(server).register().status == 303, "the disk has free space again"
     for person in made:
-        assert person.forget().give_password().status == 303, "what was acknowledged is there"
+        assert person.forget().give_password().status == 303, "all acknowledged changes are there"
     assert alice.forget().sign_in().location == "/"
     assert server.whole()
 

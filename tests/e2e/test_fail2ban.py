@@ -81,10 +81,10 @@ def log_of(server, journal):
 def test_filter_finds_refused_attempts_and_nothing_else(make_server, tmp_path, journal):
     lines = log_of(make_server(start=False, TRUSTED_PROXIES="127.0.0.1"), journal)
     counts = found(lines)
-    assert set(counts) <= {FOUR, SIX, "127.0.0.1"}, "no visitor bans another address"
+    assert set(counts) <= {FOUR, SIX, "127.0.0.1"}, "a visitor cannot ban another address"
     assert counts[FOUR] == counts[SIX] == 20
     refused = [line for line in lines if re.search(r" (signin|prove|wait)\.refused ", line)]
-    assert sum(counts.values()) == len(refused) and any("wait.refused" in line for line in refused), "each refusal is found"
+    assert sum(counts.values()) == len(refused) and any("wait.refused" in line for line in refused), "the filter finds each refusal"
     if shutil.which("fail2ban-regex"):
         (tmp_path / "lines").write_text("".join(f"{line}\n" for line in lines))
         assert found_by_fail2ban(tmp_path / "lines") == counts

@@ -84,7 +84,7 @@ def state_of(person):
             return None
         return "full" if page.status == 200 else page.location.split("?")[0] if page.status == 303 else None
 
-    return wait_until(look, "the front door answers", BACK)
+    return wait_until(look, "the server answers", BACK)
 
 
 STORIES = [
@@ -162,7 +162,7 @@ def test_faults_grant_no_sign_in_and_the_next_request_works(make_server, kind, s
         if failed == 0:
             break
         nth += STEPS[kind]
-        assert nth < 3000, "there is no end of calls"
+        assert nth < 3000, "the calls do not end"
     assert server.whole()
     if kind in ("memory", "send", "receive", "query") or (kind in ("write", "sync") and not server.on_postgres()):
         assert failures > 0

@@ -185,7 +185,7 @@ def test_settings_that_only_root_reads_are_kept_on_sighup(service):
     assert re.search(rf"settings\.unreadable why=.*SIGHUP keeps the old settings.*{advice}", service.log())
     file.write_text("LOG_LEVEL=notice\n")
     service.signal(signal.SIGHUP)
-    wait_until(lambda: re.search(rf"settings\.kept why=.*{advice}", service.log()), "the log says what to do")
+    wait_until(lambda: re.search(rf"settings\.kept why=.*{advice}", service.log()), "the log says how to correct it")
     os.chown(file, 0, SERVICE)
     file.chmod(0o640)
     service.signal(signal.SIGHUP)
@@ -214,9 +214,9 @@ def test_root_reads_secrets_as_the_owner_of_the_data(service):
 
 
 @pytest.mark.parametrize("line, mode, refused, why", [
-    ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o644, True, "a password that everyone reads"),
-    ("SECRET_KEY=QvZx77-2mPz_9vKc4RtYb1nLw8sDf3gHj6e", 0o644, True, "a key that everyone reads"),
-    ("DATABASE_URL=postgresql://127.0.0.1/x?password=QvZx77", 0o604, True, "in its other place"),
+    ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o644, True, "a password that everyone may read"),
+    ("SECRET_KEY=QvZx77-2mPz_9vKc4RtYb1nLw8sDf3gHj6e", 0o644, True, "a key that everyone may read"),
+    ("DATABASE_URL=postgresql://127.0.0.1/x?password=QvZx77", 0o604, True, "in the other file"),
     ("DATABASE_URL=postgresql://anna:QvZx77@127.0.0.1/x", 0o640, False, "a group reads it"),
     ("DATABASE_URL=postgresql://anna@127.0.0.1/x", 0o644, False, "there is no password in it"),
     ("APP_NAME=Example", 0o644, False, "no secret"),

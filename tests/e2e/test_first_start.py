@@ -22,8 +22,8 @@ def at_once(server, commands):
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("settings, why", [({}, "a key file"), ({"SECRET_KEY": "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"}, "a key that is a setting"),
-                                           ({"DATABASE_URL": "sqlite:///apart.sqlite"}, "a database in another folder")])
+@pytest.mark.parametrize("settings, why", [({}, "a key file"), ({"SECRET_KEY": "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"}, "the key is a setting"),
+                                           ({"DATABASE_URL": "sqlite:///apart.sqlite"}, "the database is in another folder")])
 def test_sixty_four_commands_share_one_first_start(make_server, settings, why):
     for _ in range(TIMES):
         server = make_server(start=False, **settings)

@@ -231,7 +231,7 @@ def test_sign_in_works_beside_thousands_of_slow_clients(make_server):
             return sum(_is_closed(s) for s in dawdlers)
 
         if LONG:  # test_http_limits.py tests one such client
-            wait_until(lambda: cut() == slow, "every one of them is sent away", 60)
+            wait_until(lambda: cut() == slow, "the server closes all of them", 60)
         evidence("slow clients", connections=slow, sign_ins_meanwhile=len(busy), times_as_long=round(statistics.median(busy) / quiet, 2), closed_by_the_server=cut())
     finally:
         for s in dawdlers:
@@ -357,7 +357,7 @@ def everybody_is_answered(server, connections, what):
 @pytest.mark.parametrize("what", [pytest.param(what, marks=pytest.mark.whole if what == "takes no answer" else ()) for what in WANTS])
 def test_few_descriptors_are_shared_beside_a_greedy_address(make_server, what):
     server = with_descriptors(make_server(start=False), 900)
-    wait_until(lambda: re.search(r"web\.connections.*\b8\d\d\b", server.log()), "how many connections fit is in the log")
+    wait_until(lambda: re.search(r"web\.connections.*\b8\d\d\b", server.log()), "the log has the number of connections")
     everybody_is_answered(server, 1_100, what)
 
 
@@ -398,5 +398,5 @@ def test_one_flooding_address_does_not_block_others(make_server):
     flight = Together(server, [form] * 60).send()
     page = alice.post("/login", her, headers={"X-Forwarded-For": "203.0.113.9"})
     statuses = [a.status for a in flight.wait()]
-    assert page.status == 303, "she waits her turn, and gets it"
+    assert page.status == 303, "the sign-in waits for the floods of others, and succeeds"
     assert statuses.count(503) > 30 and set(statuses) <= {303, 503}, statuses

@@ -486,7 +486,7 @@ def test_a_group_change_applies_within_the_cache_lifetime(gate):
     gate.command("user", "groups", person.name, "admins")
     wait_until(lambda: person.ask(admin).status_code == 200, "the group counts", 10)
     gate.command("user", "groups", person.name, "")
-    wait_until(lambda: person.ask(admin).status_code == 403, "the group is taken away", 10)
+    wait_until(lambda: person.ask(admin).status_code == 403, "the account leaves the group", 10)
 
 
 # Sign-in for an application
@@ -585,7 +585,7 @@ def test_a_denied_page_says_who_what_why_and_whom_to_ask(gate, language, person_
         assert page.status == 403 and page.language == language and reason in page.text
         assert urllib.parse.urlsplit(url).hostname in page.heading and person.name in page.dom.one("main").text
         assert page.dom.all("a", href="mailto:help@example.org") and page.dom.one("main").all("a", href="/")
-        assert not any(word in page.html for word in ("admins", "max_age", "access.conf", "/admin/**")), "no word of the rules"
+        assert not any(word in page.html for word in ("admins", "max_age", "access.conf", "/admin/**")), "no text of the rules"
 
 
 @pytest.mark.parametrize("language, words", [("en", "requires a passkey"), ("fr", "demande une clé d’accès")])
@@ -620,7 +620,7 @@ def test_a_new_code_does_not_replace_an_old_passkey(gate, language, words):
     gate.sql(f"UPDATE sessions SET passkey_at_us = factor_at_us, factor_id = (SELECT id FROM factors WHERE kind = 'passkey' AND {own}) WHERE {own}", person.name, person.name)
     assert person.follow_to(gate_path(url)) == url and person.ask(url).status_code == 200
     gate.sql(f"UPDATE sessions SET passkey_at_us = factor_at_us - 16 * 60000000 WHERE {own}", person.name)
-    wait_until(lambda: person.ask(url).status_code == 401, "the old passkey opens nothing")
+    wait_until(lambda: person.ask(url).status_code == 401, "the old passkey gives no access")
     assert person.follow_to(gate_path(url)) is None
     (form,) = person.page.dom.all("form", action="/gate")
     assert person.page.status == 403 and words in person.page.text and not form.all("input", name="otp")
@@ -806,7 +806,7 @@ def test_a_one_factor_rule_needs_the_password_only(gate):
     assert person.follow_to(person.page.location) == easy
     assert person.ask(easy).status_code == 200 and named(person.ask(easy))["Remote-User"] == person.name
     assert person.ask(WIKI).status_code == 401
-    assert person.visit("/").location.startswith("/verify-2fa"), "and opens nothing here"
+    assert person.visit("/").location.startswith("/verify-2fa"), "and gives no access here"
     gate.clock.advance(45 * 60)
     assert person.ask(easy).status_code == 200, "for as long as a session lasts"
     assert person.ask(WIKI).status_code == 401
@@ -824,7 +824,7 @@ def test_a_lost_gate_cookie_causes_no_redirect_loop(gate):
     automatic = [bool(person.visit("/gate?" + query).dom.all("meta", http_equiv="refresh")) for _ in range(6)]
     assert automatic == [True] * 4 + [False] * 2
     assert "docs.example.org keeps sending you back" in person.page.text and person.page.dom.all("a", href="https://docs.example.org/round")
-    assert person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI})).dom.all("meta", http_equiv="refresh"), "another address counts anew"
+    assert person.visit("/gate?" + urllib.parse.urlencode({"rd": WIKI})).dom.all("meta", http_equiv="refresh"), "another address has its own counter"
 
 
 # Another domain
@@ -858,7 +858,7 @@ def test_a_ticket_works_once_briefly_and_on_its_host(gate):
 
     link = ticket_for(person, shop)
     assert use(link) and not use(link), "once"
-    assert not use(ticket_for(person, shop), host="other.example.net"), "at its own host"
+    assert not use(ticket_for(person, shop), host="other.example.net"), "a ticket is for one host"
     link = ticket_for(person, shop)
     gate.clock.advance(31)
     assert not use(link), "within 30 seconds"
@@ -923,7 +923,7 @@ def test_sighup_reloads_rules_and_ignores_a_broken_file(tmp_path):
         assert "line 3" in server.log() and ask(server, url).status_code == 403
         (server.work / "access.conf").write_text("rules:\n" + "  - domain: x.example.org\n" * 900 + "  - domain: '*'\n    policy: bypass\n")
         server.signal(signal.SIGHUP)
-        wait_until(lambda: ask(server, url).status_code == 200, "a long file comes in parts")
+        wait_until(lambda: ask(server, url).status_code == 200, "a long file is written in parts")
         import os
         os.kill(server.web_pid(), signal.SIGKILL)
         wait_until(lambda: server.serves() and ask(server, url).status_code == 200, "a new web process has them")

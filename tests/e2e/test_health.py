@@ -109,8 +109,8 @@ def test_health_reports_whether_writes_work(make_server, fault):
         assert status(server, "/livez").status_code == 200
         wait_until(lambda: "database.away" in server.log(), "the log names the fault", TIMEOUT)
         page = bob.register()
-        assert page.status == 503 and page.headers["Retry-After"], "what cannot be kept is not acknowledged"
-        assert alice.visit("/").status == 200, "whoever is signed in is not concerned"
+        assert page.status == 503 and page.headers["Retry-After"], "the server acknowledges no change that it cannot store"
+        assert alice.visit("/").status == 200, "signed-in users are not affected"
     becomes(server, 200)
     assert "database.back" in server.log()
     assert bob.register().status == 303
@@ -126,7 +126,7 @@ def test_a_database_that_was_found_damaged_is_not_healthy(make_server):
     os.truncate(server.data / "doubletour.sqlite-wal", 0)
     wait_until(lambda: Person(server).register().status == 503 and status(server).status_code == 503, "refused, and not healthy", TIMEOUT)
     assert "is damaged" in server.log()
-    assert {status(server).status_code for _ in range(30)} == {503}, "until it is whole"
+    assert {status(server).status_code for _ in range(30)} == {503}, "the server stays unhealthy until a repair"
     assert status(server, "/livez").status_code == 200
 
 
@@ -139,7 +139,7 @@ def test_another_file_is_not_served_by_a_new_web_process(make_server):
         becomes(server, 503)
         old = server.web_pid()
         os.kill(old, 9)
-        wait_until(lambda: server.web_pid() not in (0, old), "another web process is started")
+        wait_until(lambda: server.web_pid() not in (0, old), "a new web process starts")
         wait_until(lambda: _answers(server), "it answers")
         assert Person(server).register().status == 503
         assert alice.forget().give_password().status == 503

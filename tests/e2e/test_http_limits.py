@@ -28,7 +28,7 @@ REFUSED = [
     ("both lengths, chunks first", "POST /login HTTP/1.1", [FORM, "Transfer-Encoding: chunked", "Content-Length: 5"], b"0\r\n\r\n", 400),
     ("both lengths", "POST /login HTTP/1.1", [FORM, "Content-Length: 0", "Transfer-Encoding: chunked"], b"0\r\n\r\n", 400),
     ("two lengths", "POST /login HTTP/1.1", [FORM, "Content-Length: 3", "Content-Length: 3"], b"a=1", 400),
-    ("a length that is no number", "POST /login HTTP/1.1", [FORM, "Content-Length: three"], b"a=1", 400),
+    ("a length that is not a number", "POST /login HTTP/1.1", [FORM, "Content-Length: three"], b"a=1", 400),
     ("two hosts", "GET /login HTTP/1.1", ["Host: evil.example"], b"", 400),
     ("a folded header", "GET /login HTTP/1.1", ["X-A: 1", " 2"], b"", 400),
     ("a bare CR in a header", "GET /login HTTP/1.1", ["X-A: 1\r2"], b"", 400),
@@ -46,13 +46,13 @@ REFUSED = [
     ("101 headers", "GET /login HTTP/1.1", ["X-A: 1"] * 100, b"", 431),
     ("a body over 16 KiB", "POST /account/profile HTTP/1.1", [FORM, "Content-Length: 16385"], b"a" * 16385, 413),
     ("a body of 1 MB", "POST /login HTTP/1.1", [FORM, "Content-Length: 1000000"], b"a" * 1_000_000, 413),
-    ("a body that never comes", "POST /login HTTP/1.1", [FORM, "Content-Length: 99999999999"], b"", 413),
+    ("a body that never arrives", "POST /login HTTP/1.1", [FORM, "Content-Length: 99999999999"], b"", 413),
     ("JSON", "POST /login HTTP/1.1", ["Content-Type: application/json", "Content-Length: 2"], b"{}", 415),
     ("multipart", "POST /login HTTP/1.1", ["Content-Type: multipart/form-data; boundary=x", "Content-Length: 2"], b"--", 415),
     ("a field twice", "POST /login HTTP/1.1", [FORM, "Content-Length: 21"], b"username=a&username=b", 400),
     ("33 fields", "POST /login HTTP/1.1", [FORM, "Content-Length: 131"], b"&".join(b"f%02d" % i for i in range(33)), 400),
     ("a bad percent", "POST /login HTTP/1.1", [FORM, "Content-Length: 11"], b"username=%z", 400),
-    ("a value of no UTF-8", "POST /login HTTP/1.1", [FORM, "Content-Length: 12"], b"username=%ff", 400),
+    ("a value that is not UTF-8", "POST /login HTTP/1.1", [FORM, "Content-Length: 12"], b"username=%ff", 400),
     ("another method", "DELETE /login HTTP/1.1", [], b"", 405),
 ]
 
@@ -181,7 +181,7 @@ def test_single_bytes_do_not_extend_the_deadline(server):
         assert time.monotonic() - begun > 18, "the deadline is 20 seconds"
         later = begin()
         while waits(slow):
-            assert not ended(later), "the slow one's deadline was 20 seconds earlier"
+            assert not ended(later), "the slow client's deadline was 20 seconds earlier"
 
 
 def test_five_hundred_silent_clients_do_not_block_the_server(server):

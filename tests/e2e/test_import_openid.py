@@ -59,8 +59,8 @@ def test_imported_applications_keep_secrets_and_identifiers(make_server, tmp_pat
   consent_mode: 'implicit'
 """)
     subjects = subjects_file(tmp_path, ("openid", "", "anna", SUBJECT))
-    told = imported(server, "--clients", clients, "--subjects", subjects)
-    assert (told["clients"], told["subjects"], told["said"]) == (1, 1, "")
+    report = imported(server, "--clients", clients, "--subjects", subjects)
+    assert (report["clients"], report["subjects"], report["said"]) == (1, 1, "")
     row = shown(server, "app")
     assert row["name"] == "The App" and row["pkce"] == "required" and row["consent"] == "never" and row["secrets"][0]["imported"]
     assert not accepts(server, "app", "another_secret")
@@ -73,8 +73,8 @@ def test_imported_applications_keep_secrets_and_identifiers(make_server, tmp_pat
     again = imported(server, "--clients", clients, "--subjects", subjects)
     assert (again["clients"], again["clients_there_already"], again["subjects"], again["subjects_there_already"]) == (0, 1, 0, 1)
     other = subjects_file(tmp_path, ("openid", "", "anna", SUBJECT[::-1].replace("-", "")[:8] + SUBJECT[8:]))
-    told = imported(server, "--subjects", other, status=1)
-    assert told["subjects_refused"] == 1 and "already know the account by another identifier" in told["said"]
+    report = imported(server, "--subjects", other, status=1)
+    assert report["subjects_refused"] == 1 and "already know the account by another identifier" in report["said"]
 
 
 @pytest.mark.parametrize("lines, wanted", [
@@ -99,8 +99,8 @@ def test_each_field_of_a_client_is_imported(make_server, tmp_path, lines, wanted
 def test_names_of_older_versions_and_single_uris_are_read(make_server, tmp_path):
     server = make_server()
     text = "- id: old\n  description: Old\n  secret: plain-secret\n  redirect_uris: https://app.example.org/callback\n"
-    told = imported(server, "--clients", clients_file(tmp_path, text, before="    enforce_pkce: always\n"))
-    assert "plain text in this file: `doubletour client secret old`" in told["said"]
+    report = imported(server, "--clients", clients_file(tmp_path, text, before="    enforce_pkce: always\n"))
+    assert "plain text in this file: `doubletour client secret old`" in report["said"]
     row = shown(server, "old")
     assert row["name"] == "Old" and row["pkce"] == "required" and row["redirect_uris"] == ["https://app.example.org/callback"]
     assert accepts(server, "old", "plain-secret") and not accepts(server, "old", "plain-secre")
@@ -108,7 +108,7 @@ def test_names_of_older_versions_and_single_uris_are_read(make_server, tmp_path)
 
 def test_values_that_are_not_imported_are_listed(make_server, tmp_path):
     server = make_server(start=False).init()
-    told = imported(server, "--clients", clients_file(tmp_path, """
+    report = imported(server, "--clients", clients_file(tmp_path, """
 - client_id: app
   public: true
   redirect_uris: ['http://nas.local/cb']
@@ -123,9 +123,9 @@ def test_values_that_are_not_imported_are_listed(make_server, tmp_path):
   claims_policy: ''
   authorization_policy: one_factor
 """))
-    assert '"app": not taken: sector_identifier_uri, scope phone, grant_types client_credentials, lifespan, audience.' in told["said"]
-    assert "authorization_policy one_factor needs a rule in ACCESS_RULES with `client: app`" in told["said"]
-    assert "insecure_redirect is set" in told["said"] and shown(server, "app")["insecure_redirect"]
+    assert '"app": not taken: sector_identifier_uri, scope phone, grant_types client_credentials, lifespan, audience.' in report["said"]
+    assert "authorization_policy one_factor needs a rule in ACCESS_RULES with `client: app`" in report["said"]
+    assert "insecure_redirect is set" in report["said"] and shown(server, "app")["insecure_redirect"]
 
 
 @pytest.mark.parametrize("policy, disabled", [("two_factor", False), ("one_factor", False), ("admins", True), ("deny", True)])
@@ -133,10 +133,10 @@ def test_a_client_of_a_stricter_policy_waits_for_its_rule(make_server, tmp_path,
     """Without its rule it would admit every user with two factors."""
     server = make_server(start=False).init()
     clients = clients_file(tmp_path, f"- client_id: app\n  public: true\n  redirect_uris: ['https://a.example/']\n  authorization_policy: {policy}\n")
-    told = imported(server, "--clients", clients, "--dry-run", status=int(disabled))
-    assert told == imported(server, "--clients", clients, status=int(disabled)) | {"dry_run": True}
-    assert (told["clients"], told["clients_disabled"]) == (1, int(disabled))
-    assert ("run `doubletour client enable app`" in told["said"]) == disabled
+    report = imported(server, "--clients", clients, "--dry-run", status=int(disabled))
+    assert report == imported(server, "--clients", clients, status=int(disabled)) | {"dry_run": True}
+    assert (report["clients"], report["clients_disabled"]) == (1, int(disabled))
+    assert ("run `doubletour client enable app`" in report["said"]) == disabled
     assert (shown(server, "app")["disabled"] is not None) == disabled
 
 
@@ -157,16 +157,16 @@ def test_an_unsupported_client_is_skipped_with_the_reason(make_server, tmp_path,
     key, _, value = lines.partition(": ")
     fields[key] = value
     text = "- " + "\n  ".join(f"{k}: {v}" for k, v in fields.items()) + "\n- client_id: good\n  public: yes\n  redirect_uris: ['https://b.example/']\n"
-    told = imported(server, "--clients", clients_file(tmp_path, text), status=1)
-    assert (told["clients"], told["clients_refused"]) == (1, 1) and word in told["said"], told["said"]
+    report = imported(server, "--clients", clients_file(tmp_path, text), status=1)
+    assert (report["clients"], report["clients_refused"]) == (1, 1) and word in report["said"], report["said"]
 
 
 def test_another_digest_needs_a_new_secret(make_server, tmp_path):
     server = make_server(start=False).init()
     text = "- client_id: app\n  client_secret: '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$MDEy'\n  redirect_uris: ['https://a.example/']\n"
-    told = imported(server, "--clients", clients_file(tmp_path, text), status=1)
-    assert (told["clients"], told["clients_without_secret"]) == (1, 1)
-    assert "is not a PBKDF2 digest: `doubletour client secret app` makes a new one, which the application needs" in told["said"]
+    report = imported(server, "--clients", clients_file(tmp_path, text), status=1)
+    assert (report["clients"], report["clients_without_secret"]) == (1, 1)
+    assert "is not a PBKDF2 digest: `doubletour client secret app` makes a new one, which the application needs" in report["said"]
     assert shown(server, "app")["secrets"] == []
 
 
@@ -175,8 +175,8 @@ def test_a_dry_run_checks_everything_and_writes_nothing(make_server, tmp_path):
     text = "- client_id: app\n  client_secret: x\n  redirect_uris: ['https://a.example/']\n- client_id: bad\n  redirect_uris: []\n"
     subjects = subjects_file(tmp_path, ("openid", "", "anna", SUBJECT), ("openid", "", "ben", "no-uuid"))
     before = server.whole()
-    told = imported(server, "--clients", clients_file(tmp_path, text), "--subjects", subjects, "--dry-run", status=1)
-    assert (told["clients"], told["clients_refused"], told["subjects"], told["subjects_refused"]) == (1, 1, 1, 1)
+    report = imported(server, "--clients", clients_file(tmp_path, text), "--subjects", subjects, "--dry-run", status=1)
+    assert (report["clients"], report["clients_refused"], report["subjects"], report["subjects_refused"]) == (1, 1, 1, 1)
     assert server.whole() == before
 
 
@@ -187,10 +187,10 @@ def test_identifiers_that_fit_no_account_are_named(make_server, tmp_path):
     (tmp_path / "map").write_text("annie=anna\n")
     subjects = subjects_file(tmp_path, ("openid", "", "annie", SUBJECT), ("openid", "", "ben", SUBJECT), ("openid", "", "nobody", SUBJECT),
                              ("openid", "example.com", "carl", SUBJECT), ("other", "", "carl", SUBJECT), ("openid", "", "carl", SUBJECT.upper()))
-    told = imported(server, "--subjects", subjects, "--map", str(tmp_path / "map"), status=1)
-    assert (told["subjects"], told["subjects_refused"]) == (1, 5)
+    report = imported(server, "--subjects", subjects, "--map", str(tmp_path / "map"), status=1)
+    assert (report["subjects"], report["subjects_refused"]) == (1, 5)
     for word in ("another account has its identifier", "there is no such account", "one application only", "is not openid", "not a UUID"):
-        assert word in told["said"], word
+        assert word in report["said"], word
     assert server.sql("SELECT name FROM accounts WHERE subject = ?", SUBJECT) == [("anna",)]
 
 

@@ -67,11 +67,11 @@ def holder(server, name, *credentials):
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256], ids=["ES256", "EdDSA", "RS256"])
 def test_imported_passkey_signs_in_with_the_password_then_alone(server, tmp_path, algorithm):
     passkey = made(algorithm)
-    told = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey)]))
-    assert (told["taken"], told["with_authenticator"], told["passkeys"], told["enrol_anew"]) == (1, 1, 1, 0)
+    report = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey)]))
+    assert (report["taken"], report["with_authenticator"], report["passkeys"], report["enrol_anew"]) == (1, 1, 1, 0)
     anna = holder(server, "anna", passkey)
     anna.ask(LOGIN)
-    assert anna.answer(anna.get()).status == 422 and anna.session is None, "its user handle is not known yet"
+    assert anna.answer(anna.get()).status == 422 and anna.session is None, "the server does not know its user handle yet"
     assert anna.give_password().location.startswith("/verify-2fa")
     assert anna.ask(VERIFY).ids == [passkey.id]
     assert anna.answer(anna.get()).status == 303 and anna.visit("/").status == 200
@@ -96,8 +96,8 @@ def test_imported_security_key_without_handle_is_a_second_step(server, tmp_path)
 
 def test_imported_passkeys_stand_beside_other_factors(server, tmp_path):
     secret, passkeys = pyotp.random_base32(), [made(), made()]
-    told = imported(server, files(tmp_path, ["anna"], [entry("anna", one, description=f"Key {n}") for n, one in enumerate(passkeys)], {"anna": secret}))
-    assert (told["with_authenticator"], told["passkeys"]) == (1, 2)
+    report = imported(server, files(tmp_path, ["anna"], [entry("anna", one, description=f"Key {n}") for n, one in enumerate(passkeys)], {"anna": secret}))
+    assert (report["with_authenticator"], report["passkeys"]) == (1, 2)
     anna = holder(server, "anna", *passkeys)
     anna.secret = secret
     anna.give_password()
@@ -114,8 +114,8 @@ def test_imported_passkeys_stand_beside_other_factors(server, tmp_path):
 def test_account_without_factors_gets_its_passkeys_later(server, tmp_path):
     passkey = made()
     imported(server, files(tmp_path, ["anna"], "webauthn_credentials: []\n"))
-    told = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey)]))
-    assert (told["there_already"], told["authenticators_added"], told["passkeys"]) == (1, 1, 1)
+    report = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey)]))
+    assert (report["there_already"], report["authenticators_added"], report["passkeys"]) == (1, 1, 1)
 
 
 WRONG = {
@@ -125,7 +125,7 @@ WRONG = {
     "a warning": ({"clone_warning": "maybe"}, "its clone_warning is neither true nor false"),
     "a key as a list": ({"public_key": [1]}, "its public_key is not base64"),
     "no host": ({"rpid": None}, "its kid, public_key or rpid is missing"),
-    "a key that is no key": ({"public_key": base64.b64encode(b"no key").decode()}, "its public key has an unknown form"),
+    "bytes that are not a key": ({"public_key": base64.b64encode(b"no key").decode()}, "its public key has an unknown form"),
     "a key with a byte behind it": ({"public_key": base64.b64encode(made().key.cose() + b"x").decode()}, "its public key has an unknown form"),
     "a point off the curve": ({"public_key": base64.b64encode(made().key.cose()[:-32] + bytes(32)).decode()}, "its public key is weak or invalid"),
     "a key that is not base64": ({"public_key": "*"}, "its public_key is not base64"),
@@ -143,46 +143,46 @@ WRONG = {
 def test_passkey_that_cannot_be_imported_refuses_its_account(server, tmp_path, fault):
     different, words = WRONG[fault]
     arguments = files(tmp_path, ["anna", "ben"], [entry("anna", made(), **different), entry("ben", made())])
-    told = imported(server, arguments, status=1)
-    assert (told["taken"], told["refused"], told["passkeys"]) == (1, 1, 1), told
-    assert f'"anna": its passkey, in line 2 of the export, cannot be imported: {words}' in told["said"] and "--enrol-anew" in told["said"]
-    told = imported(server, [*arguments, "--enrol-anew"])
-    assert (told["taken"], told["there_already"], told["enrol_anew"]) == (1, 1, 1) and "enrols at the next sign-in" in told["said"]
+    report = imported(server, arguments, status=1)
+    assert (report["taken"], report["refused"], report["passkeys"]) == (1, 1, 1), report
+    assert f'"anna": its passkey, in line 2 of the export, cannot be imported: {words}' in report["said"] and "--enrol-anew" in report["said"]
+    report = imported(server, [*arguments, "--enrol-anew"])
+    assert (report["taken"], report["there_already"], report["enrol_anew"]) == (1, 1, 1) and "enrols at the next sign-in" in report["said"]
 
 
 def test_good_passkeys_stay_when_another_one_is_left_out(server, tmp_path):
-    told = imported(server, [*files(tmp_path, ["anna"], [entry("anna", made(), rpid="old.example.org"), entry("anna", made())]), "--enrol-anew"])
-    assert (told["taken"], told["passkeys"], told["enrol_anew"]) == (1, 1, 0)
-    assert "old.example.org" in told["said"] and "here.  The account is imported without it." in told["said"] and "enrols" not in told["said"]
+    report = imported(server, [*files(tmp_path, ["anna"], [entry("anna", made(), rpid="old.example.org"), entry("anna", made())]), "--enrol-anew"])
+    assert (report["taken"], report["passkeys"], report["enrol_anew"]) == (1, 1, 0)
+    assert "old.example.org" in report["said"] and "here.  The account is imported without it." in report["said"] and "enrols" not in report["said"]
 
 
 def test_same_passkey_twice_belongs_to_neither(server, tmp_path):
     passkey = made()
-    told = imported(server, files(tmp_path, ["anna", "ben"], [entry("anna", passkey), entry("ben", passkey)]), status=1)
-    assert (told["taken"], told["refused"]) == (0, 2) and told["said"].count("another passkey of the file has its kid") == 2
+    report = imported(server, files(tmp_path, ["anna", "ben"], [entry("anna", passkey), entry("ben", passkey)]), status=1)
+    assert (report["taken"], report["refused"]) == (0, 2) and report["said"].count("another passkey of the file has its kid") == 2
     imported(server, files(tmp_path, ["anna"], [entry("anna", passkey)]))
-    told = imported(server, files(tmp_path, ["carl"], [entry("carl", passkey)]), status=1)
-    assert "another account has it already" in told["said"]
+    report = imported(server, files(tmp_path, ["carl"], [entry("carl", passkey)]), status=1)
+    assert "another account has it already" in report["said"]
 
 
 def test_passkey_of_an_unknown_user_is_named(server, tmp_path):
-    told = imported(server, files(tmp_path, ["anna"], [entry("zoe", made()), entry("anna", made()), entry("an\0na", made())]), status=1)
-    assert (told["taken"], told["authenticators_unmatched"], told["passkeys"]) == (1, 2, 1)
-    assert 'line 2 of the passkeys, "zoe": this passkey belongs to no account in the file.' in told["said"]
-    assert '"an\\u0000na": this passkey belongs' in told["said"]
+    report = imported(server, files(tmp_path, ["anna"], [entry("zoe", made()), entry("anna", made()), entry("an\0na", made())]), status=1)
+    assert (report["taken"], report["authenticators_unmatched"], report["passkeys"]) == (1, 2, 1)
+    assert 'line 2 of the passkeys, "zoe": this passkey belongs to no account in the file.' in report["said"]
+    assert '"an\\u0000na": this passkey belongs' in report["said"]
 
 
 def test_names_differ_by_capital_letters_as_in_authelia(server, tmp_path):
     """Anna was another user whose account is gone.  Neither her key nor her authenticator opens the account of anna."""
-    told = imported(server, files(tmp_path, ["anna"], [entry("Anna", made())], {"ANNA": pyotp.random_base32()}), status=1)
-    assert (told["taken"], told["with_authenticator"], told["authenticators_unmatched"]) == (1, 0, 2)
-    assert '"Anna": this passkey belongs to no account' in told["said"] and '"ANNA": this authenticator' in told["said"]
+    report = imported(server, files(tmp_path, ["anna"], [entry("Anna", made())], {"ANNA": pyotp.random_base32()}), status=1)
+    assert (report["taken"], report["with_authenticator"], report["authenticators_unmatched"]) == (1, 0, 2)
+    assert '"Anna": this passkey belongs to no account' in report["said"] and '"ANNA": this authenticator' in report["said"]
 
 
 def test_webauthn_keys_from_before_authelia_4_38_are_imported(server, tmp_path):
     passkey = made()
-    told = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey, legacy=True, verified=False, present=False)]))
-    assert told["passkeys"] == 1
+    report = imported(server, files(tmp_path, ["anna"], [entry("anna", passkey, legacy=True, verified=False, present=False)]))
+    assert report["passkeys"] == 1
     anna = holder(server, "anna", passkey)
     anna.give_password()
     assert anna.touch(VERIFY).status == 303
@@ -190,15 +190,15 @@ def test_webauthn_keys_from_before_authelia_4_38_are_imported(server, tmp_path):
 
 def test_passkey_with_a_clone_warning_is_imported_and_named(server, tmp_path):
     passkey, other = made(), made()
-    told = imported(server, files(tmp_path, ["anna", "ben"], [entry("anna", passkey, clone_warning=True), entry("ben", other)]))
-    assert (told["passkeys"], told["passkeys_with_clone_warning"]) == (2, 1)
+    report = imported(server, files(tmp_path, ["anna", "ben"], [entry("anna", passkey, clone_warning=True), entry("ben", other)]))
+    assert (report["passkeys"], report["passkeys_with_clone_warning"]) == (2, 1)
     events = [json.loads(line) for line in server.command("audit", "--event", "passkey.count-fell", "--json").stdout.splitlines()]
     assert [event["name"] for event in events] == ["anna"]
     anna = holder(server, "anna", passkey)
     anna.ask(LOGIN)
-    assert anna.answer(anna.get()).status == 422, "it opens nothing alone"
+    assert anna.answer(anna.get()).status == 422, "alone it does not sign in"
     anna.give_password()
-    assert anna.touch(VERIFY).status == 303, "and is a second step"
+    assert anna.touch(VERIFY).status == 303, "it is a second step"
 
 
 @pytest.mark.whole
@@ -208,13 +208,13 @@ def test_passkey_behind_forty_thousand_others_is_imported(server, tmp_path):
     """The decoded values of all passkeys fit in memory together, because each takes only its own bytes."""
     short = ("    - " + json.dumps({"username": "zoe", "rpid": HOST, "kid": base64.b64encode(n.to_bytes(6, "big")).decode(), "public_key": "AAAA"}) + "\n"
              for n in range(40000))
-    told = imported(server, files(tmp_path, ["anna"], [*short, entry("anna", made())]), status=1)
-    assert (told["taken"], told["passkeys"], told["authenticators_unmatched"]) == (1, 1, 40000)
+    report = imported(server, files(tmp_path, ["anna"], [*short, entry("anna", made())]), status=1)
+    assert (report["taken"], report["passkeys"], report["authenticators_unmatched"]) == (1, 1, 40000)
 
 
 def test_account_has_at_most_ten_factors(server, tmp_path):
-    told = imported(server, files(tmp_path, ["anna"], [entry("anna", made()) for _ in range(11)]), status=1)
-    assert "an account has at most ten authenticators and passkeys" in told["said"] and told["taken"] == 0
+    report = imported(server, files(tmp_path, ["anna"], [entry("anna", made()) for _ in range(11)]), status=1)
+    assert "an account has at most ten authenticators and passkeys" in report["said"] and report["taken"] == 0
 
 
 @pytest.mark.parametrize("text, words", [
@@ -231,5 +231,5 @@ def test_passkeys_are_for_authelia_only(server, tmp_path):
 
 
 def test_dry_run_writes_no_passkey(server, tmp_path):
-    told = imported(server, [*files(tmp_path, ["anna"], [entry("anna", made())]), "--dry-run"])
-    assert told["passkeys"] == 1 and server.sql("SELECT count(*) FROM passkeys") == [(0,)]
+    report = imported(server, [*files(tmp_path, ["anna"], [entry("anna", made())]), "--dry-run"])
+    assert report["passkeys"] == 1 and server.sql("SELECT count(*) FROM passkeys") == [(0,)]

@@ -57,9 +57,9 @@ def test_a_new_account_chooses_its_password_and_enrols(newcomer, language):
     newcomer.language = language
     page = newcomer.visit(newcomer.link)
     assert page.status == 200 and page.language == language and newcomer.name in page.dom.one("main").text
-    assert page.value("username") == newcomer.name, "for the browser's keeper of passwords"
+    assert page.value("username") == newcomer.name, "for the password manager of the browser"
     assert newcomer.send(newcomer.link, CHOSEN).location == "/setup-2fa" and newcomer.follow().flashes
-    assert newcomer.visit("/").location == "/setup-2fa", "nothing opens before the factor"
+    assert newcomer.visit("/").location == "/setup-2fa", "no page opens before the factor is enrolled"
     newcomer.confirm()
     assert newcomer.visit("/").status == 200
     newcomer.forget().sign_in()
@@ -69,7 +69,7 @@ def test_a_new_account_chooses_its_password_and_enrols(newcomer, language):
 def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alice):
     signed_in, elsewhere = alice.session, Person(server, alice.name, alice.password)
     link = link_of(server, "user", "reset-password", alice.name)
-    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
     alice.forget().visit(link)
     assert alice.page.status == 200 and alice.name in alice.page.text
     assert alice.send(link, CHOSEN).location == "/verify-2fa" and alice.follow().flashes
@@ -77,7 +77,7 @@ def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alic
     alice.verify()
     assert alice.visit("/").status == 200
     assert alice.session != signed_in
-    assert elsewhere.give_password().status == 422, "the old password is dead"
+    assert elsewhere.give_password().status == 422, "the old password is invalid"
 
 
 def test_viewing_the_form_does_not_consume_the_link(newcomer):
@@ -91,9 +91,9 @@ def test_a_link_replaces_the_browsers_other_session(newcomer, alice):
     before = alice.session
     alice.send(newcomer.link, CHOSEN)
     assert alice.page.location == "/setup-2fa" and alice.session != before
-    assert alice.visit("/account").location.startswith("/setup-2fa"), "alice's pages are not open here any more"
+    assert alice.visit("/account").location.startswith("/setup-2fa"), "this browser has no access to alice's pages any more"
     alice.cookies = {"doubletour": before}
-    assert alice.visit("/account").location.startswith("/login"), "nor with the token from before"
+    assert alice.visit("/account").location.startswith("/login"), "nor with the earlier token"
 
 
 def test_a_change_of_language_keeps_the_link(newcomer):
@@ -103,7 +103,7 @@ def test_a_change_of_language_keeps_the_link(newcomer):
     assert newcomer.visit(newcomer.link).language == "fr"
     assert newcomer.send(newcomer.link, {"password": "court", "confirm": "court"}).status == 422
     switch = newcomer.page.dom.one("footer").one("a", hreflang="en")["href"]
-    assert newcomer.visit(switch).location == newcomer.link, "from the form that came back, too"
+    assert newcomer.visit(switch).location == newcomer.link, "also from the form that is shown again"
 
 
 def test_malformed_tokens_are_escaped_in_the_language_switch(server):
@@ -128,7 +128,7 @@ def test_a_bad_password_is_explained_and_keeps_the_link(newcomer, fields, field)
     assert len(page.dom.all(role="meter")) == (0 < len({**CHOSEN, **fields}["password"]) < 1000)
     form = page.form_to("/set-password")
     kept = {i["name"]: i["value"] for i in form.all("input", type="hidden")}
-    assert newcomer.post("/set-password", {**kept, **CHOSEN}).status == 303, "the same page goes on"
+    assert newcomer.post("/set-password", {**kept, **CHOSEN}).status == 303, "the same page continues"
 
 
 def test_the_account_s_name_is_the_link_s_not_the_form_s(newcomer, alice):
@@ -145,8 +145,8 @@ def test_a_form_from_somewhere_else_sets_no_password(newcomer):
     for sent, headers in ((fields, None), ({**fields, "csrf_token": "A" * 43}, None), ({**fields, "csrf_token": token}, cross_site)):
         page = newcomer.post("/set-password", sent, headers=headers)
         assert page.status == 403 and page.alerts and NEW not in page.html
-        assert page.form_to("/set-password"), "and the form is there to be sent from here"
-    assert newcomer.send(newcomer.link, CHOSEN).status == 303, "the link lives on"
+        assert page.form_to("/set-password"), "the page has the form to send"
+    assert newcomer.send(newcomer.link, CHOSEN).status == 303, "the link stays valid"
 
 
 # Ends of a link
@@ -224,14 +224,14 @@ def test_a_link_expires_with_its_purpose(server, alice, act):
     assert opened.page.status == 200
     act(server, alice)
     assert is_dead(Person(server).visit(link))
-    assert is_dead(opened.post("/set-password", fields)) and not opened.session, "nor does a form that was open"
+    assert is_dead(opened.post("/set-password", fields)) and not opened.session, "nor can an open form"
 
 
 def test_a_password_set_with_a_link_ends_all_other_sessions(server, alice):
     link, found = planted(server, alice), Person(server)
     assert alice.visit("/account").status == 200
     assert found.send(link, CHOSEN).location == "/verify-2fa"
-    assert alice.visit("/account").location.startswith("/login"), "at once: the server did it itself"
+    assert alice.visit("/account").location.startswith("/login"), "at once, because the server made the change"
 
 
 def test_a_wrong_current_password_does_not_kill_a_link(server, alice):
@@ -281,9 +281,9 @@ def test_invitations_and_password_links_are_not_interchangeable(make_server):
     assert is_dead(person.post("/set-password", {"csrf_token": token, "link": token_of(invitation), **CHOSEN})) and not person.session
     person.send("/register?invite=" + token_of(link), {"username": person.name, **CHOSEN})
     assert person.page.status == 403 and person.page.alerts
-    assert person.visit(link).status == 200, "and it is not used up by that"
+    assert person.visit(link).status == 200, "the attempt does not use it up"
     person.send(invitation, {"username": person.name, **CHOSEN})
-    assert person.page.location == "/setup-2fa", "nor is the invitation"
+    assert person.page.location == "/setup-2fa", "nor is the invitation used up"
 
 
 # Invitations
@@ -349,7 +349,7 @@ def test_a_link_s_token_stays_out_of_log_database_and_other_sites(server, newcom
     assert page.headers["Referrer-Policy"] in ("same-origin", "strict-origin", "no-referrer")
     assert page.headers["Cache-Control"] == "no-store"
     elsewhere = [e["href"] for e in page.dom.all("a", href=True) if not e["href"].startswith("/")]
-    assert elsewhere in ([], ["#main"]), "nothing here leads to another site"
+    assert elsewhere in ([], ["#main"]), "the page has no link to another site"
     newcomer.visit(page.dom.one("footer").one("a", hreflang="fr")["href"])
     newcomer.send(newcomer.link, {**CHOSEN, "confirm": "another"})
     newcomer.send(newcomer.link, CHOSEN)

@@ -245,7 +245,7 @@ def test_inherited_unix_socket_takes_precedence_over_listen(make_unix):
     assert person.visit("/").status == 200
     assert b"LISTEN_PID" not in pathlib.Path(f"/proc/{server.web_pid()}/environ").read_bytes()
     assert server.stop() == 0
-    assert stat.S_ISSOCK(os.lstat(server.path).st_mode), "the file belongs to whoever made it"
+    assert stat.S_ISSOCK(os.lstat(server.path).st_mode), "the file belongs to the program that made it"
 
 
 def test_inherited_tcp_socket_takes_precedence_over_host(tmp_path):

@@ -123,7 +123,7 @@ def test_lost_lines_are_counted_when_the_log_is_read_again(run_with, format):
     written = sum("/login" in line for line in text.splitlines())
     others = len(re.findall(r"healthz", text))
     assert lost > 0 and ENOUGH + 1 <= written + lost <= ENOUGH + 1 + 200 + others, (lost, written)
-    assert not [line for line in text.splitlines() if line and not re.match(r"\d{4}-|\{", line) and "is ready" not in line], "no line is torn"
+    assert not [line for line in text.splitlines() if line and not re.match(r"\d{4}-|\{", line) and "is ready" not in line], "no line is cut"
 
 
 def test_a_closed_log_pipe_stops_nothing(run_with):
@@ -213,7 +213,7 @@ def test_a_log_file_at_its_limit_stops_nothing_and_cuts_no_line(make_server):
     lines = server.log()[FILE_MAX - 3000:].splitlines()
     lost = sum(int(count) for line in lines for count in re.findall(r"log\.dropped count=(\d+)", line))
     whole = sum(line.count("path=/login status=200") for line in lines if re.search(r"state=none$", line))
-    assert lost > 0 and whole + lost == 42, "each line is there or counted"
+    assert lost > 0 and whole + lost == 42, "each line is there, or counted as lost"
     assert len([line for line in lines if line and not re.match(r"\d{4}-.*[^ ]", line)]) == 0, "each begins with its time"
     assert all(line.count("Z warning ") + line.count("Z info ") + line.count("Z notice ") <= 1 for line in lines), "and is one line"
 

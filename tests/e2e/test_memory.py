@@ -49,14 +49,14 @@ def registrations(server, number):
 @pytest.mark.parametrize("burst", [sign_ins, registrations])
 def test_memory_is_released_after_every_burst_of_hashing(server, burst):
     keeper = server.keeper_pid()
-    server.forgive()
+    server.delete_attempts()
     for number in range(BURSTS):
-        before = wait_until(lambda: (kib_now := held(keeper)) < HASH_KIB and kib_now, f"memory is given back before burst {number}")
+        before = wait_until(lambda: (kib_now := held(keeper)) < HASH_KIB and kib_now, f"memory is released before burst {number}")
         forget_peak(keeper)
         requests, status = burst(server, number)
         assert status in [a.status for a in together(server, requests)]
-        assert peak(keeper) > before + HASH_KIB, "the burst did hash"
-    wait_until(lambda: held(keeper) < HASH_KIB, "memory is given back after the last burst")
+        assert peak(keeper) > before + HASH_KIB, "the burst has hashed passwords"
+    wait_until(lambda: held(keeper) < HASH_KIB, "memory is released after the last burst")
 
 
 def test_memory_is_released_after_every_burst_of_pages(server):
@@ -68,6 +68,6 @@ def test_memory_is_released_after_every_burst_of_pages(server):
         for person, path in pages:
             for _ in range(12):
                 assert person.visit(path).status == 200
-        wait_until(lambda: held(server.keeper_pid()) < HASH_KIB, "the hash's memory is given back")
+        wait_until(lambda: held(server.keeper_pid()) < HASH_KIB, "the memory of the hash is released")
         after.append(held(server.keeper_pid()) + held(server.web_pid()))
     assert after[-1] < 1.5 * after[0], after

@@ -138,7 +138,7 @@ class Model:
         page = browser.post("/register", {"csrf_token": form.token, "username": name, "password": password, "confirm": password})
         if page.status != 303:
             return
-        assert name not in self.accounts, "a name was given twice"
+        assert name not in self.accounts, "two accounts have one name"
         self.passed += 1
         self.accounts[name] = Account(password)
         self.born(browser, self.accounts[name], was)
@@ -171,8 +171,8 @@ class Model:
         page = browser.post("/verify-2fa", {"csrf_token": form.token, "otp": code_of_step(self.dice.choice(others) if foreign else secret, step)})
         if page.status != 303 or page.location.startswith(("/setup-2fa", "/login")):
             return
-        assert not foreign, "a code of somebody else"
-        assert before - 1 <= step <= step_at(self.now()) + 1, "a code of another time"
+        assert not foreign, "a code of another person"
+        assert before - 1 <= step <= step_at(self.now()) + 1, "a code of another step"
         assert step > s.account.last_step or state == "enrolling", "a code that was spent"
         self.passed += 1
         if state == "enrolling":
@@ -199,7 +199,7 @@ class Model:
         page = browser.post("/verify-2fa", {"csrf_token": form.token, "otp": code})
         if page.location != "/account/security":
             return
-        assert code in s.account.codes, "a recovery code of somebody else, or a used one"
+        assert code in s.account.codes, "a recovery code of another person, or a used one"
         self.passed += 1
         s.account.codes.discard(code)
         self.signed_in(browser, s, was, "recovery")
@@ -221,7 +221,7 @@ class Model:
         if page.status != 303 or page.location != "/account/security":
             return
         assert right, "changed with a wrong password"
-        assert self.now() - s.verified_at <= FRESH + SLACK, "changed with a proof that is old"
+        assert self.now() - s.verified_at <= FRESH + SLACK, "changed with a stale proof"
         self.passed += 1
         s.account.password = new
         self.end_all(s.account, was)

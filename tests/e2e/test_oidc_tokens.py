@@ -130,7 +130,7 @@ def test_the_client_comes_before_the_grant_type_and_the_code(app):
     wrong = {**app.proof(), "client_secret": "wrong"}
     for fields in ({}, {"grant_type": "password"}, {"grant_type": "authorization_code", "code": "dtc_x"}, {"grant_type": "authorization_code"}):
         refused(app.ask("token", {**fields, **wrong}), "invalid_client", 401)
-    app.server.forgive()
+    app.server.delete_attempts()
     refused(app.ask("token", app.proof()), "invalid_request")
     refused(app.ask("token", {"grant_type": "password", **app.proof()}), "unsupported_grant_type")
     refused(app.ask("token", {"grant_type": "refresh_token", "refresh_token": "dtr_x", **app.proof()}), "unauthorized_client")
@@ -182,13 +182,13 @@ WRONG_HEADERS = {
 
 @pytest.mark.parametrize("why", WRONG_HEADERS)
 def test_a_wrong_header_is_answered_with_a_challenge(server, why):
-    server.forgive()
+    server.delete_attempts()
     reply = refused(post(server, "token", "grant_type=authorization_code&code=x", {"Authorization": WRONG_HEADERS[why]}), "invalid_client", 401)
     assert reply.headers["WWW-Authenticate"].startswith("Basic ")
 
 
 def test_without_a_header_there_is_no_challenge(app):
-    app.server.forgive()
+    app.server.delete_attempts()
     for fields in ({}, {"client_id": "unknown"}, {"client_id": "unknown", "client_secret": "x"}, {"client_id": app.client_id}, {"client_id": "a\0b"}):
         reply = refused(app.ask("token", {"grant_type": "authorization_code", "code": "x", **fields}), "invalid_client", 401)
         assert "WWW-Authenticate" not in reply.headers
@@ -243,7 +243,7 @@ def test_no_input_makes_the_server_fail(app):
         fields = {name: dice.choice(values) for name in dice.sample(names, dice.randrange(len(names)))}
         reply = post(app.server, dice.choice(ENDPOINTS), urllib.parse.urlencode(fields), dice.choice(headers))
         assert reply.status_code < 500, (fields, reply.text)
-        app.server.forgive()
+        app.server.delete_attempts()
 
 
 def test_an_unavailable_database_gets_a_json_error(tmp_path):

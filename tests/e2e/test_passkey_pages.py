@@ -109,7 +109,7 @@ def test_verified_user_is_not_asked_for_the_current_password(server, owner):
     owner.grow_stale()
     page = owner.ask("/account/password").page
     assert owner.asked.verification == "required", "the session has verified no password"
-    assert page.dom.one("input", name="current") and page.dom.one("input", name="recovery"), "codes are no way of this account"
+    assert page.dom.one("input", name="current") and page.dom.one("input", name="recovery"), "this account has no codes"
 
 
 @pytest.mark.parametrize("language, words", [("en", "You signed in without your password"), ("fr", "sans mot de passe")])
@@ -252,6 +252,6 @@ def test_passkey_is_named_where_codes_are_disabled(server, language, words):
             assert "100" in page.dom.one(class_="note").text and (words in page.text) == (person is anna)
     anna.forget().give_password(password="not the password")
     assert words not in anna.page.text
-    server.forgive()
+    server.delete_attempts()
     anna.give_password()
     assert anna.touch(VERIFY).status == 303

@@ -36,7 +36,7 @@ def alice(server):
 
 @pytest.fixture(autouse=True)
 def no_lockouts(server):
-    server.forgive()
+    server.delete_attempts()
 
 
 def full(person):
@@ -129,7 +129,7 @@ def test_security_key_counts_only_beside_the_password(server):
     refused(alice, alice.get(flags=UP | UV), "not-alone")  # the server does not know yet whose PIN that was
     alice.give_password()
     assert alice.touch(VERIFY, flags=UP | UV).status == 303
-    assert alice.forget().touch(flags=UP | UV).status == 303, "the password vouched for the PIN"
+    assert alice.forget().touch(flags=UP | UV).status == 303, "the password has confirmed the PIN"
 
 
 def test_first_factor_must_verify_its_user(server, alice):
@@ -146,13 +146,13 @@ def test_fallen_counter_demotes_the_passkey_only(server):
         alice.forget().ask(LOGIN)
         answer_of_a_copy(alice, count)
         assert alice.session is None
-    assert kept(alice)[:2] == (7, 0), "the larger count stays, and it opens nothing alone"
+    assert kept(alice)[:2] == (7, 0), "the counter stays at 7, and the passkey alone does not sign in"
     alice.give_password()
-    assert alice.touch(VERIFY, count=5).status == 303 and full(alice), "beside the password it counts"
+    assert alice.touch(VERIFY, count=5).status == 303 and full(alice), "after the password it is accepted"
     assert kept(alice)[:2] == (7, 0)
     alice.forget().give_password()
     assert alice.touch(VERIFY, count=8).status == 303
-    assert alice.forget().touch(count=9).status == 303, "a verified user after the password sets it again"
+    assert alice.forget().touch(count=9).status == 303, "a verified user after the password restores the passkey"
 
 
 def answer_of_a_copy(person, count):
@@ -200,7 +200,7 @@ def test_last_factor_and_that_of_the_session_stay(server):
     assert removes(alice, only) == 422
     alice.add_passkey("Second")
     second = dict(passkeys(alice))["Second"]
-    assert removes(alice, only) == 422, "the session came in with it"
+    assert removes(alice, only) == 422, "the session signed in with it"
     assert removes(alice, second) == 303 and len(passkeys(alice)) == 1
     assert server.sql("SELECT count(*) FROM passkeys_removed WHERE credential_hash = ?", hashlib.sha256(alice.key.credentials[1].id).digest()) == [(1,)]
 
@@ -223,14 +223,14 @@ def test_lockouts_of_codes_and_passwords_do_not_stop_a_passkey(server):
         alice.forget().give_password(password="not the password")
     assert alice.page.status == 429
     assert alice.forget().touch().status == 303
-    server.forgive()
+    server.delete_attempts()
     alice.forget().give_password()
     for _ in range(6):
         alice.verify("000000")
     assert alice.page.status == 429
     assert alice.touch(VERIFY).status == 303
     alice.forget().give_password()
-    assert alice.verify("000000").status == 429, "and it resets no count of wrong codes"
+    assert alice.verify("000000").status == 429, "it does not reset the count of wrong codes"
 
 
 def test_reset_removes_passkeys_and_a_new_one_can_be_set_up(server):
@@ -615,7 +615,7 @@ def test_challenge_stays_used_after_a_restart(make_server):
     alice.cookies, alice.asked = dict(cookies), first
     alice.asked.hidden["csrf_token"] = alice.visit(LOGIN).token
     refused(alice, made, "challenge-used")
-    assert alice.answer(later).status == 303, "and that of the other page is still good"
+    assert alice.answer(later).status == 303, "the challenge of the other page is still valid"
 
 
 # Passkeys of other accounts
@@ -657,7 +657,7 @@ def test_credential_id_of_any_account_is_not_enrolled_again(server):
     for person in (alice, bob):
         person.ask_new()
         page = refused(person, person.create(id=taken), "taken")
-        assert "This passkey was not accepted." in page.text and full(person), "nobody learns that an account has it"
+        assert "This passkey was not accepted." in page.text and full(person), "the reply does not reveal that an account has it"
 
 
 # At the same time
@@ -721,7 +721,7 @@ def test_unknown_credential_takes_as_long_as_a_wrong_signature(server, holder):
     def longer():
         for number in itertools.count():
             if number % 2 == 0:
-                server.forgive()
+                server.delete_attempts()
             order = (wrong, unknown) if number % 4 < 2 else (unknown, wrong)
             times = [timed(server, {**holder.asked.hidden, **fields}, holder.asked.hidden["csrf_token"], holder.cookies, holder.asked.path) for fields in order]
             assert {status for _, status in times} == {b"422"}
@@ -740,7 +740,7 @@ def test_hostile_answers_take_no_memory_beyond_the_message(server, owner):
     def send_all():
         for wrong, _ in ENROLMENTS.values():
             owner.ask_new()
-            server.forgive()
+            server.delete_attempts()
             assert owner.answer(owner.create(**wrong(server.origin))).status == 422
 
     send_all()

@@ -43,7 +43,7 @@ def test_repeated_web_crashes_do_not_stop_the_server(make_server):
     for _ in range(15):
         web = wait_until(server.web_pid, "there is a web process")
         os.kill(web, signal.SIGKILL)
-        wait_until(lambda: server.web_pid() not in (0, web), "another one is started")
+        wait_until(lambda: server.web_pid() not in (0, web), "a new one starts")
     wait_until(server.serves, "it serves")
     assert person.visit("/").status == 200
 
@@ -85,7 +85,7 @@ def test_sigterm_finishes_requests_and_exits_with_0(make_server, number):
     flight = Together(server, sign_ins(server, Person(server), 8)).send().read()
     server.signal(number)
     answers = flight.wait()
-    assert [a.status for a in answers] == [422] * 8, "what was accepted is answered"
+    assert [a.status for a in answers] == [422] * 8, "accepted requests get their replies"
     assert server.wait() == 0
     assert not server.listening()
 
@@ -180,7 +180,7 @@ def test_the_keeper_does_not_listen(make_server):
     server = make_server()
     Person(server).full()
     assert listening_socket(server.port) not in open_files(server.keeper_pid())
-    assert [name for name in open_files(server.keeper_pid()) if str(server.data) in name], "it has the database open"
+    assert [name for name in open_files(server.keeper_pid()) if str(server.data) in name], "the keeper has the database open"
 
 
 # Refused starts
@@ -193,7 +193,7 @@ def refuses(server, *codes, says=(), **how):
     assert ended.returncode in codes, f"{ended.returncode}: {ended.stderr}"
     sentence = [line for line in ended.stderr.splitlines() if line.strip()]
     assert len(sentence) == 1, ended.stderr
-    assert re.match(r"doubletour: [A-Z/].* .* ", sentence[0]), f"that is no sentence: {sentence}"
+    assert re.match(r"doubletour: [A-Z/].* .* ", sentence[0]), f"this is not a sentence: {sentence}"
     for word in says:
         assert word in sentence[0], sentence
     assert (server.fingerprint() if server.data.exists() else None) == before, "it touched something"
@@ -305,7 +305,7 @@ def test_a_key_that_others_can_read_is_refused(stopped, mode):
 def test_a_short_or_published_key_is_refused(make_server, key):
     server = make_server(start=False, SECRET_KEY=key)
     sentence = refuses(server, 78)
-    assert key not in sentence, "a key does not belong on the screen"
+    assert key not in sentence, "no message shows a key"
 
 
 def test_a_database_newer_than_the_program_is_refused(stopped):
@@ -383,13 +383,13 @@ def test_expired_rows_are_purged_during_sign_ins(make_server):
                    *[value for n, token in rows for value in (n, token, long_ago, long_ago, long_ago)])
     server.restart()
     while server.sql("SELECT count(*) FROM sessions WHERE seen_at_us = ?", long_ago) != [(0,)]:
-        server.forgive()
+        server.delete_attempts()
         alice.forget().sign_in()
         assert alice.page.location == "/", alice.page
     assert alice.visit("/").status == 200
     # The server measures this: on a busy machine the client waits longer.
     slowest_us = max(int(us) for us in re.findall(r" method=POST .* us=(\d+) ", server.log()))
-    assert slowest_us < 2_000_000, "nobody waits for the purge; a batch takes some milliseconds"
+    assert slowest_us < 2_000_000, "no request waits for the purge; a batch takes some milliseconds"
 
 
 def test_one_enrolment_code_in_32_parallel_requests_enrols_once(make_server):
@@ -452,7 +452,7 @@ def test_a_sign_in_storm_does_not_slow_signed_in_users(make_server):
     refused = [a for a in answers if a.status == 503]
     served = [a for a in answers if a.status == 422]
     assert len(refused) + len(served) == 400, {a.status for a in answers}
-    assert refused, "the slow lane is bounded"
+    assert refused, "the queue of slow requests is bounded"
     assert all(int(a.headers["retry-after"]) > 0 for a in refused)
     assert len(served) >= 10
     waited = statistics.median(a.seconds for a in served)

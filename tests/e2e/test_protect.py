@@ -71,7 +71,7 @@ def test_the_guide_protects_an_application(tmp_path):
         server.environment["ACCESS_RULES"] = "access.conf"
         server.restart()
         assert Browser(proxy).get("/public/x").status == 200
-        wait_until(lambda: Browser(proxy, anna).get("/").status == 200, "anna is of the staff")
+        wait_until(lambda: Browser(proxy, anna).get("/").status == 200, "anna is in the group staff")
         (check,) = [line for line in commands if line.startswith("doubletour gate")]
         done = server.command(*shlex.split(check)[1:])
         assert done.returncode == 0 and "anna (staff) passes." in done.stdout

@@ -241,7 +241,7 @@ def test_no_ambiguous_path_passes_the_recorded_proxies(alone, kind):
             if told or answer[0] >= 500 or (host == LOGIN and passed[1].startswith("/api/")) or (host != LOGIN and passed[1] != ENTER):
                 wrong.append((host, path, passed, answer))
     assert not wrong, wrong[:10]
-    assert replayed > 10, "some spellings of an endpoint are the endpoint, once they are cleaned"
+    assert replayed > 10, "some spellings become the endpoint after normalisation"
 
 
 @pytest.mark.parametrize("kind", ["traefik", "an older traefik", "envoy"])

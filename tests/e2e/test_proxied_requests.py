@@ -84,7 +84,7 @@ ROWS = [
     (get(b"Content-Length: " + str(2**64 + len(inner)).encode()), inner, HIDDEN, "a length beyond 64 bits"),
     (get(b"Content-Length: " + str(2**63).encode()), inner, HIDDEN, "a length beyond 63 bits"),
     (get(b"Content-Length:"), inner, OWN, "an empty length"),
-    (get(b"Content_Length: " + str(len(inner)).encode()), inner, OWN, "a name with an underscore is no length"),
+    (get(b"Content_Length: " + str(len(inner)).encode()), inner, OWN, "a name with an underscore is not a length"),
     (get(b"Content-Length : " + str(len(inner)).encode()), inner, HIDDEN, "a space before the colon of a length"),
     (get(b"Content-Length\t: " + str(len(inner)).encode()), inner, HIDDEN, "a tab before the colon of a length"),
     (get(b" Content-Length: " + str(len(inner)).encode()), inner, OWN, "a space before a length"),
@@ -97,7 +97,7 @@ ROWS = [
     *[(get(b"Transfer-Encoding" + spelling, LENGTH), EMPTY + inner, OWN, f"a coding written as {spelling!r}, and a length") for spelling in (
         b": xchunked", b":\x0bchunked", b": chunked\x0b", b":\x00chunked", b" : chunked", b"\t: chunked", b": chunked, identity", b": identity", b": gzip, chunked",
         b": chunked, chunked", b": chunked;q=1", b": \"chunked\"", b":\n chunked", b":\r\n chunked", b": chunk", b":", b": \xa0chunked")],
-    (get(b"Transfer_Encoding: chunked", LENGTH), inner, HIDDEN, "a name with an underscore is no coding"),
+    (get(b"Transfer_Encoding: chunked", LENGTH), inner, HIDDEN, "a name with an underscore is not a coding"),
     (get(b" Transfer-Encoding: chunked", LENGTH), inner, HIDDEN, "a space before a coding"),
     (get(b"X: y\nTransfer-Encoding: chunked", LENGTH), EMPTY + inner, OWN, "a coding behind a bare LF"),
     (get(b"X: y\rTransfer-Encoding: chunked", LENGTH), inner, HIDDEN, "a coding behind a bare CR"),
@@ -136,7 +136,7 @@ ROWS = [
     (get(b":"), inner, OWN, "a line of a colon"),
     (get(b"X"), inner, OWN, "a line without a colon"),
     (get(b"X y: z"), inner, OWN, "a space in a name"),
-    (get(b"X(): z"), inner, OWN, "a name that is no token"),
+    (get(b"X(): z"), inner, OWN, "a name that is not a token"),
     (get(b"X:\t y \t"), inner, OWN, "white space around a value"),
     (get(b"X: \xff\x80"), inner, OWN, "bytes beyond ASCII in a value"),
     (CRLF + get(), inner, OWN, "an empty line before the request"),
@@ -224,18 +224,18 @@ class Client:
 
     def answers(self, last, methods):
         """Return (status, name in Location) of each reply, until the last expected one or the end of the connection."""
-        told = []
+        replies = []
         try:
-            while not told or told[-1][1] != last:
+            while not replies or replies[-1][1] != last:
                 status, headers = self._head()
                 if status == 100:
                     continue
-                told.append((status, headers.get("location")))
-                method = methods[min(len(told), len(methods)) - 1]
+                replies.append((status, headers.get("location")))
+                method = methods[min(len(replies), len(methods)) - 1]
                 self._body(headers, method, status)
         except (OSError, ValueError, IndexError):
             pass
-        return told
+        return replies
 
     def _head(self):
         line = self.stream.readline().split()
@@ -274,9 +274,9 @@ def address(row):
 CONTROL = 2000  # rows from here on are the clients that follow a row
 
 
-def in_order(told, sent):
+def in_order(replies, sent):
     rest = iter(sent)
-    return all(each in rest for each in told)
+    return all(each in rest for each in replies)
 
 
 def try_row(proxy, row, first, body):
@@ -292,8 +292,8 @@ def try_control(proxy, row):
         return client.answers(f"/control-{row}", ["GET"])
 
 
-def places(told):
-    return [where for _, where in told if where is not None]
+def places(replies):
+    return [where for _, where in replies if where is not None]
 
 
 def too_many(requests, own):
@@ -303,18 +303,18 @@ def too_many(requests, own):
 
 
 def test_doubletour_serves_only_what_its_proxy_forwards(world):
-    told, wrong = [], []
+    replies, wrong = [], []
     for row, (first, body, own, why) in enumerate(ROWS):
-        told.append(try_row(world, row, first, body))
+        replies.append(try_row(world, row, first, body))
         control = try_control(world, row)
-        if not in_order(places(told[row]), ["/first", *(["/inner"] if own else []), "/marker"]) or control != [(303, f"/control-{row}")]:
-            wrong.append((why, told[row], control))
+        if not in_order(places(replies[row]), ["/first", *(["/inner"] if own else []), "/marker"]) or control != [(303, f"/control-{row}")]:
+            wrong.append((why, replies[row], control))
     assert not wrong, wrong
 
     def logged():
         """Each request whose reply the client has is in the log."""
         found = served(world.server.log())
-        return all(len(found.get(address(row), ())) >= len(places(told[row])) for row in range(len(ROWS))) and found
+        return all(len(found.get(address(row), ())) >= len(places(replies[row])) for row in range(len(ROWS))) and found
 
     found = wait_until(logged, "all requests are in the log")
     unforwarded = [(path, status) for path, status in found.pop("127.0.0.1", ()) if status < 400 and path != "/healthz"]

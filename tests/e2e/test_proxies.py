@@ -46,7 +46,7 @@ def test_a_background_request_gets_401_with_the_sign_in_url(world):
 
 NAVIGATIONS = [  # other headers, Accept, is it redirected, why
     ([("Sec-Fetch-Mode", "navigate")], "text/html", True, "a browser opens a page"),
-    ([("Sec-Fetch-Mode", "navigate")], "*/*", True, "the mode counts where it is known"),
+    ([("Sec-Fetch-Mode", "navigate")], "*/*", True, "Sec-Fetch-Mode has precedence"),
     ([("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-Site", "same-origin")], "text/html", True, "a page in a frame"),
     ([("Sec-Fetch-Mode", "navigate"), ("X-Requested-With", "com.example.app")], "text/html", True, "a page in an app's web view"),
     ([("Sec-Fetch-Mode", "cors")], "*/*", False, "fetch()"),
@@ -55,7 +55,7 @@ NAVIGATIONS = [  # other headers, Accept, is it redirected, why
     ([("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")], "image/avif,image/*,*/*;q=0.8", False, "an image"),
     ([("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "script")], "*/*", False, "a script"),
     ([("Sec-Fetch-Mode", "websocket")], "text/html", False, "a websocket"),
-    ([("Sec-Fetch-Mode", "nested-navigate")], "text/html", False, "a mode that nobody sends"),
+    ([("Sec-Fetch-Mode", "nested-navigate")], "text/html", False, "a mode that no browser sends"),
     ([("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Mode", "navigate")], "text/html", False, "two modes, the first of a script"),
     ([("Sec-Fetch-Mode", "navigate"), ("X-Requested-With", "XMLHttpRequest")], "text/html", False, "a script that names itself"),
     ([], "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True, "a browser without Sec-Fetch-Mode"),
@@ -63,14 +63,14 @@ NAVIGATIONS = [  # other headers, Accept, is it redirected, why
     ([], "text/*", True, "HTML is a text"),
     ([], "text/*;q=0.5, */*;q=0.1", True, "a text with a weight"),
     ([], "*/*", False, "curl"),
-    ([], "*/*, application/json", False, "a program that takes anything first"),
+    ([], "*/*, application/json", False, "a program that prefers any type"),
     ([], "text/html;q=0", False, "HTML is refused"),
     ([], "text/html; q=0.000, */*", False, "HTML is refused, all else taken"),
     ([], "text/*;q=0", False, "texts are refused"),
     ([], "text/*, text/html;q=0", False, "texts, but not HTML"),
     ([], "text/event-stream", False, "an event stream"),
-    ([], "text/html-sandboxed", False, "another type that begins alike"),
-    ([], "x-text/html", False, "another type that ends alike"),
+    ([], "text/html-sandboxed", False, "another type with the same beginning"),
+    ([], "x-text/html", False, "another type with the same end"),
     ([], None, False, "no Accept"),
 ]
 
@@ -107,7 +107,7 @@ def test_forged_identity_headers_never_arrive(world):
     forged = [(name, "root") for name in FORGED]
     browser = enter(world)
     answer = browser.get("/public/x", headers=forged, cookies=False)
-    assert answer.status == 200 and not named(answer), "where nobody is asked who they are"
+    assert answer.status == 200 and not named(answer), "for a page that needs no sign-in"
     answer = browser.get("/public/x", headers=forged)
     assert answer.status == 200 and not named(answer)
     answer = browser.get("/page", headers=forged)
@@ -375,7 +375,7 @@ def test_an_unavailable_doubletour_denies_all_requests(tmp_path, request):
             server.start()
             wait_until(lambda: Browser(proxy, browser.person).get("/page").status == 200, "it is back")
             answer = Browser(proxy, browser.person).get("/page", host="admin.example.org")
-            assert answer.status in (502, 503) and b"Sign-in" not in answer.body, "only the application is away"
+            assert answer.status in (502, 503) and b"Sign-in" not in answer.body, "only the application does not answer"
 
 
 def test_the_away_page_links_to_the_home_page_only():

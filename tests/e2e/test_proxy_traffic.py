@@ -125,7 +125,7 @@ def test_no_other_timeout_ends_a_silent_connection(kind, tmp_path):
         assert sends_back(stream, b"a")
         other, events = open_request(proxy, "GET /events", person=enter(proxy).person)
         wait_for_event(events, 0)
-        assert select.select((socket, other), [], [], 9)[0] == [], "both stay open while nothing is sent"
+        assert select.select((socket, other), [], [], 9)[0] == [], "both stay open without traffic"
         assert sends_back(stream, b"b")
         echo.server.next_event.release()
         wait_for_event(events, 1)

@@ -58,7 +58,7 @@ def test_recovery_codes_are_shown_once_and_then_only_counted(alice, codes):
 def test_a_head_request_makes_no_recovery_codes(alice):
     alice.full()
     assert alice.request("HEAD", PATH).status == 200
-    assert len(alice.visit(PATH).recovery_codes) == 10, "they were still to be made"
+    assert len(alice.visit(PATH).recovery_codes) == 10, "the account had no codes yet"
 
 
 def test_the_recovery_page_continues_to_the_return_url(alice):
@@ -100,7 +100,7 @@ def test_codes_are_not_made_for_a_page_that_another_site_opens(server):
     page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "cross-site"})
     assert page.status == 200 and not page.recovery_codes
     page = alice.visit("/account/recovery-codes", headers={"Sec-Fetch-Site": "same-origin"})
-    assert page.recovery_codes, "they are still to be made"
+    assert page.recovery_codes, "the page makes the codes now"
 
 
 def test_the_printout_names_the_account_and_the_date(alice, codes):
@@ -158,7 +158,7 @@ def test_an_ended_session_makes_no_recovery_codes(server, end):
             number = "" if end == "all others" else owner.page.dom.one("main").one("input", name="id")["value"]
             page = owner.post("/account/sessions/end", {"csrf_token": owner.page.token, "id": number})
         assert page.status == 303
-        wait_until(lambda: (303, "/login") in statuses, "the end is felt")
+        wait_until(lambda: (303, "/login") in statuses, "the end of the session has an effect")
         over.set()
         for thread in threads:
             thread.join()
@@ -186,7 +186,7 @@ def test_a_recovery_code_opens_the_account_once(server, alice, codes, spelling):
     other = Person(server, alice.name, alice.password)
     assert other.recover(typed).status == 422, "it is spent"
     assert other.visit("/").location == "/verify-2fa"
-    assert other.recover(codes[4]).status == 303, "the next one is not"
+    assert other.recover(codes[4]).status == 303, "the next code is not spent"
 
 
 @pytest.mark.parametrize("language, kind", [("fr", "authentificateur"), ("en", "authenticator")])
@@ -249,7 +249,7 @@ def test_one_of_64_parallel_recovery_codes_is_accepted(server, alice, codes):
     answers = together(server, [form_bytes(server, "/verify-2fa", {"csrf_token": p.page.token, "otp": codes[5]}, p.cookies) for p in people])
     statuses = [a.status for a in answers]
     assert statuses.count(303) == 1 and set(statuses) <= {303, 422, 429}, statuses
-    server.forgive()
+    server.delete_attempts()
     alice.recover(codes[6])
     assert 8 in numbers(alice.follow().flashes[0])
 
@@ -259,7 +259,7 @@ def test_one_of_64_parallel_recovery_codes_is_accepted(server, alice, codes):
 
 def test_new_recovery_codes_void_the_old_ones_after_a_warning(alice, codes):
     page = alice.visit(PATH)
-    assert [note for note in page.form.all(class_="note") if note.text], "a warning before the button"
+    assert [note for note in page.form.all(class_="note") if note.text], "the warning is before the button"
     page = alice.send(PATH)
     new = page.recovery_codes
     assert page.status == 200 and len(new) == 10 and not set(new) & set(codes)
@@ -277,7 +277,7 @@ def test_a_proof_older_than_five_minutes_must_be_renewed(alice, codes):
         assert page.status == 422 and sentence in page.errors["otp"] and not page.recovery_codes
     page = alice.send(PATH, {"otp": alice.fresh_code()})
     assert page.status == 200 and len(page.recovery_codes) == 10
-    assert len(alice.send(PATH).recovery_codes) == 10, "and is not asked for again for five minutes"
+    assert len(alice.send(PATH).recovery_codes) == 10, "the page does not ask for a code again for five minutes"
 
 
 def test_a_recovery_code_refreshes_the_proof(alice, codes):
@@ -375,7 +375,7 @@ def test_two_codes_that_fit_one_wrong_clock_are_refused_and_explained(server, la
     assert sentence.replace("\u00a0", " ") not in first.errors["otp"].replace("\u00a0", " ")
     assert sentence.replace("\u00a0", " ") in second.errors["otp"].replace("\u00a0", " ")
     assert person.visit("/").location == "/verify-2fa"
-    assert person.verify().status == 303, "the right code opens"
+    assert person.verify().status == 303, "the right code signs in"
 
 
 def test_codes_that_fit_no_clock_are_not_explained(alice):

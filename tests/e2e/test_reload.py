@@ -136,11 +136,11 @@ def test_another_file_of_access_rules_applies(make_server):
     server.start()
     assert ask(server, WIKI).status_code == 200
     reload(server, ACCESS_RULES="closed.conf")
-    wait_until(lambda: ask(server, WIKI).status_code == 403, "the other rules hold")
+    wait_until(lambda: ask(server, WIKI).status_code == 403, "the other rules apply")
     reload(server)  # without rules, every signed-in user may open everything
     wait_until(lambda: ask(server, WIKI).status_code not in (200, 403), "no rules hold")
     reload(server, ACCESS_RULES="open.conf")
-    wait_until(lambda: ask(server, WIKI).status_code == 200, "the first rules hold again")
+    wait_until(lambda: ask(server, WIKI).status_code == 200, "the first rules apply again")
 
 
 def test_broken_rules_change_no_setting(make_server):

@@ -106,7 +106,7 @@ def test_apache_ends_the_session_here_too(server, apache):
 @pytest.fixture
 def agent(server):
     if not shutil.which("oidc-agent"):
-        pytest.skip("this release of Debian has no package of it")
+        pytest.skip("this release of Debian has no package for it")
     with OidcAgent(server.origin) as started:
         yield started
 
@@ -185,7 +185,7 @@ def party(server, command, person, *arguments, environment=None):
 def go_party(tmp_path_factory):
     """The application with go-oidc, compiled with Debian's packages."""
     if not GO_OIDC.exists():
-        pytest.skip("this release of Debian has no package of it")
+        pytest.skip("this release of Debian has no package for it")
     out = tmp_path_factory.mktemp("go")
     done = subprocess.run(["go", "build", "-o", out / "party", PARTIES / "party.go"], capture_output=True, text=True, check=False,
                           env={**os.environ, "GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOCACHE": str(out / "cache"), "GOFLAGS": ""})
@@ -202,7 +202,7 @@ def test_go_oidc_signs_a_person_in(server, go_party, narrowed):
     assert claims["preferred_username"] == person.name and claims["groups"] == ["staff", "wiki"]
 
 
-@pytest.mark.skipif(not OMNIAUTH, reason="this release of Debian has no package of it")
+@pytest.mark.skipif(not OMNIAUTH, reason="this release of Debian has no package for it")
 def test_omniauth_signs_a_person_in(server):
     """Its key set reader fails on any key of an unknown type, so the set has RSA keys only."""
     person = grouped(server)

@@ -18,7 +18,7 @@ EDIT = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql,
 # statements, names in the report, why
 CHANGES = [
     (TRIGGER.format(name="promote"), 'trigger "promote" on table "accounts"', "a trigger"),
-    (TRIGGER.format(name='"a\x1b[2J\u202eb"'), 'trigger "a\\u001b[2J\\u202eb"', "a trigger whose name moves a terminal"),
+    (TRIGGER.format(name='"a\x1b[2J\u202eb"'), 'trigger "a\\u001b[2J\\u202eb"', "a trigger whose name controls a terminal"),
     (TRIGGER.format(name='"it''s ""quoted"""'), "trigger ", "a trigger whose name has quotes"),
     ("CREATE TRIGGER later AFTER INSERT ON schema_migrations BEGIN DELETE FROM audit; END", 'trigger "later"', "a trigger that a migration would run"),
     ("CREATE VIEW recent AS SELECT * FROM sessions", 'view "recent"', "a view"),
@@ -29,8 +29,8 @@ CHANGES = [
     ("ALTER TABLE accounts ADD COLUMN g TEXT AS (upper(name)) VIRTUAL", 'table "accounts"', "a generated column"),
     ("DROP INDEX sessions_seen", 'index "sessions_seen" on table "sessions": it is missing', "an index that is gone"),
     ("DROP INDEX sessions_seen; CREATE INDEX sessions_seen ON sessions (agent)", 'index "sessions_seen"', "an index of the same name"),
-    (EDIT.format(old="'REFERENCES accounts (id) ON DELETE CASCADE'", new="''", name="devices"), 'table "devices"', "a reference that is gone"),
-    (EDIT.format(old="'NOT NULL'", new="''", name="links"), 'table "links"', "a constraint that is gone"),
+    (EDIT.format(old="'REFERENCES accounts (id) ON DELETE CASCADE'", new="''", name="devices"), 'table "devices"', "a missing reference"),
+    (EDIT.format(old="'NOT NULL'", new="''", name="links"), 'table "links"', "a missing constraint"),
 ]
 
 
@@ -61,7 +61,7 @@ def test_a_changed_schema_is_named_and_not_restored(backup, tmp_path, statements
     file = tmp_path / "changed.sqlite"
     shutil.copy(good, file)
     if not change(file, statements):
-        pytest.skip("this SQLite lets nobody edit its schema")
+        pytest.skip("this SQLite forbids changes of its schema")
     before = server.fingerprint()
     refused = server.command("restore", "--replace", str(file))
     assert refused.returncode != 0 and word in refused.stderr and str(file) in refused.stderr, refused.stderr

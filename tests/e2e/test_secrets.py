@@ -34,18 +34,18 @@ class Forms(dict):
 @pytest.fixture(scope="module")
 def story(server):
     """Do everything that a user can do, right and wrong; return each secret that was used or shown."""
-    told = Forms()
+    forms = Forms()
     person = Person(server, password="Mot-de-passe très secret 7391")
     mistyped = "Mot-de-passe très sercet 7391"
 
     def did(_):
-        told.add_person(person)
+        forms.add_person(person)
 
     did(person.register(confirm=mistyped))
     did(person.register())
     did(person.follow())
-    told.add("secret", person.read_secret())
-    told["raw secret"] = {raw_secret(person.secret), raw_secret(person.secret).hex().encode(), raw_secret(person.secret).hex().upper().encode(),
+    forms.add("secret", person.read_secret())
+    forms["raw secret"] = {raw_secret(person.secret), raw_secret(person.secret).hex().encode(), raw_secret(person.secret).hex().upper().encode(),
                           base64.b64encode(raw_secret(person.secret)).rstrip(b"=")}
     did(person.verify("999999"))
     did(person.verify())
@@ -60,10 +60,10 @@ def story(server):
     person.visit("/nowhere?password=" + "in-the-address-4242")
     now = step_at(server.clock.now())
     for step in range(now - 5, now + 2):
-        told["code of step %d" % (step - now)] = {code_of_step(person.secret, step).encode()}
+        forms["code of step %d" % (step - now)] = {code_of_step(person.secret, step).encode()}
     for what, text in (("password", person.password), ("mistyped password", mistyped), ("forged token", "forged-token-of-a-stranger"), ("key", KEY)):
-        told[what] = {text.encode()}
-    return told
+        forms[what] = {text.encode()}
+    return forms
 
 
 def found_in(content, story):
@@ -80,7 +80,7 @@ def test_the_story_used_secrets_of_every_kind(story):
 def test_database_and_write_ahead_log_hold_no_secret(server, story):
     files = [p for p in server.data.iterdir() if p.name.startswith("doubletour.sqlite")]
     assert server.database() in files
-    assert any(p.name.endswith("-wal") for p in files), "the write-ahead log is there to be looked into"
+    assert any(p.name.endswith("-wal") for p in files), "the write-ahead log exists, so the test can search it"
     for path in files:
         assert found_in(path.read_bytes(), story) == [], path
 
@@ -142,7 +142,7 @@ def test_the_memory_of_the_web_process_holds_no_key(server, story):
     try:
         pieces = list(memory_of(server.web_pid()))
     except PermissionError:
-        pytest.skip("this machine does not let the owner of a process read its memory")
+        pytest.skip("on this machine the owner of a process may not read its memory")
     assert sum(map(len, pieces)) > 100_000
     for piece in pieces:
         assert KEY.encode() not in piece

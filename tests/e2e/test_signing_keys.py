@@ -130,8 +130,8 @@ def test_the_list_is_readable(stopped):
 
 def test_signing_keys_survive_a_new_master_key(stopped):
     before = listed(stopped)
-    told = json.loads(run(stopped, "rotate-key", "--json"))
-    assert (told["resealed"], told["unreadable"]) == (1, 0)
+    report = json.loads(run(stopped, "rotate-key", "--json"))
+    assert (report["resealed"], report["unreadable"]) == (1, 0)
     stopped.start()
     assert published(stopped) == [before[0]["kid"]]
 

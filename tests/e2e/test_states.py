@@ -198,7 +198,7 @@ def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, 
         page = person.post(path, {"csrf_token": token, "username": new.name, "password": new.password, "confirm": new.password, "otp": code,
                                   "current": person.password, "name": new.name, "id": "1"})
         assert page.status == 303 and page.location.split("?")[0] == STEP_OF_STATE[state], (state, page)
-        assert person.session == before, "the session is what it was"
+        assert person.session == before, "the session has the same state"
         if path == "/register":
             assert new.give_password().status == 422, "no account was made"
 

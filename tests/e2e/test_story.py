@@ -85,8 +85,8 @@ def test_each_registration_error_is_shown_at_its_field(server, taken, rule, lang
     assert list(page.errors) == [where], page.errors
     assert page.errors[where]
     assert word is None or word in page.errors[where]
-    assert page.value("username") == sent["username"], "what was typed stays"
-    assert page.value("password") == page.value("confirm") == "", "but never the password"
+    assert page.value("username") == sent["username"], "the typed values stay"
+    assert page.value("password") == page.value("confirm") == "", "except the password"
     assert sent["password"] == "" or sent["password"].strip() == "" or sent["password"] not in page.html
     assert person.session is None
 
@@ -198,7 +198,7 @@ def test_set_up_shows_instructions_qr_code_secret_and_form(alice):
     assert picture.get("alt")
     assert secret.has("readonly") and re.fullmatch("[A-Z2-7]{32}", secret["value"])
     assert len(raw_secret(secret["value"])) == 20
-    assert page.form_to("/verify-2fa").one("input", name="otp")["inputmode"] == "numeric", "the first code is entered here"
+    assert page.form_to("/verify-2fa").one("input", name="otp")["inputmode"] == "numeric", "the page has the field for the first code"
 
 
 def test_set_up_names_authenticator_apps_for_both_kinds_of_phone(alice):
@@ -231,7 +231,7 @@ def test_another_session_of_the_same_account_has_another_secret(server, alice):
     assert other.page.location == "/setup-2fa"
     assert other.read_secret() != first
     other.verify(code_at(first, server.clock.now()))
-    assert other.page.status == 422, "a secret belongs to the session that it was made for"
+    assert other.page.status == 422, "a secret is only for the session that asked for it"
 
 
 def test_only_one_session_enrols_an_account(server, alice):
@@ -244,7 +244,7 @@ def test_only_one_session_enrols_an_account(server, alice):
     assert alice.page.location == CODES
     other.post("/verify-2fa", {"csrf_token": token, "otp": other.fresh_code()})
     assert other.page.location != CODES, "the second secret must not replace the first"
-    assert other.visit("/setup-2fa").location.startswith("/login"), "that session is over"
+    assert other.visit("/setup-2fa").location.startswith("/login"), "that session has ended"
     alice.forget().sign_in()
     assert alice.page.location == "/"
 
@@ -280,7 +280,7 @@ def test_a_wrong_code_shows_the_form_again_and_enrols_nothing(server, alice, wro
         assert page.errors["otp"] and page.field("otp")
         assert page.value("otp") == ""
     assert alice.visit("/").location == "/setup-2fa"
-    assert alice.verify().location == CODES, "the right one is still good"
+    assert alice.verify().location == CODES, "the right one is still valid"
 
 
 @pytest.mark.parametrize("dressed", ["{0}{1} {2}", " {0}-{1}{2} ", "{0}{1}{2}\t", "{0}.{1}.{2}"], ids=["space", "hyphen", "tab", "dot"])
@@ -415,7 +415,7 @@ def test_password_and_code_lead_to_the_home_page(alice):
     alice.full().log_out()
     alice.give_password()
     assert (alice.page.status, alice.page.location) == (303, "/verify-2fa")
-    assert alice.visit("/").location.startswith("/verify-2fa"), "a password alone opens nothing"
+    assert alice.visit("/").location.startswith("/verify-2fa"), "a password alone does not sign in"
     alice.verify()
     assert (alice.page.status, alice.page.location) == (303, "/")
     assert alice.name in alice.follow().text
@@ -501,7 +501,7 @@ def test_a_code_after_ten_minutes_is_refused(server, alice):
 def test_an_idle_session_ends_after_an_hour(server, alice):
     alice.full()
     server.clock.advance(59 * 60)
-    assert alice.visit("/").status == 200, "a visit makes the hour begin anew"
+    assert alice.visit("/").status == 200, "a visit starts the hour again"
     server.clock.advance(59 * 60)
     assert alice.visit("/").status == 200
     server.clock.advance(61 * 60)
@@ -724,8 +724,8 @@ def test_a_code_form_that_is_sent_twice_signs_in_once(alice):
     assert alice.post("/verify-2fa", fields).location == "/"
     alice.cookies["doubletour-form"] = pending["doubletour-form"]
     second = alice.request("POST", "/verify-2fa", cookies=pending, data=fields, headers={"Origin": alice.server.origin, "Sec-Fetch-Site": "same-origin"})
-    assert second.location.startswith("/login"), "the browser shows what comes last"
-    assert alice.follow().heading == alice.visit("/").heading, "home: she is signed in"
+    assert second.location.startswith("/login"), "the browser shows the last reply"
+    assert alice.follow().heading == alice.visit("/").heading, "home, because she is signed in"
 
 
 def test_next_is_stored_after_the_password(alice):
@@ -834,7 +834,7 @@ def test_account_preferences_apply_from_sign_in(server, alice):
     for time in page.dom.one("main").all("time"):
         assert time["data-format"] == "iso" and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", time.text)
     switch_language(alice, "en")
-    assert alice.arrive("/").language == "en", "what is chosen afterwards counts"
+    assert alice.arrive("/").language == "en", "a later choice has precedence"
 
 
 def test_without_a_preference_the_browser_decides(server, alice):
@@ -996,7 +996,7 @@ def test_a_forged_form_is_403_with_a_sentence_and_the_typed_name_kept(alice, kin
     assert page.value("username") == alice.name and page.value("password") == ""
     assert [sentence for sentence in page.alerts if sentence]
     retry = alice.post("/login", {"csrf_token": page.token, "username": alice.name, "password": alice.password})
-    assert retry.status == 303, "the form that came back works"
+    assert retry.status == 303, "the form that is shown again works"
 
 
 def test_sign_in_works_without_origin_and_fetch_metadata(alice):

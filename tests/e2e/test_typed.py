@@ -133,7 +133,7 @@ def test_malformed_codes_are_not_counted(server, entrance):
     for text in itertools.islice(itertools.cycle(IMPOSSIBLE), 50):
         page = send(text)
         assert page.status == 422 and "This is not a code." in page.html, text
-        assert page.dom.all("input", name="otp"), "the form stands there again"
+        assert page.dom.all("input", name="otp"), "the form is shown again"
     assert failures(server) <= before
     assert send(code()).status in (200, 303)
 
@@ -153,7 +153,7 @@ def test_a_wrong_code_is_counted_in_any_spelling(server):
     for how in itertools.islice(SPELLINGS.values(), 5):
         assert send(spelled(wrong, how)).status == 422
     assert send(spelled(wrong, ALL_AT_ONCE)).status == 429
-    assert send("12345").status == 422, "in a wait too it is no attempt"
+    assert send("12345").status == 422, "during a lockout too it does not count"
     assert send(code()).status == 429
 
 
@@ -210,7 +210,7 @@ def test_white_space_inside_a_name_is_refused(server, alice, inside):
     known = Person(server, typed, alice.password).give_password()
     unknown = Person(server, spelled("nobody-has-this", inside), alice.password).give_password()
     same = [re.sub(r'(value|data-challenge)="[^"]*"', "", page.html) for page in (known, unknown)]
-    assert known.status == unknown.status == 422 and same[0] == same[1], "and tells of no account"
+    assert known.status == unknown.status == 422 and same[0] == same[1], "the reply reveals no account"
 
 
 def test_all_spellings_of_a_name_have_one_counter(server, alice):

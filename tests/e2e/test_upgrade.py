@@ -154,7 +154,7 @@ def test_passkeys_of_migration_0009_survive_0012(make_server, request, kind):
             for table in ("sessions", "passkeys_removed", "passkeys")] == [{"account_id"}, set(), set()], "as 0009 was published"
     assert kinds(server) == {"totp": 1, "passkey": 2}, "the older schema has no passkeys of other servers"
     assert server.sql("SELECT count(*) FROM passkeys") == [(2,)]
-    assert server.sql("SELECT codes_off FROM accounts ORDER BY name = ?", moved.name) == [(1,), (0,)], "the code is what is left to sign in with"
+    assert server.sql("SELECT codes_off FROM accounts ORDER BY name = ?", moved.name) == [(1,), (0,)], "only the code can still sign in"
     for number in range(120):  # like the earlier program, which does not record whose they were
         server.sql("INSERT INTO passkeys_removed (id, credential_hash, removed_at_us) VALUES (?, ?, ?)", number + 1, bytes([number]) * 32, int(time.time() * 1e6))
     server.start()
@@ -188,7 +188,7 @@ def test_everyone_signs_in_after_the_previous_release(make_server, way):
     server.start()
     assert len(list(server.data.glob("before*"))) == (way == "auto")
     check_every_way(server, people)
-    assert before == (6, 6), "the previous release is another: adapt docs/guides/upgrade.md too"
+    assert before == (6, 6), "the previous release is another one: adapt docs/guides/upgrade.md too"
 
 
 @pytest.mark.sqlite
@@ -227,7 +227,7 @@ def test_the_previous_release_runs_after_a_downgrade(make_server, way):
         done(server, "restore", "--replace", str(server.data / BACKUP))
     server.start()
     assert alice.forget().sign_in().location == "/"
-    assert bob.forget().give_password().status == (303 if way == "downgrade" else 422), "the backup is older than bob"
+    assert bob.forget().give_password().status == (303 if way == "downgrade" else 422), "the backup is older than bob's account"
 
 
 @pytest.mark.whole
@@ -246,7 +246,7 @@ def test_an_interrupted_upgrade_uses_its_backup_again(old):
     backup = (old.data / BACKUP).read_bytes()
     assert old.stop() == 0
     old.database().write_bytes(earlier)
-    (old.data / f"{BACKUP}.unfinished").write_text("of a process that was killed")
+    (old.data / f"{BACKUP}.unfinished").write_text("left by a killed process")
     old.start()
     assert old.stop() == 0
     assert sorted(p.name for p in old.data.glob("before*")) == [BACKUP]
@@ -368,7 +368,7 @@ def test_a_kill_during_the_upgrade_loses_nothing(old, at):
             os.kill(pid, signal.SIGKILL)
     old.process.wait()
     wait_until(lambda: not old.listening(), "the killed server's port is free")
-    assert 6 <= version(old) <= NEWEST, "each migration has its transaction"
+    assert 6 <= version(old) <= NEWEST, "each migration has its own transaction"
     old.start()
     assert old.alice.visit("/").status == 200
     assert [p.name for p in old.data.glob("before*")] == [BACKUP]
@@ -403,7 +403,7 @@ def test_a_full_disk_leaves_the_old_database(disk, make_server):
     filler.unlink()
     filler = fill(disk, leave=size + 300_000)
     said = refused(server, "nothing was changed", "Remove the cause")
-    assert re.search("Migration 000[23]|The new schema cannot be written", said), "the backup had room"
+    assert re.search("Migration 000[23]|The new schema cannot be written", said), "the disk had space for the backup"
     filler.unlink()
     server.start()
     assert [p.name for p in server.data.glob("before*")] == ["before-0001.sqlite"]

@@ -66,7 +66,7 @@ def test_a_backup_under_load_holds_every_acknowledged_account(make_server, tmp_p
             person.forget().sign_in()
             assert person.page.status == 303, person.page.html
         assert server.stop() == 0
-    assert any(len(before) > 3 for _, before in backups), "nobody came while the backups were made"
+    assert any(len(before) > 3 for _, before in backups), "no user registered while the backups were made"
 
 
 @pytest.mark.sqlite
@@ -74,8 +74,8 @@ def test_a_backup_is_for_its_owner_only_and_never_written_over_a_file(make_serve
     server = make_server()
     Person(server).full()
     file = tmp_path / "backup.sqlite"
-    told = json.loads(done(server.command("backup", "--json", str(file))).stdout)
-    assert told["accounts"] == 1 and told["authenticators"] == 1 and told["file"] == str(file)
+    report = json.loads(done(server.command("backup", "--json", str(file))).stdout)
+    assert report["accounts"] == 1 and report["authenticators"] == 1 and report["file"] == str(file)
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
     refused(server.command("backup", str(file)), "already")
@@ -99,9 +99,9 @@ def test_restoring_ends_sessions_and_sets_the_database_aside(make_server, tmp_pa
     refused(server.command("restore", str(file)), "--replace")
     refused(server.command("restore", "--replace", str(file)), "server is running")
     assert server.stop() == 0
-    told = json.loads(done(server.command("restore", "--replace", "--json", str(file))).stdout)
-    assert told["accounts"] == 1 and told["sessions"] == 0
-    with sqlite3.connect(told["set_aside"]) as aside:
+    report = json.loads(done(server.command("restore", "--replace", "--json", str(file))).stdout)
+    assert report["accounts"] == 1 and report["sessions"] == 0
+    with sqlite3.connect(report["set_aside"]) as aside:
         assert {row[0] for row in aside.execute("SELECT name FROM accounts")} == {early.name, late.name}
     assert file.read_bytes() == content
     server.start()
@@ -166,9 +166,9 @@ def test_check_names_each_error(make_server):
     server.sql("UPDATE factors SET secret_sealed = (SELECT secret_sealed FROM factors ORDER BY id LIMIT 1)")
     server.sql("UPDATE accounts SET name = 'No One' WHERE name = ?", bob.name)
     result = server.command("check", "--json")
-    told = json.loads(result.stdout)
+    report = json.loads(result.stdout)
     assert result.returncode == 1
-    assert not told["well"] and told["unreadable"] == 1 and told["misnamed"] == 1
+    assert not report["well"] and report["unreadable"] == 1 and report["misnamed"] == 1
     assert "cannot be decrypted" in result.stderr and "cannot" not in result.stdout
 
 
@@ -199,8 +199,8 @@ def test_a_key_rotation_keeps_every_account(make_server, tmp_path):
     refused(server.command("rotate-key"), "server is running")
     assert server.stop() == 0
     old_key = server.key_file().read_bytes()
-    told = json.loads(done(server.command("rotate-key", "--json")).stdout)
-    assert told == {"resealed": 4, "unreadable": 0, "resumed": False, "take_secret_key_out": False}
+    report = json.loads(done(server.command("rotate-key", "--json")).stdout)
+    assert report == {"resealed": 4, "unreadable": 0, "resumed": False, "take_secret_key_out": False}
     kept = [p for p in server.data.iterdir() if p.name.startswith("doubletour.key.")]
     assert len(kept) == 1 and kept[0].read_bytes() == old_key
     assert (server.data / "doubletour.key").read_bytes() != old_key
@@ -222,8 +222,8 @@ def test_a_key_that_was_a_setting_becomes_a_file(make_server):
     server = make_server(SECRET_KEY="7c1f9a0b53e24d6f8a9be0c1d2f3a4b596877869a5b4c3d2e1f00f1e2d3c4b5a")
     alice = Person(server).full()
     assert server.stop() == 0
-    told = json.loads(done(server.command("rotate-key", "--json")).stdout)
-    assert told["take_secret_key_out"]
+    report = json.loads(done(server.command("rotate-key", "--json")).stdout)
+    assert report["take_secret_key_out"]
     refused(server.command("run"), "not the key of this database", status=78)
     del server.environment["SECRET_KEY"]
     server.start()
@@ -238,8 +238,8 @@ def test_an_unfinished_key_rotation_blocks_the_server_start(make_server):
     (server.data / "doubletour.key.new").write_text("0123456789abcdef" * 3 + "fedcba9876543210\n")
     (server.data / "doubletour.key.new").chmod(0o600)
     refused(server.command("run"), "rotate-key", status=78)
-    told = json.loads(done(server.command("rotate-key", "--json")).stdout)
-    assert told["resumed"] and told["resealed"] == 1
+    report = json.loads(done(server.command("rotate-key", "--json")).stdout)
+    assert report["resumed"] and report["resealed"] == 1
     server.start()
     alice.forget().sign_in()
     assert alice.page.status == 303

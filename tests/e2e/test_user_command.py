@@ -16,14 +16,14 @@ from harness.together import form_bytes, together
 NEW = "a new password of several words"
 
 
-def told(server, *arguments, status=0):
+def printed(server, *arguments, status=0):
     result = server.command(*arguments, "--json")
     assert result.returncode == status, (result.stdout, result.stderr)
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def one(server, *arguments):
-    rows = told(server, *arguments)
+    rows = printed(server, *arguments)
     assert len(rows) == 1, rows
     return rows[0]
 
@@ -39,7 +39,7 @@ def refused(server, *arguments, status=1, word=""):
 
 
 def events(server, **filters):
-    return [row["event"] for row in told(server, "audit", *[part for n, v in filters.items() for part in (f"--{n}", v)])]
+    return [row["event"] for row in printed(server, "audit", *[part for n, v in filters.items() for part in (f"--{n}", v)])]
 
 
 # Accounts
@@ -51,11 +51,11 @@ def test_list_and_show_print_everything_but_secrets(server):
     row = one(server, "user", "show", alice.name.upper())
     assert row["authenticators"] == 1 and row["password"] and not row["disabled"] and row["sessions"] == 1
     assert row["last_sign_in"].endswith("Z")
-    names = [r["name"] for r in told(server, "user", "list")]
+    names = [r["name"] for r in printed(server, "user", "list")]
     assert names == sorted(names) and alice.name in names
-    without = [r["name"] for r in told(server, "user", "list", "--without-2fa")]
+    without = [r["name"] for r in printed(server, "user", "list", "--without-2fa")]
     assert alice.name not in without and without
-    assert alice.name not in [r["name"] for r in told(server, "user", "list", "--inactive", "1d")]
+    assert alice.name not in [r["name"] for r in printed(server, "user", "list", "--inactive", "1d")]
     text = server.command("user", "list").stdout + server.command("user", "show", alice.name).stdout
     assert alice.name in text and alice.secret not in text and "argon2" not in text
 
@@ -72,7 +72,7 @@ def test_show_lists_passkeys_and_a_reset_removes_them(server):
     assert line in server.command("user", "show", alice.name).stdout
     other = server.command("user", "show", alice.name, PUBLIC_URL="https://login.example.org").stdout
     assert "for localhost, which is not the configured name\n" in other
-    assert "passkeys" not in told(server, "user", "list")[0]
+    assert "passkeys" not in printed(server, "user", "list")[0]
     done = server.command("user", "reset-2fa", alice.name)
     assert done.stdout.startswith(f"Removed the authenticators, passkeys and recovery codes of {alice.name}")
     row = one(server, "user", "show", alice.name)
@@ -93,9 +93,9 @@ def test_disabling_signs_out_at_once_and_enabling_restores_access(server):
     alice = Person(server).full()
     assert one(server, "user", "disable", alice.name)["changed"]
     assert not one(server, "user", "disable", alice.name)["changed"]
-    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
     assert alice.give_password().status == 422
-    assert alice.name in [r["name"] for r in told(server, "user", "list", "--disabled")]
+    assert alice.name in [r["name"] for r in printed(server, "user", "list", "--disabled")]
     assert one(server, "user", "enable", alice.name)["changed"]
     alice.forget().sign_in()
     assert alice.page.status == 303
@@ -104,17 +104,17 @@ def test_disabling_signs_out_at_once_and_enabling_restores_access(server):
 
 def test_logout_ends_sessions_and_sessions_lists_sessions(server):
     alice = Person(server).full()
-    rows = told(server, "user", "sessions", alice.name)
+    rows = printed(server, "user", "sessions", alice.name)
     assert len(rows) == 1 and rows[0]["proved"] and rows[0]["address"] == "127.0.0.1"
     assert one(server, "user", "logout", alice.name)["ended"] == 1
-    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
-    assert told(server, "user", "sessions", alice.name) == []
+    wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
+    assert printed(server, "user", "sessions", alice.name) == []
 
 
 def test_the_first_link_sets_a_password_and_starts_enrolment(server):
     link = one(server, "user", "add", "New.Person", "--display-name", "Ny Pérson")["link"]
     person = Person(server, name="new.person", password=NEW)
-    assert person.give_password().status == 422, "no password is right before one is set"
+    assert person.give_password().status == 422, "without a password no sign-in succeeds"
     page = person.visit(path_of(link, server))
     assert page.status == 200 and "new.person" in page.html
     person.send(path_of(link, server), {"password": NEW, "confirm": NEW})
@@ -131,10 +131,10 @@ def test_the_first_link_sets_a_password_and_starts_enrolment(server):
 def test_a_password_reset_voids_the_old_password(server):
     alice = Person(server).full()
     link = one(server, "user", "reset-password", alice.name)["link"]
-    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
-    assert alice.forget().give_password().status == 422, "the old password is dead"
+    wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
+    assert alice.forget().give_password().status == 422, "the old password is invalid"
     alice.send(path_of(link, server), {"password": NEW, "confirm": NEW})
-    assert alice.page.location.startswith("/verify-2fa"), "the second factor is not walked around"
+    assert alice.page.location.startswith("/verify-2fa"), "the second factor is still required"
     assert alice.visit("/").status == 303
     alice.verify()
     assert alice.visit("/").status == 200
@@ -147,7 +147,7 @@ def test_resetting_the_factor_ends_sessions_and_enrols_anew(server):
     alice = Person(server).full()
     old = alice.secret
     assert one(server, "user", "reset-2fa", alice.name)["reset"]
-    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
     alice.forget().give_password()
     assert alice.page.location.startswith("/setup-2fa")
     assert alice.read_secret() != old
@@ -168,7 +168,7 @@ def test_accounts_are_renamed_and_deleted(server):
     assert alice.visit("/").status == 200
     assert one(server, "user", "delete", alice.name, "--yes")["deleted"]
     refused(server, "user", "show", alice.name, word="no account")
-    wait_until(lambda: alice.visit("/").status == 303, "within the cache's life she is out")
+    wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
     redacted = server.sql("SELECT DISTINCT address, agent FROM audit WHERE account_id NOT IN (SELECT id FROM accounts)")
     assert {address for address, _ in redacted} == {""} and {agent for _, agent in redacted} <= {"", "command line"}
 
@@ -184,10 +184,10 @@ def test_a_clock_that_was_ahead_revives_no_spent_code(make_server):
     server.clock.set(offset + 120)
     alice.spent = 0
     alice.forget().give_password()
-    assert alice.verify().status == 422, "its step is long past what was spent"
+    assert alice.verify().status == 422, "its step is much later than the spent one"
     assert one(server, "user", "unlock", alice.name)
     alice.spent = 0
-    assert alice.verify().status == 422, "whatever the clock of who unlocks says"
+    assert alice.verify().status == 422, "whatever the clock of the command says"
     alice.recover(codes[0])
     assert alice.page.status == 303 and alice.visit("/").status == 200
 
@@ -195,7 +195,7 @@ def test_a_clock_that_was_ahead_revives_no_spent_code(make_server):
 def test_unlock_ends_lockouts_and_enables_authenticators(server):
     alice = Person(server).full()
     server.sql("UPDATE factors SET disabled_at_us = 1 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", alice.name)
-    wait_until(lambda: alice.visit("/").status == 303, "a disabled authenticator opens nothing")
+    wait_until(lambda: alice.visit("/").status == 303, "a disabled authenticator gives no access")
     stranger = Person(server, alice.name, alice.password)
     for _ in range(5):
         stranger.give_password(password="wrong password")
@@ -253,7 +253,7 @@ def test_an_invitation_is_used_up_only_by_an_account(make_server):
     taken.send(other, {"username": first.name, "password": taken.password, "confirm": taken.password})
     assert taken.page.status == 422
     taken.send(other, {"username": taken.name, "password": taken.password, "confirm": taken.password})
-    assert taken.page.location.startswith("/setup-2fa"), "a name that was taken does not cost the invitation"
+    assert taken.page.location.startswith("/setup-2fa"), "a taken name does not use the invitation up"
 
 
 def test_one_of_64_parallel_uses_of_a_link_succeeds(make_server):
@@ -276,12 +276,12 @@ def test_one_of_64_parallel_uses_of_a_link_succeeds(make_server):
 def test_the_audit_trail_is_filtered_and_exported(server):
     alice = Person(server).full()
     Person(server, alice.name, "wrong password").give_password()
-    rows = told(server, "audit", "--user", alice.name)
+    rows = printed(server, "audit", "--user", alice.name)
     assert [r["event"] for r in rows][:3] == ["register.done", "enrol.begun", "enrol.confirmed"]
     assert rows[-1]["event"] == "signin.refused" and rows[-1]["reason"] == "password"
     assert [r["id"] for r in rows] == sorted(r["id"] for r in rows)
     assert events(server, user=alice.name, event="signin.refused") == ["signin.refused"]
-    assert told(server, "audit", "--user", alice.name, "--until", "1d") == []
+    assert printed(server, "audit", "--user", alice.name, "--until", "1d") == []
     assert alice.password not in server.command("audit").stdout
     refused(server, "audit", "--since", "yesterday-ish", word="--since: yesterday-ish is not a time")
     refused(server, "audit", "--user", "nobody", word="no account")
@@ -327,9 +327,9 @@ def test_an_administrators_act_records_the_actor(server):
     for sudo, actor in (("anna", "command:anna"), ("", f"command:uid={os.getuid()}"), ("a b", f"command:uid={os.getuid()}")):
         assert server.command("user", "unlock", alice.name, SUDO_USER=sudo).returncode == 0
         assert lines(server, "--user", alice.name, "--event", "admin.")[-1]["ACTOR"] == actor
-        assert told(server, "audit", "--user", alice.name, "--event", "admin.")[-1]["actor"] == actor
+        assert printed(server, "audit", "--user", alice.name, "--event", "admin.")[-1]["actor"] == actor
     page = alice.visit("/account/devices")
-    assert "anna" not in page.html and "An administrator ended" in page.html, "her own page does not name the administrator"
+    assert "anna" not in page.html and "An administrator ended" in page.html, "the user's page does not name the administrator"
 
 
 def test_the_system_acts_when_a_backoff_begins(server):
@@ -348,7 +348,7 @@ def test_rows_of_a_deleted_account_keep_its_id(server):
     rows = lines(server, "--account", str(number))
     assert len(rows) >= 4 and {(row["ACCOUNT"], row["NAME"]) for row in rows} == {(str(number), "(deleted)")}
     assert rows[-1]["EVENT"] == "admin.deleted"
-    assert all(row["deleted"] and row["account"] == number for row in told(server, "audit", "--account", str(number)))
+    assert all(row["deleted"] and row["account"] == number for row in printed(server, "audit", "--account", str(number)))
     assert {row["ACCOUNT"] for row in lines(server, "--user", alice.name)} == {str(account_of(server, again))} != {str(number)}
     for wrong in ("0", "-1", "alice", "1 ", "9" * 30):
         refused(server, "audit", "--account", wrong, word="--account")
@@ -358,7 +358,7 @@ def test_rows_of_an_older_version_have_no_actor(server):
     alice = Person(server).full()
     server.sql("UPDATE audit SET actor = NULL WHERE account_id = ?", account_of(server, alice))
     assert {row["ACTOR"] for row in lines(server, "--user", alice.name)} == {"-"}
-    assert {row["actor"] for row in told(server, "audit", "--user", alice.name)} == {None}
+    assert {row["actor"] for row in printed(server, "audit", "--user", alice.name)} == {None}
 
 
 def test_follow_prints_new_events(server):

@@ -57,7 +57,7 @@ def can_trace():
 def traced(make_server, tmp_path):
     """Start a server with strace; the tracer is not a parent of its processes."""
     if SANITIZED or not can_trace():
-        pytest.skip("no strace here, or one that may not trace; or a sanitizer, whose runtime makes calls of its own")
+        pytest.skip("strace is missing or may not trace, or a sanitizer's runtime makes additional calls")
 
     def start(**settings):
         server = make_server(start=False, **settings)
@@ -128,14 +128,14 @@ def test_every_allowed_call_is_made_or_has_its_reason(traced):
     assert server.stop() == 0
     calls = server.home / "calls"
     # The tracer is a separate process; it may write its last lines after the server has ended.
-    wait_until(lambda: re.search(rf"^{pid} +exit_group", calls.read_text(), re.M), "the trace is whole")
+    wait_until(lambda: re.search(rf"^{pid} +exit_group", calls.read_text(), re.M), "the trace is complete")
     trace = Trace(calls)
     made = list(trace.calls())
     rows = table()
     unmade = [row for row in rows if row.need == "seen" and not any(row.allows(name, arguments) for _, name, arguments in made)]
-    assert not unmade, "allowed, and no run makes it: take it out of src/web/core/sandbox_calls.c, or mark it RARE and say why"
+    assert not unmade, "allowed, but made in no run: remove it from src/web/core/sandbox_calls.c, or mark it RARE and give the reason"
     late = [row for row in rows if row.phase == "start" and any(after and row.allows(name, arguments) for after, name, arguments in made)]
-    assert not late, "for the start only, and made after the seal"
+    assert not late, "allowed only before the seal, but made after it"
     assert all(row.why for row in rows)
 
 
@@ -358,7 +358,7 @@ def test_a_log_that_is_a_file_is_appended_to(make_server):
     os.truncate(server.log_path, 0)  # like logrotate's copytruncate
     Person(server).visit("/login")
     wait_until(lambda: "/login" in server.log(), "the line is there")
-    assert "\0" not in server.log(), "no hole before it"
+    assert "\0" not in server.log(), "no gap before it"
     assert server.stop() == 0
 
 

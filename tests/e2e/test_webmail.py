@@ -106,7 +106,7 @@ def test_a_session_bound_refresh_token_ends_with_it(mail):
     person = mail.person()
     browser = mail.sign_in(person)
     mail.advance(TOKEN_LIFETIME + 1)
-    assert f"For {person.name}" in mail.list(browser), "it works while the session lives"
+    assert f"For {person.name}" in mail.list(browser), "it works until the session ends"
     assert person.log_out().location == "/login"
     assert FAILED in mail.list(browser)
     mail.advance(TOKEN_LIFETIME + 1)

@@ -91,7 +91,7 @@ class Suite(RelyingParty):
         assert [form["method"].upper() for form in forms] == (["POST"] if self.expected_mode == "form_post" else []), f"{page!r}:\n{page.html}"
         if not forms:
             for name, value in urllib.parse.parse_qsl(urllib.parse.urlsplit(self.redirect_uri).query):
-                assert parameters.pop(name) == value, "the query of the registered redirect URI is kept"
+                assert parameters.pop(name) == value, "the response keeps the query of the registered redirect URI"
         return parameters
 
     def _step(self, person, answer):

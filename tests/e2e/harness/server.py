@@ -304,7 +304,7 @@ class Server:
             return [name for name, in self.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         return [name for name, in self.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
 
-    def forgive(self):
+    def delete_attempts(self):
         """Delete all failed attempts."""
         self.sql("DELETE FROM throttle")
 

@@ -60,7 +60,7 @@ main(int argc, char **argv)
 	}
 	Enrolment enrolment("Example", argv[1]);
 	if (!enrolment.make_secret() || enrolment.text().empty()) {
-		std::cerr << "enrol: that name cannot stand in a URI\n";
+		std::cerr << "enrol: a URI cannot contain this name\n";
 		return 1;
 	}
 	std::cout << enrolment.text() << '\n';

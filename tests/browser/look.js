@@ -40,11 +40,11 @@ for (const drawing of document.querySelectorAll("body svg"))
 	if (drawing.getAttribute("aria-hidden") !== "true" && drawing.getAttribute("role") !== "img") say("neither hidden nor an image", drawing);
 // A toggle keeps its name while its state changes; the visible words are a part of the name (WCAG 2.5.3).
 for (const element of document.querySelectorAll("button[aria-label], a[aria-label], summary[aria-label]"))
-	if (!element.getAttribute("aria-label").toLowerCase().includes(element.innerText.trim().toLowerCase())) say("its name lacks its words", element);
+	if (!element.getAttribute("aria-label").toLowerCase().includes(element.innerText.trim().toLowerCase())) say("the name lacks the visible words", element);
 for (const element of document.querySelectorAll("[aria-pressed], [aria-expanded]"))
 	if (!element.matches("button, summary, [role=button]")) say("a state without a role", element);
 for (const element of document.querySelectorAll(".note, .problem"))
-	if (seen(element) && !element.querySelector("svg")) say("news by colour alone", element);
+	if (seen(element) && !element.querySelector("svg")) say("a message by colour alone", element);
 for (const image of document.querySelectorAll("img"))
 	if (!image.complete || !image.naturalWidth) say("not shown", image);
 for (const element of document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-controls]"))
@@ -100,7 +100,7 @@ for (const element of texts) {
 
 // Contrast, WCAG 1.4.11: the edges of fields.
 for (const field of document.querySelectorAll("input:not([type=hidden], [type=checkbox]), select"))
-	if (seen(field) && contrast(rgba(getComputedStyle(field).borderTopColor), behind(field.parentElement)) < 3) say("its edge is too faint", field);
+	if (seen(field) && contrast(rgba(getComputedStyle(field).borderTopColor), behind(field.parentElement)) < 3) say("the border has too little contrast", field);
 
 // Focus, WCAG 2.4.7 and 2.4.11: it is visible, and nothing covers the element that has it.
 const { activeElement: focused, scrollingElement: page } = document;
@@ -108,10 +108,10 @@ const scrolled = page.scrollTop;
 for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")) {
 	if (!(seen(element) || element.matches(".skip")) || element.disabled) continue;
 	element.focus();
-	if (document.activeElement !== element) say("it cannot have the focus", element);
+	if (document.activeElement !== element) say("the element cannot have the focus", element);
 	const style = getComputedStyle(element);
-	if (element.matches(":focus-visible") && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)) say("its focus is invisible", element);
-	if (element.matches(":focus-visible") && contrast(rgba(style.outlineColor), behind(element.parentElement)) < 3) say("its focus is too faint", element);
+	if (element.matches(":focus-visible") && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)) say("the focus is invisible", element);
+	if (element.matches(":focus-visible") && contrast(rgba(style.outlineColor), behind(element.parentElement)) < 3) say("the focus has too little contrast", element);
 	const [box] = element.getClientRects();
 	const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
 	if (hit?.closest(".menu[open]") && !element.closest(".menu[open]")) continue; // above this element
@@ -128,10 +128,10 @@ for (const element of document.querySelectorAll("button, input:not([type=hidden]
 
 // Read-only values are typed into a phone, so they must be visible in full; windows of 320 pixels are exempt.
 for (const input of document.querySelectorAll("input[readonly]"))
-	if (innerWidth >= 390 && input.scrollWidth > input.clientWidth) say("its end is cut off", input);
+	if (innerWidth >= 390 && input.scrollWidth > input.clientWidth) say("the value is cut off", input);
 
 // Reflow, WCAG 1.4.10: no horizontal scrolling.
-// innerWidth would not do: on a phone it grows with the page.
+// innerWidth cannot be used: on a phone it grows with the page.
 const too_wide = () => page.scrollWidth > document.documentElement.clientWidth;
 if (too_wide()) say("wider than the window: " + page.scrollWidth);
 else

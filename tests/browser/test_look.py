@@ -1,4 +1,4 @@
-"""look.js: it reports each fault that it looks for, and nothing on a page without faults."""
+"""look.js reports each fault that it looks for, and none on a page without faults."""
 
 import pytest
 from browser import LOOK
@@ -23,17 +23,17 @@ FAULTS = [
     ("more than one body > footer", "<footer>", "<footer></footer><footer>"),
     ("two elements have the id name", "</h1>", '</h1><p id="name">x</p>'),
     ("neither hidden nor an image", "Send", '<svg width="9" height="9"></svg>Send'),
-    ("its name lacks its words", "<button>", '<button aria-label="Go">'),
+    ("the name lacks the visible words", "<button>", '<button aria-label="Go">'),
     ("a state without a role", "<h1>", '<h1 aria-pressed="true">'),
-    ("news by colour alone", "</h1>", '</h1><p class="note bad">Wrong.</p>'),
+    ("a message by colour alone", "</h1>", '</h1><p class="note bad">Wrong.</p>'),
     ("contrast 1", "<h1>", '<h1 style="color: #eee">'),
     ("contrast 2", "<button>", '<button style="color: #999">'),
-    ("its edge is too faint", '<input id="name">', '<input id="name" style="border-color: #ddd">'),
-    ("its focus is invisible", '<input id="name">', '<input id="name" style="outline: none">'),
-    ("its focus is too faint", '<input id="name">', '<input id="name" style="outline-color: #eee">'),
+    ("the border has too little contrast", '<input id="name">', '<input id="name" style="border-color: #ddd">'),
+    ("the focus is invisible", '<input id="name">', '<input id="name" style="outline: none">'),
+    ("the focus has too little contrast", '<input id="name">', '<input id="name" style="outline-color: #eee">'),
     ("covered while it has the focus", "</main>", '<p style="position: fixed; inset: 0; background: #fff">Over all</p></main>'),
     ("smaller than 24 pixels", "<button>", '<button style="padding: 0; border: 0; font-size: 12px; line-height: 1">'),
-    ("its end is cut off", '<input id="name">', '<input id="name" readonly size="2" value="a long text that nobody can read">'),
+    ("the value is cut off", '<input id="name">', '<input id="name" readonly size="2" value="a long text that nobody can read">'),
     ("wider than the window when open", "</h1>", '</h1><details><summary>More of it</summary><p style="width: 2000px">x</p></details>'),
     ("wider than the window: ", "</h1>", '</h1><p style="width: 2000px">x</p>'),
 ]

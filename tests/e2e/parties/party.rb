@@ -1,5 +1,5 @@
 # An application with omniauth-openid-connect: prints its authorization URL, reads the URL that the browser came back to,
-# and prints what OmniAuth tells the application.
+# and prints the data that OmniAuth gives the application.
 require "json"
 require "rack"
 require "rack/mock"

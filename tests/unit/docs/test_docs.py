@@ -187,6 +187,16 @@ def test_every_link_in_a_page_has_a_target():
     complain([claim for path in sources.pages() for claim in claims.links(path) if not link_is_good(claim)])
 
 
+# --- marks of tests ---------------------------------------------------------------------------------------------------
+
+
+def test_every_mark_is_explained_in_the_page_about_tests():
+    table = re.search(r"^MARKS = \{\n(.*?)^\}", sources.text("tests/conftest.py"), re.M | re.S)[1]
+    marks = re.findall(r'^    "(\w+)":', table, re.M)
+    rows = re.findall(r"^\| `(\w+)` \|", sources.text("docs/develop/testing.md").split("## Marks")[1].split("\n## ")[0], re.M)
+    assert marks and not set(marks) - set(rows)
+
+
 # --- the tests themselves ---------------------------------------------------------------------------------------------
 
 WRONG_PATHS = ["src/keeper/nothing.c", "nothing.c", "../src/nothing", "harness/nobody.py", "docs/develop/design/nothing.md", "tests/nothing/NAME.c"]

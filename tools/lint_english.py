@@ -65,7 +65,7 @@ WORDS = [(rule, re.compile(pattern, re.IGNORECASE), hint) for rule, pattern, hin
 # A comment that begins so has no subject: "What a settings file holds." instead of "The lines of a settings file."
 HEADLESS = re.compile(r"(?:^|[.!?]\s+)((?:What|Who|Whose|Whoever) (?![^.!?]*\?))")
 
-# How no name of a test begins: a sentence needs a subject that is a noun.
+# The name of a test must not begin so: the subject of a sentence is a noun.
 PRONOUNS = re.compile(r"(it|its|he|she|they|them|their|this|these|that|those|there|who|whose|whom|what|which|where|when|whoever|whatever|"
                       r"nobody|somebody|you|we|i)_")
 
@@ -103,7 +103,7 @@ class Text:
 
 
 def blank_quotes(text):
-    """What stands between backticks or double quotes is not the author's sentence: x for each of its characters."""
+    """Text between backticks or double quotes is not a sentence of the author: replace each of its characters by x."""
     return re.sub(r'`[^`]+`|"[^"]+"|“[^”]+”', lambda m: m.group()[0] + "x" * (len(m.group()) - 2) + m.group()[-1], text)
 
 
@@ -253,7 +253,7 @@ def read_names(path, text):
     return [Text("name", [(line_at(text, m.start(1)), m.group(1))]) for m in re.finditer(pattern, text, re.MULTILINE)]
 
 
-# what the name of a file must match, who reads it
+# pattern of the names of files, function that reads them
 READERS = [
     (r"\.(c|h|cpp|js|css)$|\.def$(?<!questions\.def)", read_c),
     (r"\.py$", read_python),

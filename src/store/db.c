@@ -143,6 +143,17 @@ db_lock(struct db *db, enum sql query, const struct db_value *args, size_t n)
 }
 
 err
+db_lock_at_once(struct db *db, enum sql query, const struct db_value *args, size_t n)
+{
+	int64_t locked = 0;
+
+	if (db->ops->dialect == SQL_SQLITE)
+		return ERR_OK;
+	TRY(db_run(db, query, args, n, &locked));
+	return locked > 0 ? ERR_OK : ERR_BUSY;
+}
+
+err
 db_ping(struct db *db)
 {
 	if (db->ops->ping == NULL)

@@ -121,6 +121,12 @@ void db_rollback_unless_done(struct db_transaction *t);
  */
 MUST_USE err db_lock(struct db *db, enum sql query, const struct db_value *args, size_t n);
 
+/*
+ * The same with a query that does not wait: it skips a row that another transaction has locked. ERR_BUSY: no row was
+ * locked. The transaction can be rolled back and begun again; the server has logged no error.
+ */
+MUST_USE err db_lock_at_once(struct db *db, enum sql query, const struct db_value *args, size_t n);
+
 /* Run a trivial query to check that the database answers. Reconnects a lost connection. */
 MUST_USE err db_ping(struct db *db);
 

@@ -90,7 +90,9 @@ call_lock_account(struct call *call, bool first)
 
 	if (args[0].number == 0)
 		return ERR_OK;
-	return db_lock(call->db, first ? SQL_ACCOUNT_LOCK_NOW : SQL_ACCOUNT_LOCK, args, COUNT(args));
+	if (first)
+		return db_lock_at_once(call->db, SQL_ACCOUNT_LOCK_AT_ONCE, args, COUNT(args));
+	return db_lock(call->db, SQL_ACCOUNT_LOCK, args, COUNT(args));
 }
 
 /* Check the session that asks, and lock it: until this transaction ends, no other one can end the session. */

@@ -31,15 +31,15 @@ SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE;
 -- row: id int
 SELECT id FROM accounts WHERE id = $1;
 
--- name: account_lock_now
--- The same in a first attempt: ERR_BUSY if another transaction holds the row. A transaction that waits for it has an
--- old snapshot, so the retry begins anew: docs/develop/design/serializable.md.
+-- name: account_lock_at_once
+-- The same in a first attempt: no row if another transaction holds it. A transaction that waits for it has an old
+-- snapshot, so the retry begins anew: docs/develop/design/serializable.md.
 -- unguarded: it changes nothing
 -- dialect: postgres
 -- row: id int
-SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE NOWAIT;
+SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED;
 
--- name: account_lock_now
+-- name: account_lock_at_once
 -- unguarded: it changes nothing
 -- dialect: sqlite
 -- row: id int

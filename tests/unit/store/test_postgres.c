@@ -405,6 +405,22 @@ assert_setting(struct db *on, const char *name, const char *value)
 	arena_wipe(&taken.arena);
 }
 
+/* After an error of the server, each later statement of the transaction would fail. */
+static void
+a_locked_row_is_busy_without_an_error_of_the_server(void **state)
+{
+	const struct db_value account[] = { DB_INT(901) };
+	CLEANUP(db_rollback_unless_done) struct db_transaction first = { 0 }, second = { 0 };
+
+	assert_int_equal(insert(db, 901, STR("skipped")), ERR_OK);
+	assert_int_equal(db_begin(db, &first), ERR_OK);
+	assert_int_equal(db_lock_at_once(db, SQL_ACCOUNT_LOCK_AT_ONCE, account, COUNT(account)), ERR_OK);
+	assert_int_equal(db_begin(other, &second), ERR_OK);
+	assert_int_equal(db_lock_at_once(other, SQL_ACCOUNT_LOCK_AT_ONCE, account, COUNT(account)), ERR_BUSY);
+	assert_int_equal(insert(other, 902, STR("skipping")), ERR_OK);
+	assert_int_equal(db_commit(&second), ERR_OK);
+}
+
 /* The server must not continue an abandoned statement, which keeps its locks. */
 static void
 the_server_ends_a_statement_before_its_caller(void **state)
@@ -518,6 +534,7 @@ main(void)
 		cmocka_unit_test(a_duplicate_name_is_an_exists_error),
 		cmocka_unit_test(an_abandoned_transaction_is_rolled_back),
 		cmocka_unit_test(a_transaction_with_a_failed_statement_is_not_committed),
+		cmocka_unit_test(a_locked_row_is_busy_without_an_error_of_the_server),
 		cmocka_unit_test(conflicting_transactions_are_not_both_committed),
 		cmocka_unit_test(only_busy_errors_are_retried),
 		cmocka_unit_test(retries_of_one_queue_run_one_after_the_other),

@@ -840,7 +840,7 @@ static const struct unguarded {
 	const char *why;
 } unguarded[] = {
 	{ SQL_ACCOUNT_LOCK, "a lock changes nothing" },
-	{ SQL_ACCOUNT_LOCK_NOW, "a lock changes nothing" },
+	{ SQL_ACCOUNT_LOCK_AT_ONCE, "a lock changes nothing" },
 	{ SQL_SESSION_LOCK, "a lock changes nothing" },
 	{ SQL_AUDIT_INSERT, "a refused attempt is recorded in any case" },
 	{ SQL_ALARM_RAISE, "the same" },

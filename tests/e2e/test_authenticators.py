@@ -273,7 +273,7 @@ def test_authenticators_of_other_accounts_cannot_be_replaced(server, alice):
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
-def test_replacing_comes_first_after_a_recovery_code(alice, several):
+def test_replacing_is_offered_first_after_a_recovery_code(alice, several):
     if several:
         add(alice, "Tablet")
     codes = alice.visit("/account/recovery-codes").recovery_codes

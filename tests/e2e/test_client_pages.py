@@ -418,7 +418,7 @@ def test_password_and_passkey_are_asked_without_a_code(holder):
     assert response_in(opened_url(page))[1]["code"].startswith("dtc_")
 
 
-def test_passkeys_of_another_host_lead_to_a_new_one(local, holder):
+def test_passkeys_of_another_host_offer_a_new_one(local, holder):
     local.sql("UPDATE passkeys SET rp_id = 'old.example.org' WHERE factor_id IN (SELECT f.id FROM factors f JOIN accounts a ON a.id = f.account_id WHERE a.name = ?)", holder.name)
     page = check(holder.visit(quiet(max_age="60", **PHR)))
     assert not page.dom.all("input", id="otp") and page.dom.one("a", href="/account/passkeys/new")

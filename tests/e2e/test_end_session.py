@@ -132,7 +132,7 @@ def test_an_address_alone_of_two_clients_is_not_followed(server):
 
 
 @pytest.mark.parametrize("why", ["not registered", "another client's", "a longer one", "another client_id", "unsigned", "altered", "an access token"])
-def test_a_wrong_request_ends_nothing_even_with_a_good_hint(server, app, why):
+def test_a_wrong_request_ends_nothing_even_with_a_valid_hint(server, app, why):
     person, other = Person(server).full(), party(server)
     tokens = app.sign_in(person)
     good_hint = tokens["id_token"]

@@ -105,7 +105,7 @@ def test_the_front_page_redirects_a_cached_session(gate, query):
 
 
 @pytest.mark.parametrize("rd", ["", "https://elsewhere.example/", "http://wiki.example.org/", "//wiki.example.org/", "javascript:1", "%zz", "wss://wiki.example.org/", "WSS://wiki.example.org/"])
-def test_the_front_page_goes_home_for_a_bad_return_url(gate, rd):
+def test_the_front_page_redirects_home_for_a_bad_return_url(gate, rd):
     person = Visitor(gate).full()
     assert person.visit("/").status == 200
     page = person.visit("/?rd=" + rd)
@@ -318,7 +318,7 @@ def test_an_ambiguous_path_is_not_public(gate, path):
 
 
 @pytest.mark.parametrize("path", ["/public//x", "/api/queues/%2F/x", "/app;jsessionid=1", "/x%00", "/public/%5c/x"])
-def test_an_ambiguous_path_goes_on_to_the_rule_for_the_rest(gate, path):
+def test_an_ambiguous_path_reaches_the_rule_for_other_paths(gate, path):
     person = inside(gate)
     answer = person.ask("https://wiki.example.org" + path)
     assert answer.status_code == 200 and named(answer)["Remote-User"] == person.name
@@ -654,7 +654,7 @@ def test_signing_out_follows_no_foreign_return_url(gate, bad):
     assert (person.page.status, person.page.location) == (303, "/login")
 
 
-def test_a_refusal_of_everybody_needs_no_sign_in(gate):
+def test_a_page_denied_to_all_needs_no_sign_in(gate):
     stranger = Visitor(gate)
     stranger.visit(gate_path("https://closed.example.org/"))
     assert stranger.page.status == 403 and "closed to everyone" in stranger.page.text and not stranger.page.dom.all("form")
@@ -697,7 +697,7 @@ def test_the_gate_cookie_of_another_account_is_replaced(gate):
 
 
 @pytest.mark.parametrize("rd", ["https://evil.example/", f"https://{LOGIN}/", "javascript:1", "https://wiki.example.org/admin/x"])
-def test_the_mark_of_a_refusal_opens_nothing(gate, rd):
+def test_the_mark_of_a_refusal_gives_no_access(gate, rd):
     person = inside(gate)
     page = person.visit(gate_path(rd) + "&refused=1")
     assert (page.status, page.location) == (303, "/") if "wiki" not in rd else page.status == 403

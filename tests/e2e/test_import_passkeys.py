@@ -150,7 +150,7 @@ def test_passkey_that_cannot_be_imported_refuses_its_account(server, tmp_path, f
     assert (report["taken"], report["there_already"], report["enrol_anew"]) == (1, 1, 1) and "enrols at the next sign-in" in report["said"]
 
 
-def test_good_passkeys_stay_when_another_one_is_left_out(server, tmp_path):
+def test_valid_passkeys_are_imported_when_another_is_left_out(server, tmp_path):
     report = imported(server, [*files(tmp_path, ["anna"], [entry("anna", made(), rpid="old.example.org"), entry("anna", made())]), "--enrol-anew"])
     assert (report["taken"], report["passkeys"], report["enrol_anew"]) == (1, 1, 0)
     assert "old.example.org" in report["said"] and "here.  The account is imported without it." in report["said"] and "enrols" not in report["said"]

@@ -126,7 +126,7 @@ def test_the_endpoints_serve_any_host_and_read_no_cookie(app):
 
 # The client
 
-def test_the_client_comes_before_the_grant_type_and_the_code(app):
+def test_the_client_is_checked_before_grant_type_and_code(app):
     wrong = {**app.proof(), "client_secret": "wrong"}
     for fields in ({}, {"grant_type": "password"}, {"grant_type": "authorization_code", "code": "dtc_x"}, {"grant_type": "authorization_code"}):
         refused(app.ask("token", {**fields, **wrong}), "invalid_client", 401)

@@ -95,7 +95,7 @@ def test_sign_in_by_code_is_named_at_the_next_one_by_passkey(server):
     assert not anna.follow().dom.all(id="code-sign-in")
 
 
-def test_browser_is_told_all_passkeys_after_a_sign_in_by_one(server, owner):
+def test_browser_gets_all_passkeys_after_a_sign_in_by_one(server, owner):
     page = owner.forget().touch()
     signal = owner.follow().dom.one(data_signal="accepted")
     assert page.status == 303 and signal["data-rp-id"] == "localhost"
@@ -167,7 +167,7 @@ def test_refused_removal_names_the_codes_that_are_off(server):
     assert page.status == 422 and "Switch codes on first" in page.text
 
 
-def test_page_of_a_security_key_stays_that_of_a_security_key(server):
+def test_reload_and_language_links_keep_the_kind_of_passkey(server):
     anna = KeyHolder(server).full()
     page = anna.ask_new(key="1").page
     assert box(page)["data-reload"] == "/account/passkeys/new?key=1"
@@ -216,7 +216,7 @@ def test_owner_of_a_copied_passkey_is_informed_at_once(server):
 
 
 @pytest.mark.parametrize("language, copied, changed", [("en", "may have been copied", "password was changed"), ("fr", "peut-être été copiée", "mot de passe")])
-def test_owner_of_a_copied_passkey_is_told_at_a_step_up(server, language, copied, changed):
+def test_owner_of_a_copied_passkey_is_informed_at_a_step_up(server, language, copied, changed):
     """The message follows the result of the form, and comes once."""
     anna = KeyHolder(server).with_passkey()
     anna.language = language
@@ -230,7 +230,7 @@ def test_owner_of_a_copied_passkey_is_told_at_a_step_up(server, language, copied
     assert copied not in " ".join(anna.visit(SECURITY).alerts)
 
 
-def test_owner_of_a_copied_passkey_is_told_on_a_form_shown_again(server):
+def test_owner_of_a_copied_passkey_is_informed_on_a_form_shown_again(server):
     anna = KeyHolder(server).with_passkey()
     anna.forget().give_password()
     assert anna.touch(VERIFY, count=7).status == 303

@@ -194,7 +194,7 @@ def test_passkey_replaces_code_and_password(server):
     assert full(alice) and alice.forget().give_password().status == 303
 
 
-def test_last_factor_and_that_of_the_session_stay(server):
+def test_last_factor_and_factor_of_the_session_cannot_be_removed(server):
     alice = KeyHolder(server).with_passkey()
     (_, only), = passkeys(alice)
     assert removes(alice, only) == 422
@@ -244,7 +244,7 @@ def test_reset_removes_passkeys_and_a_new_one_can_be_set_up(server):
     assert alice.answer(alice.create()).status == 303 and full(alice)
 
 
-def test_disabled_account_opens_to_no_passkey(server, usual):
+def test_disabled_account_accepts_no_passkey(server, usual):
     alice = KeyHolder(server).with_passkey().forget()
     assert server.command("user", "disable", alice.name).returncode == 0
     alice.ask(LOGIN)

@@ -80,7 +80,7 @@ def test_every_page_has_one_spelling(gate, path):
     assert status == 400 and "text/html" in headers["content-type"] and tells_nothing(headers), (status, headers)
 
 
-def test_an_absolute_target_is_read_alike(gate, anna):
+def test_an_absolute_target_is_read_like_a_path(gate, anna):
     for path in ("/api/verify/..%2f..%2f.doubletour/enter", "//api/verify", "/.doubletour%2fenter"):
         status, headers, _ = send(gate, "https://wiki.example.org" + path, anna.cookie_for(BANK))
         assert status in (400, 403) and tells_nothing(headers)

@@ -305,7 +305,7 @@ def test_the_doctor_sees_an_open_gate_and_forbidden_passkeys(tmp_path):
         assert [row["what"] for row in found if row["group"] == "passkeys"] == ["Permissions-Policy"], done.stdout
 
 
-def test_the_doctor_goes_on_to_the_next_host(tmp_path):
+def test_the_doctor_continues_with_the_next_host(tmp_path):
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo) as proxy:
         urls = [f"https://nowhere.example.org:{proxy.port}/", proxy.public(LOGIN) + "/"]
         done = server.command("doctor", *urls, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", timeout=300)

@@ -151,7 +151,7 @@ def test_a_preflight_request_passes_where_a_rule_says_so(world):
     assert answer.status == 200 and not named(answer)
 
 
-def test_denied_is_403_and_a_group_opens(world):
+def test_denied_users_get_403_and_group_members_pass(world):
     browser = enter(world)
     for headers, body in (((), b""), ((("Content-Type", "text/plain"),), b"x" * 5000)):
         answer = browser.request("POST" if body else "GET", "admin.example.org", "/page?x='\"", headers=headers, body=body)
@@ -416,7 +416,7 @@ def test_another_host_name_gets_the_page_with_the_right_address(world):
         assert answer.status == status and (status == 200 or f"{world.public(LOGIN)}/".encode() in answer.body), answer
 
 
-def test_a_dot_at_the_end_of_a_name_opens_nothing(world):
+def test_a_dot_at_the_end_of_a_name_gives_no_access(world):
     answer = raw(world, "wiki.example.org", f"GET /page HTTP/1.1\r\nHost: wiki.example.org.:{world.port}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
     if world.kind == "caddy":  # Caddy does not serve this name
         assert answer.status == 421 and b"headers" not in answer.body, answer

@@ -185,7 +185,7 @@ def test_a_page_opens_in_its_states_only(server, routes, state):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_form_opens_in_its_states_only_even_with_a_good_token(server, routes, state):
+def test_a_form_opens_in_its_states_only_even_with_a_valid_token(server, routes, state):
     """Fill the form so that it could succeed: name, password, right code, this session's token."""
     for path in sorted(path for method, path in routes if method == "POST" and path != "/logout" and path not in ASIDE):
         if state in OPENS["POST", path]:

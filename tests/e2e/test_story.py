@@ -411,7 +411,7 @@ def test_pending_sessions_can_log_out(alice, state):
 # 6. Sign in
 
 
-def test_password_and_code_lead_to_the_home_page(alice):
+def test_password_and_code_redirect_to_the_home_page(alice):
     alice.full().log_out()
     alice.give_password()
     assert (alice.page.status, alice.page.location) == (303, "/verify-2fa")

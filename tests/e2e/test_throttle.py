@@ -238,7 +238,7 @@ def test_an_attempt_elsewhere_is_announced_until_dismissed(server):
     assert "A failed sign-in attempt on" in alice.visit("/").text, "a new one"
 
 
-def test_the_cookie_of_a_known_browser_opens_nothing(server):
+def test_the_cookie_of_a_known_browser_gives_no_access(server):
     alice = Person(server).full()
     thief = Person(server, alice.name, "x")
     thief.cookies = {"doubletour-device": alice.cookies["doubletour-device"]}

@@ -112,7 +112,7 @@ def test_each_step_of_the_install_works(walk):
 # Upgrade
 
 
-def test_the_upgrade_guide_upgrades_and_goes_back(walk):
+def test_the_upgrade_guide_upgrades_and_downgrades(walk):
     page = "guides/upgrade.md"
     with_anna(walk).server.start()
     by_hand = lines(section(page, "### By hand"))

@@ -62,7 +62,7 @@ redirect_is_scheme(str scheme)
 	return scheme.n > 0;
 }
 
-static size_t
+size_t
 redirect_authority_length(str text)
 {
 	size_t n = 0;

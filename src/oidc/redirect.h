@@ -31,4 +31,7 @@ enum redirect_problem redirect_check(str uri, bool insecure);
  */
 bool redirect_is_registered(str registered, str asked);
 
+/* The length of the authority that follows the two slashes of a URI: RFC 3986 s3.2. */
+size_t redirect_authority_length(str text);
+
 #endif

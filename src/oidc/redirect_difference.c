@@ -1,14 +1,6 @@
 #include "oidc/redirect_difference.h"
 
-static size_t
-redirect_difference_authority(str rest)
-{
-	size_t n = 0;
-
-	while (n < rest.n && !str_has_byte(STR("/?"), rest.p[n]))
-		n++;
-	return n;
-}
+#include "oidc/redirect.h"
 
 /* The port begins at the last colon, which is not inside the brackets of an IPv6 address. */
 static size_t
@@ -30,7 +22,7 @@ redirect_difference_cut(str uri, str ret_parts[REDIRECT_PART_COUNT])
 	if (str_starts(rest, STR("//"))) {
 		begin = STR("//").n;
 		authority = str_from(rest, begin);
-		authority.n = redirect_difference_authority(authority);
+		authority.n = redirect_authority_length(authority);
 	}
 	ret_parts[REDIRECT_PART_SCHEME] = str_upto(uri, scheme);
 	ret_parts[REDIRECT_PART_HOST] = str_upto(rest, begin + redirect_difference_host(authority));

@@ -277,12 +277,13 @@ bearer_revoke(struct call *call, const struct oidc_client *client)
 err
 oidc_revoke_answer(struct call *call, enum verdict *ret_verdict)
 {
-	struct oidc_revoked_body *answer = call->answer;
+	struct oidc_claims_body *answer = call->answer;
 	enum oidc_error error = OIDC_INVALID_CLIENT;
 	struct oidc_client client;
 
 	TRY(bearer_authenticate(call, false, &client, &error));
 	answer->error = error;
+	answer->json = STR("{}"); /* RFC 7009 s2.2: its content does not matter */
 	if (error == OIDC_OK)
 		TRY(bearer_revoke(call, &client));
 	*ret_verdict = VERDICT_PASSED;

@@ -170,8 +170,15 @@ token_inspect_question(struct exchange *x, struct oidc_inspect_body *ret_body, e
 	return ERR_OK;
 }
 
-err
-oidc_introspection_post(struct exchange *x, struct channel *keeper)
+static err
+token_claims_reply(struct exchange *x, const struct oidc_claims_body *claims)
+{
+	buf_put(&x->rp->body, claims->json);
+	return api_reply(x, 200);
+}
+
+static err
+token_inspect(struct exchange *x, struct channel *keeper, enum question_id question)
 {
 	struct oidc_claims_body claims = { 0 };
 	struct oidc_inspect_body body;
@@ -181,34 +188,23 @@ oidc_introspection_post(struct exchange *x, struct channel *keeper)
 	TRY(token_inspect_question(x, &body, &error));
 	if (error != OIDC_OK)
 		return token_error(x, error);
-	TRY(exchange_ask(x, keeper, QUESTION_OIDC_INTROSPECT, &body, &verdict, &claims));
+	TRY(exchange_ask(x, keeper, question, &body, &verdict, &claims));
 	if (verdict != VERDICT_PASSED)
 		return ERR_PROTOCOL;
-	if (claims.error != OIDC_OK)
-		return token_error(x, (enum oidc_error)claims.error);
-	buf_put(&x->rp->body, claims.json);
-	return api_reply(x, 200);
+	error = (enum oidc_error)claims.error;
+	return error == OIDC_OK ? token_claims_reply(x, &claims) : token_error(x, error);
 }
 
-/* RFC 7009 s2.2: the reply has no content that matters. */
+err
+oidc_introspection_post(struct exchange *x, struct channel *keeper)
+{
+	return token_inspect(x, keeper, QUESTION_OIDC_INTROSPECT);
+}
+
 err
 oidc_revocation_post(struct exchange *x, struct channel *keeper)
 {
-	struct oidc_revoked_body revoked = { 0 };
-	struct oidc_inspect_body body;
-	enum oidc_error error;
-	enum verdict verdict;
-
-	TRY(token_inspect_question(x, &body, &error));
-	if (error != OIDC_OK)
-		return token_error(x, error);
-	TRY(exchange_ask(x, keeper, QUESTION_OIDC_REVOKE, &body, &verdict, &revoked));
-	if (verdict != VERDICT_PASSED)
-		return ERR_PROTOCOL;
-	if (revoked.error != OIDC_OK)
-		return token_error(x, (enum oidc_error)revoked.error);
-	buf_put(&x->rp->body, STR("{}"));
-	return api_reply(x, 200);
+	return token_inspect(x, keeper, QUESTION_OIDC_REVOKE);
 }
 
 /* --- userinfo ----------------------------------------------------------------------------------------------------- */
@@ -271,8 +267,7 @@ token_userinfo_ask(struct exchange *x, struct channel *keeper, str token)
 		return ERR_PROTOCOL;
 	if (claims.error != OIDC_OK)
 		return token_bearer_error(x, (enum oidc_error)claims.error);
-	buf_put(&x->rp->body, claims.json);
-	return api_reply(x, 200);
+	return token_claims_reply(x, &claims);
 }
 
 err

@@ -509,12 +509,6 @@ claims_keep(struct browser *b, const void *body)
 }
 
 static void
-revoked_keep(struct browser *b, const void *body)
-{
-	b->oidc.error = ((const struct oidc_revoked_body *)body)->error;
-}
-
-static void
 body_keep(struct browser *b, enum question_id id, const void *body)
 {
 	static void (*const keep[QUESTION_COUNT])(struct browser * b, const void *body) = {
@@ -526,7 +520,7 @@ body_keep(struct browser *b, enum question_id id, const void *body)
 		[QUESTION_PASSKEY_OFFER] = options_keep, [QUESTION_PASSKEY_BEGIN] = options_keep,
 		[QUESTION_PASSKEYS] = passkeys_keep,     [QUESTION_OIDC_TOKEN] = tokens_keep,
 		[QUESTION_OIDC_USERINFO] = claims_keep,  [QUESTION_OIDC_INTROSPECT] = claims_keep,
-		[QUESTION_OIDC_REVOKE] = revoked_keep,
+		[QUESTION_OIDC_REVOKE] = claims_keep,
 	};
 
 	b->problems = (struct problems_body){ 0 };

@@ -58,18 +58,9 @@ buf_reserve(struct buf *b, size_t n)
 }
 
 void
-buf_put(struct buf *b, str s)
-{
-	char *room = s.n == 0 ? NULL : buf_room(b, s.n);
-
-	if (room != NULL)
-		memcpy(room, s.p, s.n);
-}
-
-void
 buf_put_byte(struct buf *b, char byte)
 {
-	char *room = buf_room(b, 1);
+	char *room = buf_room_quick(b, 1);
 
 	if (room != NULL)
 		*room = byte;
@@ -164,17 +155,14 @@ buf_html_escape(char c)
 void
 buf_put_html(struct buf *b, str s)
 {
-	size_t start = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		str escape = buf_html_escape(s.p[i]);
-		if (escape.p == NULL)
-			continue;
-		buf_put(b, str_bytes(s.p + start, i - start));
-		buf_put(b, escape);
-		start = i + 1;
+	for (;;) {
+		size_t plain = str_html_plain(s);
+		buf_put(b, str_upto(s, plain));
+		if (plain == s.n)
+			return;
+		buf_put(b, buf_html_escape(s.p[plain]));
+		s = str_from(s, plain + 1);
 	}
-	buf_put(b, str_from(s, start));
 }
 
 static bool

@@ -26,7 +26,7 @@ struct buf {
 		.max = (max_bytes)                                                                                     \
 	}
 
-void buf_put(struct buf *b, str s);
+static inline void buf_put(struct buf *b, str s);
 void buf_put_byte(struct buf *b, char byte);
 void buf_put_number(struct buf *b, int64_t number);
 void buf_put_digits(struct buf *b, unsigned number, unsigned digits); /* the last 1 to 10 digits, with leading zeros */
@@ -37,6 +37,27 @@ void buf_reserve(struct buf *b, size_t n);
 
 /* Append n bytes for the caller to fill. Returns NULL on failure. */
 void *buf_room(struct buf *b, size_t n);
+
+/* The same, without a call while there is room. */
+static inline void *
+buf_room_quick(struct buf *b, size_t n)
+{
+	char *room = b->p + b->n;
+
+	if (b->failed != ERR_OK || b->p == NULL || n > b->max - b->n || n > b->cap - b->n)
+		return buf_room(b, n);
+	b->n += n;
+	return room;
+}
+
+static inline void
+buf_put(struct buf *b, str s)
+{
+	char *room = s.n == 0 ? NULL : buf_room_quick(b, s.n);
+
+	if (room != NULL)
+		memcpy(room, s.p, s.n);
+}
 
 /* ERR_OK, or why an append failed. */
 MUST_USE err buf_check(const struct buf *b);

@@ -73,7 +73,10 @@ log_change(enum log_format format, enum log_level lowest)
 void
 log_request_id(const char *id)
 {
-	snprintf(thread_request_id, sizeof(thread_request_id), "%s", id);
+	size_t n = strnlen(id, sizeof(thread_request_id) - 1);
+
+	memcpy(thread_request_id, id, n);
+	thread_request_id[n] = '\0';
 }
 
 static void

@@ -63,14 +63,38 @@ str_has_byte(str s, char byte)
 /* Check 16 bytes at a time with gcc's and clang's vectors: SSE2 on amd64, NEON on arm64, plain code elsewhere. */
 typedef unsigned char byte_vector __attribute__((vector_size(16)));
 
-/* Sets all bits of each byte that is below 0x20 or equal to 0x7f. */
 static byte_vector
-str_vector_controls(const char *bytes)
+str_vector(const char *bytes)
 {
 	byte_vector v;
 
 	memcpy(&v, bytes, sizeof(v));
+	return v;
+}
+
+/* For fewer than 16 bytes: the rest is filled with printable bytes. */
+static byte_vector
+str_vector_rest(str s)
+{
+	char bytes[sizeof(byte_vector)];
+
+	memset(bytes, 'x', sizeof(bytes));
+	memcpy(bytes, s.p, s.n);
+	return str_vector(bytes);
+}
+
+/* Sets all bits of each byte that is below 0x20 or equal to 0x7f. */
+static byte_vector
+str_vector_controls(byte_vector v)
+{
 	return (byte_vector)((v < ' ') | (v == 0x7f));
+}
+
+/* Sets all bits of each byte that HTML text must escape. */
+static byte_vector
+str_vector_html(byte_vector v)
+{
+	return (byte_vector)((v == '"') | (v == '&') | (v == '\'') | (v == '<') | (v == '>'));
 }
 
 static bool
@@ -82,17 +106,6 @@ str_vector_is_zero(byte_vector v)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* For fewer than 16 bytes: the rest is filled with printable bytes. */
-static byte_vector
-str_rest_controls(str s)
-{
-	char bytes[sizeof(byte_vector)];
-
-	memset(bytes, 'x', sizeof(bytes));
-	memcpy(bytes, s.p, s.n);
-	return str_vector_controls(bytes);
-}
-
 bool
 str_has_control(str s)
 {
@@ -100,10 +113,23 @@ str_has_control(str s)
 	size_t at = 0;
 
 	for (; at + sizeof(found) <= s.n; at += sizeof(found))
-		found |= str_vector_controls(s.p + at);
+		found |= str_vector_controls(str_vector(s.p + at));
 	if (at < s.n)
-		found |= str_rest_controls(str_from(s, at));
+		found |= str_vector_controls(str_vector_rest(str_from(s, at)));
 	return !str_vector_is_zero(found);
+}
+
+size_t
+str_html_plain(str s)
+{
+	static const bool special[256] = { ['"'] = true, ['&'] = true, ['\''] = true, ['<'] = true, ['>'] = true };
+	size_t at = 0;
+
+	while (at + sizeof(byte_vector) <= s.n && str_vector_is_zero(str_vector_html(str_vector(s.p + at))))
+		at += sizeof(byte_vector);
+	while (at < s.n && !special[(unsigned char)s.p[at]])
+		at++;
+	return at;
 }
 
 #endif

@@ -51,6 +51,7 @@ int str_compare(str a, str b);       /* <0, 0, >0: order of bytes; a text comes 
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 bool str_has_byte(str s, char byte);
+size_t str_html_plain(str s);    /* number of bytes before the first that HTML escapes: "&'<> */
 bool str_has_control(str s);     /* a byte below 0x20, or 0x7f */
 str str_trim(str s);             /* without ASCII white space at either end */
 str str_from(str s, size_t at);  /* without the first `at` bytes; empty if there are fewer */

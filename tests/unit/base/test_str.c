@@ -296,6 +296,33 @@ str_base64url_reads_one_text_for_the_same_bytes(void **state)
 	}
 }
 
+static size_t
+plain_bytes(const char *text, size_t n)
+{
+	size_t at = 0;
+
+	while (at < n && memchr("\"&'<>", text[at], 5) == NULL)
+		at++;
+	return at;
+}
+
+static void
+str_html_plain_ends_at_the_first_special_byte(void **state)
+{
+	char text[40];
+
+	for (int byte = 0; byte < 256; byte++)
+		for (size_t n = 1; n <= sizeof(text); n++)
+			for (size_t at = 0; at < n; at++) {
+				memset(text, 'x', sizeof(text));
+				text[at] = (char)byte;
+				text[n - 1] = n % 2 == 0 ? '<' : text[n - 1];
+				if (str_html_plain(str_bytes(text, n)) != plain_bytes(text, n))
+					fail_msg("byte %02x at %zu of %zu", byte, at, n);
+			}
+	assert_int_equal(str_html_plain(STR("")), 0);
+}
+
 /* Every byte at every position of texts of up to 40 bytes. */
 static void
 str_has_control_finds_control_bytes_at_any_position(void **state)
@@ -546,6 +573,7 @@ main(void)
 		cmocka_unit_test(str_orders_by_bytes_then_by_length),
 		cmocka_unit_test(str_finds_beginnings_and_ends),
 		cmocka_unit_test(str_trims_and_cuts_within_its_bounds),
+		cmocka_unit_test(str_html_plain_ends_at_the_first_special_byte),
 		cmocka_unit_test(str_has_control_finds_control_bytes_at_any_position),
 		cmocka_unit_test(str_hex_pair_takes_two_digits_and_nothing_else),
 		cmocka_unit_test(str_hex_reads_one_text_for_the_same_bytes),

@@ -15,8 +15,17 @@
  */
 str cookie_find(const struct request *rq, str name);
 
-/* Number of cookies with this name, well-formed or not.  ret_value: as cookie_find returns it. */
-size_t cookie_count(const struct request *rq, str name, str *ret_value);
+/* A cookie that is looked for.  The caller sets the name, and the rest to zero. */
+struct cookie_wanted {
+	str name;
+	str value;
+	size_t count; /* number of cookies with this name, well-formed or not */
+	bool malformed;
+};
+
+/* Look for several cookies in one pass.  cookie_value then returns the value as cookie_find does. */
+void cookie_find_all(const struct request *rq, struct cookie_wanted *wanted, size_t n);
+str cookie_value(const struct cookie_wanted *found);
 
 enum cookie_same_site { COOKIE_LAX, COOKIE_STRICT, COOKIE_NONE };
 

@@ -104,6 +104,11 @@ struct reply {
 MUST_USE err reply_header(struct request *rq, struct reply *rp, str name, str value);
 /* Does not copy the value: it must be a constant, or in the request's arena. */
 MUST_USE err reply_header_borrowed(struct reply *rp, str name, str value);
+/*
+ * For a name and a value that are both constants of the program: they are checked only in builds for tests, whose tests
+ * send every constant header.
+ */
+MUST_USE err reply_header_constant(struct reply *rp, str name, str value);
 
 /* Limits of a route that differ from the defaults. */
 struct http_expectation {

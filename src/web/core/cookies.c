@@ -78,25 +78,36 @@ cookie_earlier_name(const struct exchange *x, enum cookie_name name)
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
+static void
+cookies_read(struct exchange *x)
+{
+	for (enum cookie_name name = 0; name < COOKIE_NAMES; name++) {
+		x->cookies[name][0].name = cookie_name(x, name);
+		x->cookies[name][1].name = cookie_earlier_name(x, name);
+	}
+	cookie_find_all(x->rq, x->cookies[0], 2 * COOKIE_NAMES);
+	x->cookies_read = true;
+}
+
 static str
 cookie_earlier(const struct exchange *x, enum cookie_name name)
 {
-	str value = kinds[name].has_form == NULL ? (str){ 0 } : cookie_find(x->rq, cookie_earlier_name(x, name));
+	str value = cookie_value(&x->cookies[name][1]);
 
-	return value.n > 0 && kinds[name].has_form(value) ? value : (str){ 0 };
+	return kinds[name].has_form != NULL && value.n > 0 && kinds[name].has_form(value) ? value : (str){ 0 };
 }
 
 str
-exchange_cookie_from(const struct exchange *x, enum cookie_name name, bool *ret_earlier)
+exchange_cookie_from(struct exchange *x, enum cookie_name name, bool *ret_earlier)
 {
-	str value;
-
-	*ret_earlier = cookie_count(x->rq, cookie_name(x, name), &value) == 0;
-	return *ret_earlier ? cookie_earlier(x, name) : value;
+	if (!x->cookies_read)
+		cookies_read(x);
+	*ret_earlier = x->cookies[name][0].count == 0;
+	return *ret_earlier ? cookie_earlier(x, name) : cookie_value(&x->cookies[name][0]);
 }
 
 str
-exchange_cookie(const struct exchange *x, enum cookie_name name)
+exchange_cookie(struct exchange *x, enum cookie_name name)
 {
 	bool earlier;
 

@@ -8,13 +8,12 @@
 
 /*
  * "doubletour" for the session, "doubletour-form" and so on for the others.  If PUBLIC_URL is https, the names have
- * the prefix __Host- and the cookies are Secure.
+ * the prefix __Host- and the cookies are Secure.  The request's cookies are read once, at the first call.
  */
-enum cookie_name { COOKIE_SESSION, COOKIE_FORM, COOKIE_FLASH, COOKIE_LANGUAGE, COOKIE_DEVICE, COOKIE_ROUND };
 /* Value of a cookie; p == NULL: missing, malformed or repeated. */
-str exchange_cookie(const struct exchange *x, enum cookie_name name);
+str exchange_cookie(struct exchange *x, enum cookie_name name);
 /* The same; ret_earlier: the current name was not sent, so the value is that of the earlier name (release 0.1). */
-str exchange_cookie_from(const struct exchange *x, enum cookie_name name, bool *ret_earlier);
+str exchange_cookie_from(struct exchange *x, enum cookie_name name, bool *ret_earlier);
 /* seconds: lifetime; 0: session cookie. */
 MUST_USE err exchange_set_cookie(struct exchange *x, enum cookie_name name, str value, int64_t seconds);
 MUST_USE err exchange_forget_cookie(struct exchange *x, enum cookie_name name);

@@ -7,12 +7,23 @@
 #ifndef WEB_EXCHANGE_H
 #define WEB_EXCHANGE_H
 
+#include "http/cookie.h"
 #include "http/server.h"
 #include "web/core/pages.h"
 #include "web/core/route.h"
 #include "web/core/web_state.h"
 
 struct check;
+
+enum cookie_name {
+	COOKIE_SESSION,
+	COOKIE_FORM,
+	COOKIE_FLASH,
+	COOKIE_LANGUAGE,
+	COOKIE_DEVICE,
+	COOKIE_ROUND,
+	COOKIE_NAMES
+};
 
 struct exchange {
 	struct web *web;
@@ -30,6 +41,9 @@ struct exchange {
 	bool session_known;   /* `session` is valid */
 	struct session_view session;
 	str groups_long; /* the account's groups, if they do not fit into `session` */
+
+	struct cookie_wanted cookies[COOKIE_NAMES][2]; /* under the current name and the earlier one (cookies.c) */
+	bool cookies_read;
 
 	enum config_language language;
 	str next; /* safe path on this server to redirect to later; empty: none */

@@ -8,22 +8,38 @@
 
 enum { ANONYMOUS_BYTES = 18, ANONYMOUS_MIN = 24, ANONYMOUS_MAX = 64 };
 
+/* It may contain the token of a session. */
+struct form_token_text {
+	size_t n;
+	char bytes[16 + ANONYMOUS_MAX];
+};
+
+static void
+form_token_text_wipe(struct form_token_text *text)
+{
+	secret_wipe(text->bytes, text->n);
+}
+
 /* The signed text names the kind, so that an anonymous token is never valid for a session. */
 static err
 form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
 {
 	static _Thread_local struct digest_hmac_kept kept;
-	CLEANUP(buf_wipe) struct buf signed_text = BUF(256);
-	CLEANUP(buf_wipe) struct buf token = BUF(64);
+	CLEANUP(form_token_text_wipe) struct form_token_text text = { .n = kind.n + holder.n };
+	char *token = arena_alloc(x->rq->arena, STR_BASE64_LETTERS(DIGEST_BYTES));
 	uint8_t digest[DIGEST_BYTES];
 
-	buf_put(&signed_text, kind);
-	buf_put(&signed_text, holder);
-	TRY(buf_check(&signed_text));
-	TRY(digest_hmac_often(&kept, str_bytes(x->web->form_key.b, TOKEN_BYTES), buf_str(&signed_text), digest));
-	buf_put_base64url(&token, str_bytes(digest, sizeof(digest)));
-	TRY(buf_check(&token));
-	return arena_copy(x->rq->arena, buf_str(&token), ret_token);
+	if (token == NULL)
+		return ERR_MEMORY;
+	if (text.n > sizeof(text.bytes))
+		return ERR_TOO_LONG;
+	memcpy(text.bytes, kind.p, kind.n);
+	memcpy(text.bytes + kind.n, holder.p, holder.n);
+	TRY(digest_hmac_often(&kept, str_bytes(x->web->form_key.b, TOKEN_BYTES), str_bytes(text.bytes, text.n),
+			      digest));
+	str_base64url_write(digest, sizeof(digest), token);
+	*ret_token = str_bytes(token, STR_BASE64_LETTERS(DIGEST_BYTES));
+	return ERR_OK;
 }
 
 static err

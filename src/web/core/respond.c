@@ -59,7 +59,7 @@ static err
 respond_put_headers(struct exchange *x, const struct header *headers, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		TRY(reply_header_borrowed(x->rp, headers[i].name, headers[i].value));
+		TRY(reply_header_constant(x->rp, headers[i].name, headers[i].value));
 	return ERR_OK;
 }
 

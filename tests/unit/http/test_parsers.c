@@ -215,6 +215,24 @@ cookie_find_takes_one_well_formed_cookie_only(void **state)
 }
 
 static void
+cookie_find_all_keeps_the_names_apart(void **state)
+{
+	static const char *const headers[4] = { "form=1; \t form2 = 2;session; forms=3", "form2x=4; =5; session=6" };
+	struct cookie_wanted wanted[] = {
+		{ .name = T("form") }, { .name = T("form2") }, { .name = T("session") },
+		{ .name = T("") },     { .name = T("f") },
+	};
+	CLEANUP(by_hand_free) struct job *job = request_with("Cookie", headers);
+
+	(void)state;
+	cookie_find_all(&job->rq, wanted, COUNT(wanted));
+	assert_true(str_equal(cookie_value(&wanted[0]), STR("1")) && wanted[0].count == 1);
+	assert_true(str_equal(cookie_value(&wanted[1]), STR("2")) && wanted[1].count == 1);
+	assert_true(cookie_value(&wanted[2]).p == NULL && wanted[2].count == 2);
+	assert_true(wanted[3].count == 0 && wanted[4].count == 0);
+}
+
+static void
 cookie_put_writes_every_flag(void **state)
 {
 	static const struct {
@@ -423,6 +441,7 @@ main(void)
 		cmocka_unit_test(form_parse_reports_a_full_arena),
 		cmocka_unit_test(form_parse_survives_noise),
 		cmocka_unit_test(cookie_find_takes_one_well_formed_cookie_only),
+		cmocka_unit_test(cookie_find_all_keeps_the_names_apart),
 		cmocka_unit_test(cookie_put_writes_every_flag),
 		cmocka_unit_test(cookie_put_refuses_invalid_values),
 		cmocka_unit_test(next_is_safe_accepts_local_paths_only),

@@ -8,7 +8,7 @@
 const char *
 err_name(err e)
 {
-	static const char *const names[] = {
+	static const char *const names[ERR_COUNT] = {
 		[ERR_OK] = "ok",
 		[ERR_MEMORY] = "memory",
 		[ERR_INVALID] = "invalid",
@@ -29,7 +29,7 @@ err_name(err e)
 		[ERR_SLOW] = "slow",
 	};
 
-	return (unsigned)e < COUNT(names) ? names[e] : "unknown";
+	return (unsigned)e < ERR_COUNT ? names[e] : "unknown";
 }
 
 err

@@ -31,6 +31,7 @@ typedef enum err {
 	ERR_GONE,      /* the session that asked has ended */
 	ERR_STALE,     /* a proof is too old: the user must verify again */
 	ERR_SLOW,      /* the work takes long: a thread of the slow pool must do it */
+	ERR_COUNT
 } err;
 
 /* A short fixed English name for logs: "memory", "invalid", ... */

@@ -559,6 +559,7 @@ class Killed:
         return got
 
 
+@pytest.mark.sampled
 def test_a_kill_during_a_refresh_signs_no_user_out(tmp_path):
     dice = chance()
     with Server(tmp_path / "killed", REGISTRATION="open") as server:
@@ -574,6 +575,7 @@ def test_a_kill_during_a_refresh_signs_no_user_out(tmp_path):
         evidence("refresh and kill", kills=client.lost + client.given, lost_answers=client.lost)
 
 
+@pytest.mark.sampled
 def test_a_kill_during_a_redemption_redeems_no_code_twice(tmp_path):
     dice = chance()
     with Server(tmp_path / "killed", REGISTRATION="open") as server:

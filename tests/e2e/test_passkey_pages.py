@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.authenticator import UP, base64url_bytes
+from harness.authenticator import AT, UP, base64url_bytes
 from harness.passkeys import LOGIN, NEW, SECURITY, VERIFY, KeyHolder, ids_of
 
 SETTINGS = {"public_host": "localhost"}
@@ -120,6 +120,21 @@ def test_step_up_without_a_password_needs_a_passkey_that_opens_alone(server, own
     page = owner.answer(owner.get(flags=UP))
     assert page.status == 422 and words in " ".join(page.alerts), page.alerts
     owner.language = "en"
+
+
+def test_step_up_without_a_password_offers_what_it_accepts(server):
+    anna = KeyHolder(server).with_passkey()
+    strong = anna.key.newest.id
+    anna.forget().touch()
+    anna.ask_new("Key without a PIN", key="1")
+    assert anna.answer(anna.create(flags=UP | AT)).status == 303
+    anna.grow_stale().ask("/account/password")
+    assert anna.asked.ids == [strong]
+    server.sql("UPDATE passkeys SET uv_initialized = 0 WHERE credential_id = ?", strong)
+    assert not anna.arrive("/account/password").dom.all(data_challenge=True), "the field for a recovery code is left"
+    assert anna.page.dom.one("input", name="recovery")
+    anna.forget().give_password()
+    assert len(anna.ask(VERIFY).ids) == 2
 
 
 def test_sentences_name_no_code_where_there_is_a_passkey(server, owner):

@@ -472,11 +472,12 @@ passkey_step_up_answer(struct call *call, enum verdict *ret_verdict)
 
 /* --- PASSKEYS ----------------------------------------------------------------------------------------------------- */
 
+/* initialized: only passkeys that passkey_initialized accepts at a step-up. */
 static err
-passkeys_list(struct call *call, str rp_id, str *ret_list)
+passkeys_list(struct call *call, str rp_id, bool initialized, str *ret_list)
 {
 	CLEANUP(buf_wipe) struct buf list = BUF(LIST_MAX_BYTES);
-	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_TEXT(rp_id) };
+	const struct db_value args[] = { DB_INT(call->now.session.account_id), DB_TEXT(rp_id), DB_INT(initialized) };
 
 	TRY(db_rows(call->db, SQL_PASSKEY_USABLE, args, COUNT(args), passkey_list_put, &list));
 	return arena_copy(&call->arena, buf_str(&list), ret_list);
@@ -487,13 +488,13 @@ passkeys_answer(struct call *call, enum verdict *ret_verdict)
 {
 	const struct passkeys_ask_body *form = call->body;
 	struct passkeys_body *answer = call->answer;
-	bool full = call->now.session.state == STATE_FULL;
+	bool full = call->now.session.state == STATE_FULL, needs_user = full && passkey_step_up_needs_user(call);
 
 	if (full != (form->step_up != 0))
 		return ERR_OK;
 	answer->rp_id = passkey_rp_id(keeper_config(call->keeper));
-	answer->user_verification = full && passkey_step_up_needs_user(call);
-	TRY(passkeys_list(call, answer->rp_id, &answer->passkeys));
+	answer->user_verification = needs_user;
+	TRY(passkeys_list(call, answer->rp_id, needs_user, &answer->passkeys));
 	TRY(passkey_challenge_make(call, full ? CHALLENGE_STEP_UP : CHALLENGE_PROVE, &answer->challenge));
 	if (full)
 		TRY(passkey_user_handle(call, call->now.session.account_id, &answer->user_handle));

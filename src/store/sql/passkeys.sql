@@ -11,10 +11,12 @@ FROM passkeys p JOIN factors f ON f.id = p.factor_id JOIN accounts a ON a.id = f
 WHERE p.credential_id = $1;
 
 -- name: passkey_usable
--- The passkeys that may answer for host $2.
+-- The passkeys that may answer for host $2. $3: 1 for those only whose verification of the user is accepted without the
+-- password, else 0.
 -- row: passkey_excluded
 SELECT p.credential_id, p.transports FROM passkeys p JOIN factors f ON f.id = p.factor_id
-WHERE f.account_id = $1 AND p.rp_id = $2 AND f.confirmed_at_us IS NOT NULL AND f.disabled_at_us IS NULL
+WHERE f.account_id = $1 AND p.rp_id = $2 AND p.uv_initialized >= $3 AND f.confirmed_at_us IS NOT NULL
+  AND f.disabled_at_us IS NULL
 ORDER BY f.confirmed_at_us, f.id;
 
 -- name: passkey_claim

@@ -909,6 +909,7 @@ passkeys_lists_those_of_this_host(void **state)
 	assert_verdict(ask(&w, &anna.b, QUESTION_PASSKEYS, &verify), VERDICT_REFUSED);
 	assert_verdict(ask(&w, &anna.b, QUESTION_PASSKEYS, &step), VERDICT_PASSED);
 	assert_int_equal(anna.b.passkeys.handle_n, WEBAUTHN_HANDLE_MAX);
+	assert_int_equal(anna.b.passkeys.n, 2); /* the session has verified a password */
 	sql_run(&w, "UPDATE passkeys SET rp_id = 'example.org' WHERE uv_initialized = 1");
 	assert_verdict(ask(&w, &b, QUESTION_PASSKEYS, &verify), VERDICT_PASSED);
 	assert_int_equal(b.passkeys.n, 1);
@@ -973,6 +974,8 @@ a_session_without_a_password_keeps_its_passkey(void **state)
 	first.flags = UP;
 	assert_verdict(step_up(&w, &b, &first), VERDICT_REFUSED);
 	assert_int_equal(b.passkeys.user_verification, 1);
+	assert_int_equal(b.passkeys.n, 1); /* the page offers only what can be accepted */
+	assert_int_equal(b.passkeys.ids[0][0], 1);
 	assert_int_equal(b.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
 	assert_int_equal(b.head.verified_us, began_us);
 	/* as at the sign-in, a passkey that opens nothing alone needs the password */

@@ -1,6 +1,7 @@
 #include "keeper/harness.h"
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "doubletour/otp.h"
@@ -293,10 +294,38 @@ world_remove(struct world *w)
 	assert_int_equal(rmdir(w->dir), 0); /* fails when another file is left */
 }
 
+/* A database file after its migrations.  Later worlds copy it, because the migrations take 20 ms of processor time. */
+static struct buf migrated = BUF(4 * 1024 * 1024);
+
+static void
+world_migrated_keep(struct world *w)
+{
+	struct why why = { 0 };
+
+	if (keeper_open(&w->config, KEEPER_CREATE, &why, &w->keeper) != ERR_OK)
+		fail_msg("keeper_open: %s", why.text);
+	keeper_close(&w->keeper);
+	assert_int_equal(file_read(w->config.database_path, FILE_ANY, &migrated, &why), ERR_OK);
+}
+
+static void
+world_migrated_copy(const struct world *w)
+{
+	int fd = open(w->config.database_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, migrated.p, migrated.n), migrated.n);
+	close(fd);
+}
+
 void
 world_new(struct world *w)
 {
 	world_make(w);
+	if (!on_postgres() && migrated.n == 0)
+		world_migrated_keep(w);
+	else if (!on_postgres())
+		world_migrated_copy(w);
 	world_open(w);
 }
 

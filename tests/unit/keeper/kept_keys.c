@@ -1,10 +1,13 @@
 /*
  * Replaces EVP_PKEY_Q_keygen of libcrypto: making an RSA key takes up to a second, and most tests need one.  The worlds
- * of one program share eight RSA keys.  A world has fewer, and two worlds in a row begin with different ones.
+ * of one program share eight quick keys (oidc/quick_key.h).  A world has fewer, and two worlds in a row begin with
+ * different ones.
  *
  * No key is shared while a call shall fail, or with TEST_WHOLE (tests/unit/keeper/harness.h).
  */
 #include "keeper/harness.h"
+
+#include "oidc/quick_key.h"
 
 #include <dlfcn.h>
 #include <openssl/evp.h>
@@ -40,13 +43,13 @@ kept_keys_begin(void)
 }
 
 static EVP_PKEY *
-kept_keys_take(size_t bits)
+kept_keys_take(void)
 {
 	EVP_PKEY *key;
 
 	pthread_mutex_lock(&lock);
 	if (kept[next] == NULL)
-		kept[next] = real_keygen(NULL, NULL, "RSA", bits);
+		(void)!quick_key_make(&kept[next]);
 	key = kept[next];
 	next = (next + 1) % KEPT;
 	if (key != NULL && EVP_PKEY_up_ref(key) != 1)
@@ -70,6 +73,6 @@ EVP_PKEY_Q_keygen(OSSL_LIB_CTX *library, const char *properties, const char *typ
 		curve = va_arg(more, const char *);
 	va_end(more);
 	if (rsa)
-		return anew ? real_keygen(library, properties, type, bits) : kept_keys_take(bits);
+		return anew ? real_keygen(library, properties, type, bits) : kept_keys_take();
 	return real_keygen(library, properties, type, curve);
 }

@@ -34,6 +34,7 @@ MARKS = {
     "sqlite": "about a file that holds the database; skipped on PostgreSQL",
     "whole": "not in `make test` but in the stage `whole` of .ci/run, and in the long campaign",
     "sampled": "a part in `make test`, all in the stage `whole` of .ci/run, more in the long campaign",
+    "one_row": "takes seconds: `--rows N` runs one row of it, not N",
     "without_postgres": "not in the stage `postgres` of .ci/run: the test is about another subject than the database",
     "without_asan": "not in the stage `asan` of .ci/run: AddressSanitizer reaches no additional code in the test",
     "with_asan": "in the stage `asan`, although its file is marked `without_asan`",

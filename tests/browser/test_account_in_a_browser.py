@@ -132,6 +132,7 @@ def test_activity_is_grouped_by_the_days_of_the_browsers_zone(browse, server, zo
         browser.cdp("Emulation.setTimezoneOverride", timezoneId="")
 
 
+@pytest.mark.one_row
 @in_both_languages
 def test_an_administrators_link_sets_up_an_account(browse, server, language, javascript):
     browser = browse(language=language, javascript=javascript)
@@ -151,6 +152,7 @@ def test_an_administrators_link_sets_up_an_account(browse, server, language, jav
     assert not browser.find_all("main form")
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_registration_takes_an_invitation(browse, tmp_path_factory, language):
     with Server(tmp_path_factory.mktemp("inviting"), REGISTRATION="invite") as inviting:

@@ -98,6 +98,7 @@ def test_a_lost_phone_and_a_new_one(browse, server, tmp_path, language, size, sc
     assert browser.path == "/"
 
 
+@pytest.mark.one_row
 @in_both_languages
 def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp_path, language, javascript):
     browser = browse(language=language, javascript=javascript)
@@ -138,6 +139,7 @@ def test_a_second_authenticator_is_added_renamed_and_removed(browse, server, tmp
 # Typed text is kept when the proof has expired
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_a_stale_proof_adds_a_code_field_to_the_form(browse, server, javascript):
     browser = browse(javascript=javascript)

@@ -99,6 +99,7 @@ def press_allow(browser):
     press(browser, "button[value=allow]")
 
 
+@pytest.mark.one_row
 @in_both_languages
 def test_a_person_signs_in_allows_and_returns(browse, server, application, wiki, language, javascript):
     person = Person(server).full().forget()
@@ -144,6 +145,7 @@ def test_allow_ignores_the_second_click_of_a_double_click(browse, server, applic
     assert application.returned(browser)[1]["code"].startswith("dtc_")
 
 
+@pytest.mark.one_row
 @in_both_languages
 def test_cancel_returns_without_a_code(browse, server, application, wiki, language, javascript):
     browser = browse(javascript, language=language)
@@ -157,6 +159,7 @@ def test_cancel_returns_without_a_code(browse, server, application, wiki, langua
     browser.check_console()
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_form_post_is_sent_by_the_script_or_by_its_button(browse, server, application, wiki, javascript):
     browser = browse(javascript)
@@ -172,6 +175,7 @@ def test_form_post_is_sent_by_the_script_or_by_its_button(browse, server, applic
     browser.check_console()
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_prompt_login_asks_for_password_and_code(browse, server, application, wiki, javascript):
     person = Person(server).full()

@@ -93,6 +93,7 @@ def test_pages_ask_the_browser_for_what_the_server_checks(browse):
         assert requested(browser) == ["get", {"rpId": "localhost", "timeout": 300000, "userVerification": "preferred", "allowCredentials": 2}]
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("algorithm", [EDDSA, RS256], ids=["EdDSA", "RS256"])
 def test_passkey_of_each_algorithm_signs_in(browse, algorithm):
     """Chromium prefers ES256, so the page offers only the other one."""

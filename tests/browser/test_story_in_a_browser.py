@@ -117,6 +117,7 @@ def test_a_new_user_registers_enrols_and_signs_in(browse, server, tmp_path, lang
     browser.look("not-found", expect=[404])
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "noscript"])
 def test_every_form_works_from_the_keyboard(browse, server, tmp_path, javascript):
     browser = browse(javascript=javascript)
@@ -154,6 +155,7 @@ def test_the_page_follows_the_colour_scheme(browse, scheme):
     assert (sum(corner) > 3 * 128) == (scheme == "light"), corner
 
 
+@pytest.mark.one_row
 @in_both_languages
 def test_pages_fit_the_narrowest_phone(browse, tmp_path, language, javascript):
     browser = browse(size="narrow", language=language, javascript=javascript)
@@ -233,6 +235,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("refusal", list(REFUSALS))
 def test_the_copy_button_reports_a_failure(at_setup, refusal):
     script = at_setup.cdp("Page.addScriptToEvaluateOnNewDocument", source=REFUSALS[refusal])

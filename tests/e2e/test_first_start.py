@@ -21,6 +21,7 @@ def at_once(server, commands):
     return [(words, *one.communicate(timeout=120), one.returncode) for words, one in zip(commands, started)]
 
 
+@pytest.mark.one_row
 @pytest.mark.sampled
 @pytest.mark.parametrize("settings, why", [({}, "a key file"), ({"SECRET_KEY": "q7X-2mPz_9vKc4RtYb1nLw8sDf3gHj6e"}, "the key is a setting"),
                                            ({"DATABASE_URL": "sqlite:///apart.sqlite"}, "the database is in another folder")])

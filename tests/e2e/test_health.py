@@ -197,6 +197,7 @@ def fill(disk, left=0):
     return disk / "filler"
 
 
+@pytest.mark.one_row
 @pytest.mark.sqlite
 @pytest.mark.parametrize("left", [0, 4096, 32768])
 def test_a_full_disk_is_not_healthy_before_any_write(disk, make_server, left):
@@ -246,6 +247,7 @@ def test_a_healthy_idle_server_leaves_its_disk_alone(make_server):
     ("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()",
      "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()"),
 ], ids=["a table locked", "a table locked for writers", "a server that may only read"])
+@pytest.mark.one_row
 def test_health_reports_whether_postgresql_can_write(postgres, make_server, fault, mended):
     server = make_server(DATABASE_URL=postgres.new_database())
     alice = Person(server).full()

@@ -46,6 +46,7 @@ def registrations(server, number):
     return [form_bytes(server, "/register", {"username": f"new-{number}-{n}", **fields}, person.cookies) for n in range(AT_ONCE)], 303
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("burst", [sign_ins, registrations])
 def test_memory_is_released_after_every_burst_of_hashing(server, burst):
     keeper = server.keeper_pid()

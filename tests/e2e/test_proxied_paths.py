@@ -270,6 +270,7 @@ def examine(proxy, *hosts):
     return done, [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.one_row
 def test_the_doctor_finds_no_spelling_that_is_let_through(world):
     done, found = examine(world, LOGIN)
     assert done.returncode == 0 and not [row for row in found if row["group"] in ("respelled", "passkeys")], done.stdout + done.stderr

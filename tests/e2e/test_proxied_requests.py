@@ -302,6 +302,7 @@ def too_many(requests, own):
     return len(requests) > 2 + own or len(inners) > own or any(status >= 500 for _, status in requests)
 
 
+@pytest.mark.one_row
 def test_doubletour_serves_only_what_its_proxy_forwards(world):
     replies, wrong = [], []
     for row, (first, body, own, why) in enumerate(ROWS):

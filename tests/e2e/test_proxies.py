@@ -310,6 +310,7 @@ def use_part(part):
         return sum(pool.map(use, crowd[part::PROCESSES]))
 
 
+@pytest.mark.one_row
 @pytest.mark.sampled
 def test_each_of_64_users_gets_the_right_name(world):
     crowd[:] = [enter(world) for _ in range(64)]
@@ -463,12 +464,14 @@ def examine(proxy, *more, path="/page"):
     return proxy.server.command("doctor", proxy.public("wiki.example.org") + path, "--ca", proxy.authority.ca, "--connect", f"127.0.0.1:{proxy.port}", *more, timeout=300)
 
 
+@pytest.mark.one_row
 @pytest.mark.with_asan
 def test_the_doctor_accepts_the_printed_configuration(world):
     done = examine(world, "--echo", "/public/headers")
     assert done.returncode == 0 and "nothing gets through" in done.stdout and "none reaches the application" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.one_row
 @pytest.mark.with_asan
 def test_the_doctor_says_when_a_page_is_open(world):
     done = examine(world, path="/public/x")
@@ -486,6 +489,7 @@ BROKEN = {  # lines removed from the configuration, and doctor's message
 NO_OTHER = "request_header -X-Nothing"  # replaces a line, because Caddy refuses empty blocks
 
 
+@pytest.mark.one_row
 @pytest.mark.with_asan
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_doctor_detects_leaked_headers(kind, tmp_path):

@@ -30,6 +30,14 @@ def test_every_test_keeps_a_row():
     assert {item.nodeid for item in rows.surplus(items, 2)} == {f"a.py::many[{n}[x]]" for n in range(1, 8)}
 
 
+def test_one_row_of_an_expensive_test_runs():
+    tests = [f"test_{n}" for n in range(12)]
+    items = [Item(f"a.py::{name}[{n}]", "one_row") for name in tests for n in range(3)]
+    left = [item.nodeid.removeprefix("a.py::") for item in items if item not in rows.surplus(items, 3)]
+    assert [row.partition("[")[0] for row in left] == tests
+    assert {row.partition("[")[2] for row in left} == {"0]", "1]", "2]"}
+
+
 def test_rest_is_other_rows_and_whole_and_sampled_tests():
     items = [Item(f"a.py::many[{n}]") for n in range(5)]
     items += [Item("a.py::many[5]", "whole"), Item("a.py::one"), Item("a.py::big", "whole"), Item("a.py::half", "sampled")]

@@ -270,6 +270,7 @@ def test_the_device_cookie_lasts_400_days_and_is_httponly(server):
 # One hundred failures
 
 
+@pytest.mark.one_row
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_hundred_wrong_codes_disable_the_authenticator(server, language):
     alice = Person(server, language=language).full()

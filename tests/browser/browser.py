@@ -96,7 +96,7 @@ class Browser:
         return self
 
     def wait(self, happens, what=""):
-        return WebDriverWait(self.driver, 30, poll_frequency=0.02).until(lambda _: happens(), what)
+        return WebDriverWait(self.driver, 30, poll_frequency=0.05).until(lambda _: happens(), what)
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)

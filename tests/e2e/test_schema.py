@@ -129,14 +129,14 @@ POSTGRES = [
 
 
 def test_check_names_foreign_objects_in_postgresql(make_server, postgres):
+    server = make_server(start=False, DATABASE_URL=postgres.new_database()).init()
+    assert server.start().stop() == 0
+    clean = server.command("check")
+    assert clean.returncode == 0, clean.stderr
+    original = server.database_url.rsplit("/", 1)[1]
     for statements, words, why in POSTGRES:
-        name = postgres.new_database().rsplit("/", 1)[1]
-        server = make_server(start=False, DATABASE_URL=postgres.url(name))
-        assert server.command("db", "init").returncode == 0
-        server.start()
-        assert server.stop() == 0
-        clean = server.command("check")
-        assert clean.returncode == 0, clean.stderr
+        server.environment["DATABASE_URL"] = postgres.new_database(copy_of=original)
+        name = server.database_url.rsplit("/", 1)[1]
         postgres.sql(name, statements + ";")
         checked = server.command("check", "--json")
         assert checked.returncode == 1, (why, checked.stderr)

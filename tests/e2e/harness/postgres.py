@@ -1,6 +1,7 @@
 """The tests' own PostgreSQL: a cluster in a separate folder, on loopback and a free port.  Its creator ends it."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import pwd
@@ -64,15 +65,24 @@ class Postgres:
 
     def make_data(self):
         """Run initdb for the first cluster of a run; copy its data for the others, with a tenth of the CPU time."""
-        if self.template is not None and self.template.exists():
-            subprocess.run(["cp", "-a", self.template, self.data], check=True)
+        if self.template is None:
+            self.run_initdb()
             return
+        with open(self.template.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.template.exists():
+                self.make_template()
+                return
+        subprocess.run(["cp", "-a", self.template, self.data], check=True)
+
+    def run_initdb(self):
         self.run("initdb", "-D", str(self.data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
-        if self.template is not None:
-            copy = self.template.with_name(f"{self.template.name}.{os.getpid()}")
-            subprocess.run(["cp", "-a", self.data, copy], check=True)
-            with contextlib.suppress(OSError):  # another process was faster
-                copy.rename(self.template)
+
+    def make_template(self):
+        self.run_initdb()
+        copy = self.template.with_suffix(".copy")
+        subprocess.run(["cp", "-a", self.data, copy], check=True)
+        copy.rename(self.template)
 
     def answers(self):
         assert self.process.poll() is None, (self.home / "log").read_text()[-2000:]
@@ -81,11 +91,11 @@ class Postgres:
     def url(self, database):
         return f"postgresql://tests@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self, name=None):
-        """Create an empty database and return its URL."""
+    def new_database(self, name=None, copy_of="template1"):
+        """Create an empty database, or a copy of one without connections, and return its URL."""
         self.databases += 1
         name = name or f"test_{self.databases}"
-        self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", name)
+        self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", "-T", copy_of, name)
         return self.url(name)
 
     def sql(self, database, text):

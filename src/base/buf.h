@@ -42,12 +42,12 @@ void *buf_room(struct buf *b, size_t n);
 static inline void *
 buf_room_quick(struct buf *b, size_t n)
 {
-	char *room = b->p + b->n;
+	size_t at = b->n;
 
 	if (b->failed != ERR_OK || b->p == NULL || n > b->max - b->n || n > b->cap - b->n)
 		return buf_room(b, n);
 	b->n += n;
-	return room;
+	return b->p + at;
 }
 
 static inline void

@@ -20,7 +20,7 @@ WITHOUT_PAGE = {'otp', 'version'}  # man/doubletour-otp.1 is written by hand; th
 SHIPPED = {'APP_SETTINGS': 'production', 'DATA_DIR': '/var/lib/doubletour', 'DATABASE_UPGRADE': 'auto'}
 ENV_HEAD = """\
 # Settings of the Doubletour package: doubletour.env(5).  Uncomment what you change; `doubletour config check` checks it.
-# Environment variables override this file.  A setting in neither has the default shown here.
+# Environment variables override this file.  A setting that is in neither has the default shown here.
 """
 FILES = [
     ('/etc/doubletour/doubletour.env', 'The settings file if no other one is named and the current directory has no .env: doubletour.env(5).'),

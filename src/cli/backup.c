@@ -11,7 +11,7 @@ static const char backup_help[] =
     "Usage: doubletour backup [--json] FILE\n"
     "\n"
     "Copy the database to a new file that only you can read.  The copy is consistent, also while the server runs.\n"
-    "The command checks it before it gets the name FILE.  FILE must not exist.\n"
+    "The command checks the copy before it gives it the name FILE.  FILE must not exist.\n"
     "\n"
     "The copy does not contain the key, which decrypts its secrets: back up doubletour.key in another place.\n"
     "\n"

@@ -58,7 +58,7 @@ static struct cli_topic client_topics[] = {
 	  "application, with the word SECRET in place of the secret.  Nothing is added.\n",
 	  JSON_OPTION },
 	{ "settings", "CLIENT [URL]",
-	  "Print again the settings of an application that was added with a preset.  The server stores only a hash\n"
+	  "Print the settings of an application that was added with a preset again.  The server stores only a hash\n"
 	  "of the secret, so the word SECRET is in its place.  URL is the address of the application, if its URIs\n"
 	  "were changed.\n",
 	  JSON_OPTION },

@@ -26,7 +26,7 @@ static const char db_help[] =
     "                   data that the older schema cannot store is lost: make a backup first\n"
     "  current          print the current migration\n"
     "  history          list the applied migrations and their times\n"
-    "  check            check that it is intact and has the newest schema\n"
+    "  check            check that the database is intact and has the newest schema\n"
     "  copy FROM TO     copy all rows of one database into another, empty one; FROM and TO are addresses:\n"
     "                   sqlite:///file, postgresql://user@host/name, or - for DATABASE_URL;\n"
     "                   stop the server first\n"
@@ -40,8 +40,8 @@ static const struct cli_topic db_topics[] = {
 	  "Running it again changes nothing.\n",
 	  "" },
 	{ "upgrade", "[--rolling] [REV]", "Upgrade the database to the newest schema, or to migration REV.\n",
-	  "  --rolling   upgrade while nodes of the previous version run (PostgreSQL); refused if they\n"
-	  "              could not use the new schema\n" },
+	  "  --rolling            upgrade while nodes of the previous version run (PostgreSQL); refused if\n"
+	  "                       they could not use the new schema\n" },
 	{ "downgrade", "[REV]",
 	  "Revert the last migration, or all after REV (0: all of them).  First make a backup:\n"
 	  "data that the older schema cannot store is lost.\n",

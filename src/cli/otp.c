@@ -95,7 +95,7 @@ static const struct tool_command commands[] = {
 	    .examples = "Examples:\n"
 			"  zbarimg -q --raw export-*.png | doubletour otp migration\n"
 			"\n"
-			"Reads one otpauth-migration:// URI per line, and prints one otpauth:// URI per account.\n"
+			"Read one otpauth-migration:// URI per line, and print one otpauth:// URI per account.\n"
 			"Give all QR codes of an export at once, in any order.\n"
 			"Exit status: 1 if a QR code is missing or repeated, or an account or a field was left out.\n"
 			"The other accounts are printed.\n",

@@ -47,12 +47,12 @@ static const struct cli_topic user_topics[] = {
 	  "  --name-again         accept a NAME that a closed or renamed account had\n" JSON_OPTION },
 	{ "list", "[OPTIONS]", "List all accounts: user name, last sign-in, state.\n",
 	  "  --disabled           only disabled accounts\n"
-	  "  --without-2fa        only accounts without an authenticator\n"
+	  "  --without-2fa        only accounts without an authenticator or passkey\n"
 	  "  --inactive SINCE     only accounts without a sign-in since this time: 2026-11-23,\n"
 	  "                       2026-11-23T08:14:07Z, or 30d, 12h, 15m ago\n" JSON_OPTION },
 	{ "show", "NAME",
-	  "Show one account: names, groups, state, how many authenticators, codes and sessions it has, and its\n"
-	  "passkeys.\n",
+	  "Show one account: names, groups, state, passkeys, and the numbers of authenticators, recovery codes and\n"
+	  "sessions.\n",
 	  JSON_OPTION },
 	{ "disable", "NAME", "End the sessions of an account and reject its sign-ins until it is enabled.\n",
 	  JSON_OPTION },

@@ -485,7 +485,7 @@ web_gate_reply_cycle(struct exchange *x, const struct check *c)
 	struct page_gate_notice notice = {
 		.title = N_("Redirect loop"),
 		.sentence = N_("The proxy asks whether you may see the sign-in page, before you can sign in. "
-			       "Administrator: let the proxy pass on this host without asking the gate."),
+			       "Administrator: let the proxy forward requests for this host without asking the gate."),
 		.host = c->target.host
 	};
 

@@ -93,8 +93,8 @@ const char *
 passkey_fault_text(uint32_t fault)
 {
 	static const char *const texts[PASSKEY_FAULT_COUNT] = {
-		[PASSKEY_FAULT_NONE] = N_("This passkey was not accepted. Try again, or another way."),
-		[PASSKEY_FAULT_REFUSED] = N_("This passkey was not accepted. Try again, or another way."),
+		[PASSKEY_FAULT_NONE] = N_("This passkey was not accepted. Try again, or choose another way."),
+		[PASSKEY_FAULT_REFUSED] = N_("This passkey was not accepted. Try again, or choose another way."),
 		[PASSKEY_FAULT_OLD] = N_("This page has expired. Try again."),
 		[PASSKEY_FAULT_UNVERIFIED] =
 		    N_("This passkey works only with your password. Enter your password first, then use it."),

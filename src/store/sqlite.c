@@ -3,6 +3,7 @@
  */
 #include "store/sqlite.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 static struct sqlite *
@@ -158,7 +159,8 @@ sqlite_turn_take(struct sqlite *s)
 {
 	if (s->queue == NULL || s->has_turn)
 		return ERR_OK;
-	TRY(sqlite_queue_enter(s->queue, SQLITE_BUSY_MS));
+	s->waits_until_us = clock_monotonic_us() + SQLITE_BUSY_US;
+	TRY(sqlite_queue_enter(s->queue, s->waits_until_us));
 	s->has_turn = true;
 	return ERR_OK;
 }

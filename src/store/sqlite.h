@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUSY_MS = 2000 };
+enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUSY_US = 2000000 };
 
 struct sqlite {
 	struct db db; /* must be first */
@@ -24,7 +24,7 @@ struct sqlite {
 	char *path;                              /* as passed to sqlite_open */
 	struct store_identity file, log;         /* identity of the database and its -wal at opening */
 	bool moved;                              /* at the last check, another file was in their place */
-	int64_t waits_since_us;                  /* monotonic: when the current wait for a lock began */
+	int64_t waits_until_us;                  /* monotonic: when the current wait for a lock ends */
 	struct sqlite_queue *queue;              /* of the writers; NULL: in memory, or not yet open */
 	bool has_turn;                           /* to write: no other connection of this process writes */
 };

@@ -25,7 +25,7 @@ enum { PAUSE_MS = 10, LOCK_PAUSE_US = 500, PATH_BYTES = SQLITE_PATH_BYTES };
 /*
  * Busy handler, for locks of other processes: connections of this one wait in the queue. SQLite's default handler
  * sleeps up to 100 ms between attempts, but our transactions take about 1 ms. This one retries more often. It reads the
- * clock, because on a busy machine a short sleep can take much longer.
+ * clock, because on a busy machine a short sleep can take much longer. The time in the queue counts.
  */
 static int
 sqlite_open_wait_for_lock(void *context, int looks)
@@ -34,9 +34,9 @@ sqlite_open_wait_for_lock(void *context, int looks)
 
 	struct sqlite *s = context;
 
-	if (looks == 0)
-		s->waits_since_us = clock_monotonic_us();
-	else if (clock_monotonic_us() - s->waits_since_us >= SQLITE_BUSY_MS * INT64_C(1000))
+	if (looks == 0 && !s->has_turn)
+		s->waits_until_us = clock_monotonic_us() + SQLITE_BUSY_US;
+	else if (clock_monotonic_us() >= s->waits_until_us)
 		return 0;
 	nanosleep(&pause, NULL);
 	return 1;
@@ -149,7 +149,7 @@ sqlite_open_is_wal(void *context, const struct db_value *row, size_t columns)
 static err
 sqlite_open_wal_on(struct sqlite *s, const char *path, struct why *why)
 {
-	int64_t until_us = clock_monotonic_us() + SQLITE_BUSY_MS * INT64_C(1000);
+	int64_t until_us = clock_monotonic_us() + SQLITE_BUSY_US;
 	bool wal = false;
 	err e;
 

@@ -1,17 +1,23 @@
 #include "store/sqlite_queue.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <pthread.h>
 #include <time.h>
 
+/* A thread in sqlite_queue_enter, on its stack. */
+struct waiter {
+	struct waiter *next;
+	bool entered; /* sqlite_queue_exit gave it the turn */
+	pthread_cond_t wake;
+};
+
 struct sqlite_queue {
 	struct sqlite_queue *next;
 	struct store_identity file;
 	unsigned connections;
-	bool writing; /* a connection has the turn */
-	pthread_cond_t finished;
+	bool writing;          /* a connection has the turn */
+	struct waiter *oldest; /* the first to get the turn */
 };
 
 /* Protects the list and all queues: it is held for a few instructions. */
@@ -35,7 +41,6 @@ sqlite_queue_new(const struct store_identity *file)
 	if (queue == NULL)
 		return NULL;
 	queue->file = *file;
-	pthread_cond_init(&queue->finished, NULL);
 	queue->next = queues;
 	queues = queue;
 	return queue;
@@ -62,7 +67,6 @@ sqlite_queue_remove(struct sqlite_queue *queue)
 	while (*at != queue)
 		at = &(*at)->next;
 	*at = queue->next;
-	pthread_cond_destroy(&queue->finished);
 	mem_drop(queue);
 }
 
@@ -78,37 +82,72 @@ sqlite_queue_leave(struct sqlite_queue **queue)
 	*queue = NULL;
 }
 
-static struct timespec
-sqlite_queue_deadline(int wait_ms)
-{
-	int64_t us = clock_monotonic_us() + wait_ms * INT64_C(1000);
+/* --- the waiters -------------------------------------------------------------------------------------------------- */
 
-	return (struct timespec){ .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000 * 1000) };
+static void
+sqlite_queue_append(struct sqlite_queue *queue, struct waiter *waiter)
+{
+	struct waiter **at = &queue->oldest;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = waiter;
+}
+
+static void
+sqlite_queue_give_up(struct sqlite_queue *queue, const struct waiter *waiter)
+{
+	struct waiter **at = &queue->oldest;
+
+	while (*at != waiter)
+		at = &(*at)->next;
+	*at = waiter->next;
+}
+
+static bool
+sqlite_queue_wait(struct sqlite_queue *queue, int64_t until_us)
+{
+	const struct timespec until = { .tv_sec = (time_t)(until_us / 1000000),
+					.tv_nsec = (long)(until_us % 1000000 * 1000) };
+	struct waiter waiter = { .wake = PTHREAD_COND_INITIALIZER };
+	int waited = 0;
+
+	sqlite_queue_append(queue, &waiter);
+	while (!waiter.entered && waited == 0)
+		waited = pthread_cond_clockwait(&waiter.wake, &lock, CLOCK_MONOTONIC, &until);
+	if (!waiter.entered)
+		sqlite_queue_give_up(queue, &waiter);
+	pthread_cond_destroy(&waiter.wake);
+	return waiter.entered;
 }
 
 err
-sqlite_queue_enter(struct sqlite_queue *queue, int wait_ms)
+sqlite_queue_enter(struct sqlite_queue *queue, int64_t until_us)
 {
-	struct timespec deadline;
-	int waited = 0;
-	bool entered;
+	bool entered = true;
 
 	pthread_mutex_lock(&lock);
 	if (queue->writing)
-		deadline = sqlite_queue_deadline(wait_ms);
-	while (queue->writing && waited == 0)
-		waited = pthread_cond_clockwait(&queue->finished, &lock, CLOCK_MONOTONIC, &deadline);
-	entered = !queue->writing;
-	queue->writing = true;
+		entered = sqlite_queue_wait(queue, until_us);
+	else
+		queue->writing = true;
 	pthread_mutex_unlock(&lock);
 	return entered ? ERR_OK : ERR_BUSY;
 }
 
+/* The oldest waiter gets the turn before it runs: otherwise a thread that writes again and again would overtake it. */
 void
 sqlite_queue_exit(struct sqlite_queue *queue)
 {
+	struct waiter *waiter;
+
 	pthread_mutex_lock(&lock);
-	queue->writing = false;
-	pthread_cond_signal(&queue->finished);
+	waiter = queue->oldest;
+	queue->writing = waiter != NULL;
+	if (waiter != NULL) {
+		queue->oldest = waiter->next;
+		waiter->entered = true;
+		pthread_cond_signal(&waiter->wake);
+	}
 	pthread_mutex_unlock(&lock);
 }

@@ -2,8 +2,8 @@
  * Queue of the connections of this process that want to write to one SQLite file.
  *
  * SQLite allows one writer at a time and has no queue: a connection that finds the file locked sleeps and tries again.
- * In this queue a connection wakes as soon as the one before it has finished.  Other processes are not in the queue:
- * the busy handler waits for them.
+ * In this queue a connection wakes as soon as the one before it has finished, and the connections write in the order
+ * in which they came.  Other processes are not in the queue: the busy handler waits for them.
  */
 #ifndef STORE_SQLITE_QUEUE_H
 #define STORE_SQLITE_QUEUE_H
@@ -19,8 +19,8 @@ MUST_USE err sqlite_queue_join(const struct store_identity *file, struct sqlite_
 /* Set to NULL. *queue may be NULL. */
 void sqlite_queue_leave(struct sqlite_queue **queue);
 
-/* Wait for the turn to write, for at most wait_ms. ERR_BUSY: another connection of this process still has it. */
-MUST_USE err sqlite_queue_enter(struct sqlite_queue *queue, int wait_ms);
+/* Wait for the turn to write, until a time of the monotonic clock. ERR_BUSY: another connection still has it. */
+MUST_USE err sqlite_queue_enter(struct sqlite_queue *queue, int64_t until_us);
 void sqlite_queue_exit(struct sqlite_queue *queue);
 
 #endif

@@ -17,7 +17,7 @@ struct form_token_text {
 static void
 form_token_text_wipe(struct form_token_text *text)
 {
-	secret_wipe(text->bytes, text->n);
+	secret_wipe(text->bytes, sizeof(text->bytes));
 }
 
 /* The signed text names the kind, so that an anonymous token is never valid for a session. */

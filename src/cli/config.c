@@ -30,9 +30,8 @@ static const char config_help[] =
 
 static const struct cli_topic config_topics[] = {
 	{ "check", "",
-	  "Check the settings, name their file, and say what is wrong.  If there is a database, check also that none "
-	  "of\n"
-	  "its passkeys stops working: after a change of PUBLIC_URL or PASSKEY_RP_ID.\n",
+	  "Check the settings, name their file, and say what is wrong.  If there is a database, also check that all\n"
+	  "its passkeys still work after a change of PUBLIC_URL or PASSKEY_RP_ID.\n",
 	  "" },
 	{ "show", "",
 	  "Print the path of the settings file, and each setting with its source.  Secrets are not shown.\n", "" },

@@ -67,7 +67,8 @@ static const struct cli_topic import_topics[] = {
 	  "Import the accounts of Apache's password file, with hashes of bcrypt or SHA-crypt.\n", IMPORT_OPTIONS },
 	{ "authelia", "[FILE] [OPTIONS]",
 	  "Import the accounts of Authelia's user file, and the applications that sign users in with OpenID Connect.\n"
-	  "No application needs new settings.  FILE may be left out with --clients or --subjects.\n",
+	  "If the server gets Authelia's address, these applications need no new settings.  With --clients or\n"
+	  "--subjects, FILE is optional.\n",
 	  "  --totp FILE          the output of `authelia storage user totp export uri`\n"
 	  "  --webauthn FILE      the file that `authelia storage user webauthn export` writes\n"
 	  "  --clients FILE       Authelia's configuration file: its identity_providers.oidc.clients\n"

@@ -17,7 +17,7 @@ static const struct client_setting_facts settings[CLIENT_SETTINGS] = {
 			    .takes = "a name, or empty", .help = "the preset that it was made from" },
 	[CLIENT_REDIRECT_URIS] = { "redirect_uris", "redirect", CLIENT_KIND_URIS, MEMBER(redirect_uris), .fallback = "",
 				   .takes = "URIs, separated by spaces",
-				   .help = "the redirect URI, compared byte for byte" },
+				   .help = "its redirect URIs, compared byte for byte" },
 	[CLIENT_LOGOUT_URIS] = { "logout_uris", "logout", CLIENT_KIND_URIS, MEMBER(logout_uris), .fallback = "",
 				 .takes = "URIs, separated by spaces",
 				 .help = "where users return to after signing out" },

@@ -124,10 +124,13 @@ def test_step_up_without_a_password_needs_a_passkey_that_opens_alone(server, own
 
 def test_step_up_without_a_password_offers_what_it_accepts(server):
     anna = KeyHolder(server).with_passkey()
-    strong = anna.key.newest.id
+    first = anna.key.newest
+    strong = first.id
     anna.forget().touch()
     anna.ask_new("Key without a PIN", key="1")
     assert anna.answer(anna.create(flags=UP | AT)).status == 303
+    anna.forget().touch(credential=first)
+    assert ids_of(anna.follow().dom.one(data_signal="accepted")["data-passkeys"]) == [strong, anna.key.newest.id], "all"
     anna.grow_stale().ask("/account/password")
     assert anna.asked.ids == [strong]
     server.sql("UPDATE passkeys SET uv_initialized = 0 WHERE credential_id = ?", strong)

@@ -494,7 +494,7 @@ passkeys_answer(struct call *call, enum verdict *ret_verdict)
 		return ERR_OK;
 	answer->rp_id = passkey_rp_id(keeper_config(call->keeper));
 	answer->user_verification = needs_user;
-	TRY(passkeys_list(call, answer->rp_id, needs_user, &answer->passkeys));
+	TRY(passkeys_list(call, answer->rp_id, needs_user && form->all == 0, &answer->passkeys));
 	TRY(passkey_challenge_make(call, full ? CHALLENGE_STEP_UP : CHALLENGE_PROVE, &answer->challenge));
 	if (full)
 		TRY(passkey_user_handle(call, call->now.session.account_id, &answer->user_handle));

@@ -171,7 +171,7 @@ exchange_signal_wanted(const struct exchange *x)
 err
 exchange_signal(struct exchange *x, struct channel *keeper)
 {
-	const struct passkeys_ask_body body = { .step_up = 1 };
+	const struct passkeys_ask_body body = { .step_up = 1, .all = 1 };
 	struct passkeys_body answer = { 0 };
 	struct page_signal signal = { .username = str_of(x->session.name), .shown_name = exchange_shown_name(x) };
 	enum verdict verdict = VERDICT_REFUSED;

@@ -961,6 +961,7 @@ a_session_without_a_password_keeps_its_passkey(void **state)
 	struct world w;
 	struct holder anna;
 	struct browser b = { 0 };
+	const struct passkeys_ask_body all = { .step_up = 1, .all = 1 };
 
 	world_new(&w);
 	holder_make(&w, &anna, "anna", 1);
@@ -977,6 +978,8 @@ a_session_without_a_password_keeps_its_passkey(void **state)
 	assert_int_equal(b.passkeys.n, 1); /* the page offers only what can be accepted */
 	assert_int_equal(b.passkeys.ids[0][0], 1);
 	assert_int_equal(b.passkey.fault, PASSKEY_FAULT_UNVERIFIED);
+	assert_verdict(ask(&w, &b, QUESTION_PASSKEYS, &all), VERDICT_PASSED);
+	assert_int_equal(b.passkeys.n, 2); /* a signal to the browser names all */
 	assert_int_equal(b.head.verified_us, began_us);
 	/* as at the sign-in, a passkey that opens nothing alone needs the password */
 	assert_verdict(step_up(&w, &b, &anna.key), VERDICT_REFUSED);

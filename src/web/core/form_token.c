@@ -25,14 +25,15 @@ static err
 form_token_of(struct exchange *x, str kind, str holder, str *ret_token)
 {
 	static _Thread_local struct digest_hmac_kept kept;
-	CLEANUP(form_token_text_wipe) struct form_token_text text = { .n = kind.n + holder.n };
+	CLEANUP(form_token_text_wipe) struct form_token_text text = { .n = 0 };
 	char *token = arena_alloc(x->rq->arena, STR_BASE64_LETTERS(DIGEST_BYTES));
 	uint8_t digest[DIGEST_BYTES];
 
 	if (token == NULL)
 		return ERR_MEMORY;
-	if (text.n > sizeof(text.bytes))
+	if (kind.n + holder.n > sizeof(text.bytes))
 		return ERR_TOO_LONG;
+	text.n = kind.n + holder.n;
 	memcpy(text.bytes, kind.p, kind.n);
 	memcpy(text.bytes + kind.n, holder.p, holder.n);
 	TRY(digest_hmac_often(&kept, str_bytes(x->web->form_key.b, TOKEN_BYTES), str_bytes(text.bytes, text.n),

@@ -144,7 +144,7 @@ setup_database_make(const struct config *config, struct why *why)
 		cli_say("The database %s already exists.", config->database_name);
 	if (made.key)
 		cli_say(
-		    "The key is in the new file %s.  Copy it to another place than the database: without it, no user "
+		    "The key is in the new file %s.  Keep a copy of it apart from the database: without it, no user "
 		    "can sign in.",
 		    made.key_path);
 	return ERR_OK;

@@ -107,6 +107,11 @@ class Browser:
     def visible(self, selector):
         return [e for e in self.find_all(selector) if e.is_displayed()]
 
+    def place(self, element):
+        """Return where the element is after two redraws: Chromium may add a scroll bar after the page is complete."""
+        self.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
+        return element.rect
+
     def leave(self, act):
         """Do something that loads another page, and wait until it is loaded."""
         self.driver.execute_script("document.documentElement.dataset.left = 'yes'")

@@ -108,8 +108,8 @@ class Browser:
         return [e for e in self.find_all(selector) if e.is_displayed()]
 
     def place(self, element):
-        """Return where the element is after two redraws: Chromium may add a scroll bar after the page is complete."""
-        self.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
+        """Return where the element is after a redraw: Chromium may add a scroll bar after the page is complete."""
+        self.cdp("Page.captureScreenshot", format="jpeg", clip={"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1})
         return element.rect
 
     def leave(self, act):

@@ -1,4 +1,4 @@
-# Functions that configure, start and stop the installed server: with systemd, or directly if there is none (a chroot).
+# Functions that configure, start and stop the installed server: with systemd, or directly in a chroot without systemd.
 settings=/etc/doubletour/doubletour.env
 data=/var/lib/doubletour
 log=${AUTOPKGTEST_TMP:?}/server.log

@@ -28,7 +28,7 @@ MUST_USE err admin_add(struct keeper_thread *t, str name, const struct admin_new
 
 /* Set data for applications and access rules (docs/reference/forward-auth.md). "" removes it. Takes effect at once. */
 MUST_USE err admin_set_email(struct keeper_thread *t, str account, str email, struct why *why);
-/* Another account with the same e-mail address, capital letters ignored; "" if there is none. */
+/* The name of another account with the same e-mail address, compared without case; "" without such an account. */
 MUST_USE err admin_email_other(struct keeper_thread *t, str account, str email, struct account_name *ret_other);
 MUST_USE err admin_set_groups(struct keeper_thread *t, str account, str groups, struct why *why);
 

@@ -28,6 +28,7 @@
 #include "base/random.h"
 #include "doubletour/otp.h"
 #include "keeper/account/admin.h"
+#include "keeper/core/dispatch.h"
 #include "keeper/core/keeper.h"
 #include "ipc/questions.h"
 
@@ -45,7 +46,7 @@ enum {
 	NUMBERS = 16,
 	CODES = 10,
 	LINES = 24,
-	BODY_BYTES = 256,
+	BODY_BYTES = WIRE_BODY_MAX_BYTES,
 	FIELD_ROOM = 24 * 1024,
 	STEPS_AROUND = 3
 };
@@ -203,21 +204,11 @@ decode(str question, struct question_head *ret_head, void *ret_body)
 	       wire_get(&question, wire_questions[ret_head->id].body, ret_body) == ERR_OK && question.n == 0;
 }
 
-/* False for questions that sessions in other states may ask too.  This list repeats the keeper's table. */
+/* The dispatcher must enforce this row of the keeper's table. */
 static bool
 only_full_may(uint32_t id)
 {
-	static const uint32_t others[] = { QUESTION_SESSION,        QUESTION_REGISTER,    QUESTION_SIGN_IN,
-					   QUESTION_ENROL,          QUESTION_VERIFY,      QUESTION_SIGN_OUT,
-					   QUESTION_LINK,           QUESTION_LINK_USE,    QUESTION_GATE,
-					   QUESTION_GATE_ENTER,     QUESTION_GATE_TICKET, QUESTION_PASSKEY_SIGN_IN,
-					   QUESTION_PASSKEY_VERIFY, QUESTION_PASSKEYS,    QUESTION_PASSKEY_OFFER,
-					   QUESTION_PASSKEY_FIRST };
-
-	for (size_t i = 0; i < COUNT(others); i++)
-		if (others[i] == id)
-			return false;
-	return true;
+	return question_rows[id].states == ROW_IN(STATE_FULL);
 }
 
 static void
@@ -427,7 +418,7 @@ session_of(str letter)
 static enum verdict
 ask_line(str line, const struct failing *fault)
 {
-	enum { FIELDS_MAX = 8 };
+	enum { FIELDS_MAX = 24 };
 	CLEANUP(buf_wipe) struct buf question = BUF(FIELD_ROOM);
 	_Alignas(max_align_t) char body[BODY_BYTES] = { 0 };
 	struct secret rooms[FIELDS_MAX];
@@ -625,6 +616,24 @@ prepare(void)
 	PROMISE(admin_invite(thread, &why, &now.links[2]) == ERR_OK);
 }
 
+/* Ask each question from each kind of session with an empty body, so that every run covers every row of the table. */
+static void
+ask_each(void)
+{
+	static const struct failing none;
+	static const char sessions[] = "-xepfl";
+	char line[80];
+
+	for (uint32_t id = QUESTION_NONE + 1; id < QUESTION_COUNT; id++)
+		for (const char *letter = sessions; *letter != '\0'; letter++) {
+			snprintf(line, sizeof(line), "%s\t%c", wire_questions[id].name, *letter);
+			now = prepared;
+			clock_set(0);
+			ask_line(str_of(line), &none);
+			sql(put_back);
+		}
+}
+
 static void
 begin(void)
 {
@@ -643,6 +652,7 @@ begin(void)
 	prepared = now;
 	clock_us_now = clock_us() + MINUTES_US(2); /* so that the next codes are unused */
 	database_keep();
+	ask_each();
 }
 
 int

@@ -26,6 +26,12 @@ PICTURES = WHOLE or os.environ.get("TEST_PICTURES")
 LOOK = (HERE / "look.js").read_text()
 # Chromium loads the sprite after the page; an icon without a picture has no size.
 ICONS_ARE_DRAWN = "return [...document.querySelectorAll('svg use')].every((u) => !u.checkVisibility() || u.getBBox().width > 0)"
+# Chromium lays the page out without a scroll bar for a screenshot of the whole page, and keeps that layout afterwards.
+RESTORE_SCROLL_BAR = """const page = document.documentElement;
+page.style.overflowY = 'hidden';
+page.clientWidth;
+page.style.overflowY = '';
+return page.clientWidth"""
 SIZES = {"desktop": (1280, 800, 1, False), "phone": (390, 844, 2, True), "narrow": (320, 640, 2, True)}
 
 # One language with scripts and the other one without; in the long campaign all four combinations.
@@ -107,11 +113,6 @@ class Browser:
     def visible(self, selector):
         return [e for e in self.find_all(selector) if e.is_displayed()]
 
-    def place(self, element):
-        """Return where the element is after a redraw: Chromium may add a scroll bar after the page is complete."""
-        self.cdp("Page.captureScreenshot", format="jpeg", clip={"x": 0, "y": 0, "width": 1, "height": 1, "scale": 1})
-        return element.rect
-
     def leave(self, act):
         """Do something that loads another page, and wait until it is loaded."""
         self.driver.execute_script("document.documentElement.dataset.left = 'yes'")
@@ -192,7 +193,9 @@ class Browser:
         self.number += 1
         script = "" if self.javascript else "-noscript"
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        width = self.driver.execute_script("return document.documentElement.clientWidth")
         shot = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=True, optimizeForSpeed=True)
+        assert self.driver.execute_script(RESTORE_SCROLL_BAR) == width
         file = SCREENSHOTS / f"{self.language}-{self.size}-{self.scheme}{script}-{self.number:02d}-{name}.png"
         file.write_bytes(base64.b64decode(shot["data"]))
 

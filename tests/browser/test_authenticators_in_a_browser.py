@@ -43,9 +43,9 @@ def choose(browser, what):
     """Open the menu of the second authenticator, and choose one of its links."""
     item = browser.find_all(AUTHENTICATORS)[1]
     menu = item.find_element("css selector", "summary")
-    before = browser.place(menu)
+    before = menu.rect
     menu.click()
-    assert browser.place(menu) == before, "the button stays under the pointer"
+    assert menu.rect == before, "the button stays under the pointer"
     browser.look("menu")
     browser.leave(item.find_element("css selector", f"a[href*='/{what}?']").click)
 

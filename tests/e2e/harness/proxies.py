@@ -106,10 +106,14 @@ class Application(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class EchoServer(http.server.ThreadingHTTPServer):
+    # The default is 5.  A connection beyond it looks open to the proxy, but its request stays unanswered for a minute.
+    request_queue_size = 1024
+
+
 class Echo:
     def __enter__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
-        self.server.daemon_threads = True
+        self.server = EchoServer(("127.0.0.1", 0), Application)
         self.server.next_event = threading.Semaphore(0)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -135,6 +135,33 @@ audit_write_client(struct call *call, enum audit_event event, int64_t account_id
 	return audit_row_insert(call, event, &about, reason);
 }
 
+/* An entry that is more than a day ahead means that the clock was set back. */
+static err
+audit_client_has_entry(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+		       enum audit_reason reason, bool *ret_has)
+{
+	const struct db_value args[] = { DB_INT(account_id),
+					 DB_TEXT(str_of(audit_event_facts(event)->name)),
+					 DB_TEXT(client_id),
+					 DB_INT(call->now_us - DAYS_US(1)),
+					 DB_INT(call->now_us + DAYS_US(1)),
+					 DB_TEXT(str_of(audit_reason_name(reason))) };
+	struct audit_client_newest_row row;
+
+	return db_row(call->db, SQL_AUDIT_CLIENT_NEWEST, args, COUNT(args), &call->arena, &row, ret_has);
+}
+
+err
+audit_write_client_daily(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+			 enum audit_reason reason, bool *ret_written)
+{
+	bool has = false;
+
+	TRY(audit_client_has_entry(call, event, account_id, client_id, reason, &has));
+	*ret_written = !has;
+	return has ? ERR_OK : audit_write_client(call, event, account_id, client_id, reason);
+}
+
 err
 audit_write_unknown(struct call *call, enum audit_event event, str name, enum audit_reason reason)
 {

@@ -48,6 +48,13 @@ MUST_USE err audit_write_unknown(struct call *call, enum audit_event event, str 
 MUST_USE err audit_write_client(struct call *call, enum audit_event event, int64_t account_id, str client_id,
 				enum audit_reason reason);
 
+/*
+ * The same in a transaction of this account (call_transact), but once a day for each account, application and reason: a
+ * repeated refusal says nothing new.  *ret_written false: there is such an entry.
+ */
+MUST_USE err audit_write_client_daily(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+				      enum audit_reason reason, bool *ret_written);
+
 /* For a command with its own transaction, which concerns many accounts or the whole database. */
 MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason);
 

@@ -137,12 +137,13 @@ authorize_grant(struct call *call, void *context, bool *ret_commit)
 	struct judgement *j = context;
 
 	TRY(judgement_make(j));
-	*ret_commit = j->step->outcome == OIDC_READY || j->refused || j->cancelled;
+	*ret_commit = j->step->outcome == OIDC_READY;
 	if (j->step->outcome == OIDC_READY)
 		return authorize_approve(j);
-	if (!*ret_commit)
+	if (!j->refused && !j->cancelled)
 		return ERR_OK;
-	return authorize_audit(j, AUDIT_APP_REFUSED, authorize_refusal(j));
+	return audit_write_client_daily(call, AUDIT_APP_REFUSED, call->now.session.account_id, j->client.client_id,
+					authorize_refusal(j), ret_commit);
 }
 
 static void

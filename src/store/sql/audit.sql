@@ -4,5 +4,12 @@ INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, addr
                    client)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
+-- name: audit_client_newest
+-- The newest entry after $4 and up to $5 about this account, event, application ($3) and reason ($6).
+-- row: at_us int
+SELECT at_us FROM audit
+WHERE account_id = $1 AND at_us > $4 AND at_us <= $5 AND event = $2 AND client = $3 AND reason = $6
+ORDER BY at_us DESC LIMIT 1;
+
 -- name: audit_purge
 DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at_us <= $1 LIMIT $2);

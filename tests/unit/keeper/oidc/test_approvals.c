@@ -1,4 +1,4 @@
-/* Approved requests under load and with failures: sixty-four at once, and the nth call of each kind fails. */
+/* Decided requests under load and with failures: sixty-four at once, and the nth call of each kind fails. */
 #include "keeper/application.h"
 #include "keeper/authenticator.h"
 #include "keeper/core/call.h"
@@ -36,8 +36,16 @@ struct racer {
 	long answers; /* more than one: the first ones asked the user to try later */
 };
 
+static bool
+racer_is_unanswered(const struct racer *r)
+{
+	str response = r->step.body.response;
+
+	return response.n == 0 || str_starts(response, STR("error=temporarily_unavailable&"));
+}
+
 /*
- * While the database is busy for too long, the answer has no code, and the user tries again.  On PostgreSQL the
+ * While the database is busy for too long, the answer is an error, and the user tries again.  On PostgreSQL the
  * connection counts as lost then, until a ping succeeds.
  */
 static void *
@@ -48,7 +56,7 @@ racer_run(void *context)
 	enum verdict verdict = VERDICT_UNAVAILABLE;
 
 	pthread_barrier_wait(r->start);
-	for (; step_code(&r->step).n == 0 && clock_monotonic_us() < until_us; r->answers++) {
+	for (; racer_is_unanswered(r) && clock_monotonic_us() < until_us; r->answers++) {
 		verdict = ask_step(r->thread, &r->browser, QUESTION_OIDC_GRANT, r->body, &r->step);
 		if (verdict != VERDICT_PASSED && verdict != VERDICT_UNAVAILABLE)
 			return NULL;
@@ -105,6 +113,28 @@ racers_took_turns(const struct racer *racers, int64_t retries)
 }
 
 static void
+racers_begin(struct world *w, struct browser *b, struct racer *racers)
+{
+	world_new(w);
+	application_add(w, &wiki, "consent = 'once'");
+	bring_to(w, b, "alice", STATE_FULL);
+	for (size_t i = 0; i < RACERS; i++) {
+		racers[i] = (struct racer){ .step = STEP };
+		racers[i].thread = world_thread_open(w);
+	}
+}
+
+static void
+racers_end(struct world *w, struct racer *racers)
+{
+	for (size_t i = 0; i < RACERS; i++) {
+		keeper_thread_close(&racers[i].thread);
+		step_wipe(&racers[i].step);
+	}
+	world_end(w);
+}
+
+static void
 simultaneous_approvals_make_different_codes(void **state)
 {
 	static struct racer racers[RACERS];
@@ -113,13 +143,7 @@ simultaneous_approvals_make_different_codes(void **state)
 	struct browser b;
 	CLEANUP(step_wipe) struct step page = STEP;
 
-	world_new(&w);
-	application_add(&w, &wiki, "consent = 'once'");
-	bring_to(&w, &b, "alice", STATE_FULL);
-	for (size_t i = 0; i < RACERS; i++) {
-		racers[i] = (struct racer){ .step = STEP };
-		racers[i].thread = world_thread_open(&w);
-	}
+	racers_begin(&w, &b, racers);
 	const struct oidc_decision_body body = approval_of(&w, &b, &page);
 	racers_run(racers, &body, &b);
 	racers_have_different_codes(racers);
@@ -128,11 +152,23 @@ simultaneous_approvals_make_different_codes(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(DISTINCT sid) FROM oidc_grants"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_sids"), 1);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM oidc_consents"), 1);
-	for (size_t i = 0; i < RACERS; i++) {
-		keeper_thread_close(&racers[i].thread);
-		step_wipe(&racers[i].step);
-	}
-	world_end(&w);
+	racers_end(&w, racers);
+}
+
+static void
+simultaneous_cancellations_are_audited_once(void **state)
+{
+	static const struct oidc_decision_body body = { STR_INIT(REQUEST), STR_INIT(""), OIDC_DECISION_CANCEL };
+	static struct racer racers[RACERS];
+	struct world w;
+	struct browser b;
+
+	racers_begin(&w, &b, racers);
+	racers_run(racers, &body, &b);
+	for (size_t i = 0; i < RACERS; i++)
+		assert_true(str_starts(racers[i].step.body.response, STR("error=access_denied&")));
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused'"), 1);
+	racers_end(&w, racers);
 }
 
 /* --- failures ----------------------------------------------------------------------------------------------------- */
@@ -252,6 +288,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(simultaneous_approvals_make_different_codes),
+		cmocka_unit_test(simultaneous_cancellations_are_audited_once),
 		cmocka_unit_test(failures_never_grant_a_code),
 	};
 

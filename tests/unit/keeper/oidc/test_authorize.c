@@ -14,9 +14,12 @@
 #include <unistd.h>
 
 #define CALLBACK "https://wiki.example.org/callback"
-#define START "client_id=wiki&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback"
+#define START_OF(client_id) "client_id=" client_id "&redirect_uri=https%3A%2F%2Fwiki.example.org%2Fcallback"
+#define START START_OF("wiki")
 #define CHALLENGE "&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-#define GOOD START "&response_type=code&scope=openid%20email&state=xyz" CHALLENGE
+#define REST "&response_type=code&scope=openid%20email&state=xyz" CHALLENGE
+#define GOOD START REST
+#define CHAT START_OF("chat") REST
 #define ISSUER "https://login.example.org"
 #define ISS "iss=https%3A%2F%2Flogin.example.org"
 
@@ -1136,8 +1139,9 @@ rules_of_the_client_decide(void **state)
 		assert_text(last.body.redirect_uri, CALLBACK);
 		assert_int_equal(last.body.no_passkey, strstr(ruled[i].rule, "phishing") != NULL);
 	}
+	/* four rules refused the same user */
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused' AND reason = 'rules'"),
-			 4);
+			 1);
 	provider_end(&w);
 }
 
@@ -1408,6 +1412,52 @@ decisions_are_audited(void **state)
 	provider_end(&w);
 }
 
+static const struct {
+	bool by_bob, by_chat;
+	enum oidc_decision decision;
+	const char *before; /* SQL; NULL: none */
+	int written;
+	const char *why;
+} refused[] = {
+	{ false, false, OIDC_DECISION_NONE, NULL, 1, "the first refusal" },
+	{ false, false, OIDC_DECISION_NONE, NULL, 0, "the same one again" },
+	{ false, false, OIDC_DECISION_CANCEL, NULL, 1, "another reason" },
+	{ false, true, OIDC_DECISION_NONE, NULL, 1, "another client" },
+	{ true, false, OIDC_DECISION_NONE, NULL, 1, "another account" },
+	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us + 1000000", 0,
+	  "a request that began earlier" },
+	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us - 86400000000", 0,
+	  "just less than a day later" },
+	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us - 1000000", 1, "a day later" },
+	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us + 200000000000", 1,
+	  "the clock was set back" },
+};
+
+static void
+refusals_are_audited_once_a_day(void **state)
+{
+	struct world w;
+	struct browser alice, bob;
+	int64_t rows = 0;
+
+	provider_new(&w);
+	rules_write(&w, "rules:\n  - client: '*'\n    policy: deny\n");
+	sql_run(&w, "INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, consent, created_at_us) "
+		    "VALUES (8, 'chat', 'Chat', '" CALLBACK "', 'openid email', 'never', 1)");
+	bring_to(&w, &alice, "alice", STATE_FULL);
+	bring_to(&w, &bob, "bob", STATE_FULL);
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		if (refused[i].before != NULL)
+			sql_run(&w, refused[i].before);
+		grant(&w, refused[i].by_bob ? &bob : &alice, refused[i].by_chat ? CHAT : GOOD, "", refused[i].decision);
+		assert_true(str_starts(last.body.response, STR("error=access_denied&")));
+		rows += refused[i].written;
+		if (sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused'") != rows)
+			fail_msg("%s", refused[i].why);
+	}
+	provider_end(&w);
+}
+
 int
 main(void)
 {
@@ -1457,6 +1507,7 @@ main(void)
 		cmocka_unit_test(a_grant_ends_with_the_session_or_after_ninety_days),
 		cmocka_unit_test(a_code_is_bound_to_challenge_nonce_and_claims),
 		cmocka_unit_test(decisions_are_audited),
+		cmocka_unit_test(refusals_are_audited_once_a_day),
 		cmocka_unit_test(requests_are_counted_at_their_end),
 	};
 

@@ -9,6 +9,10 @@ program.  A query is written once, in SQL that both databases accept.  A query t
 "-- dialect: sqlite" below its name, and a second text for the other database.  Such a migration is called
 NNNN_name.up.sqlite.sql.  migrations/titles has the titles that the program shows for migrations.
 
+The program refuses a database whose applied migrations have other statements, by their checksum.  A line
+"-- former: CHECKSUM" in an up file (that for SQLite, if there are two) names an earlier form of this migration that the
+program accepts too.  It must have left the same schema, with rows that this program understands.
+
 A query that returns rows declares their columns, on one or more lines "-- row: id int, name text, seen_at_us int?".
 The build makes struct NAME_row from the declaration; store/db.h fills it.  Types are
   - int (int64_t), bool (0 or 1), text and blob (str), hash (a blob of exactly 32 bytes, uint8_t[32]);
@@ -50,6 +54,7 @@ TOKEN = re.compile(r"""
     (?P<parameter>\$[0-9]+) |
     (?P<mark>.)
 """, re.X | re.S)
+FORMER = re.compile(r'--\s*former:\s*(.*?)\s*$')
 LABEL = re.compile(r'--\s*(name|dialect|unguarded|row):\s*(.*?)\s*$')
 
 ROW = re.compile(r'(?:([a-z][a-z0-9_]*)\s*(?::|$))?(.*)', re.S)
@@ -445,6 +450,24 @@ def read_titles(path, numbers):
     return titles
 
 
+def former_of(path):
+    """Return the checksums of the earlier forms of a migration that are accepted: its lines "-- former: CHECKSUM"."""
+    comments = [text for kind, text in tokens(path, path.read_text()) if kind == 'comment']
+    found = [match[1] for match in map(FORMER.match, comments) if match]
+    for checksum in found:
+        if not re.fullmatch('[0-9a-f]{64}', checksum):
+            fail(path, f'"{checksum}" after "former:" is not a checksum: 64 digits of a SHA-256, in lower case')
+    return found
+
+
+def former_forms(entry):
+    """Return the accepted checksums of a migration.  Only the file of which the digest is taken may name them."""
+    for path in {path for key, path in entry.items() if key != 'name'} - {entry['up', 'sqlite']}:
+        if former_of(path):
+            fail(path, f'only {entry["up", "sqlite"].name} may have "former:"')
+    return former_of(entry['up', 'sqlite'])
+
+
 def statements(path):
     out = Statements(path)
     for kind, text in tokens(path, path.read_text()):
@@ -456,20 +479,20 @@ def statements(path):
 
 ADDS = re.compile(r'CREATE TABLE (\w+) |ALTER TABLE (\w+) ADD COLUMN (\w+) |CREATE INDEX |CREATE UNIQUE INDEX \w+ ON (\w+) |'
                   r'ALTER TABLE \w+ DROP CONSTRAINT ')
-# Allowed statements about a column that the same migration added, in which an older program leaves the default.
-FILLS = re.compile(r"UPDATE (\w+) SET (\w+) = [^,]*$|CREATE UNIQUE INDEX \w+ ON (\w+) \((\w+)\) WHERE (\w+) <> ''$")
+# Allowed for a column that the same migration added: an older program leaves the default there.
+EMPTY_INDEX = re.compile(r"CREATE UNIQUE INDEX \w+ ON (\w+) \((\w+)\) WHERE (\w+) <> ''$")
 
 
 def expands(found):
     """Return whether these statements only add, or allow more values.
 
     Two releases run side by side only on PostgreSQL, so the function reads the statements for PostgreSQL.  A unique
-    index on an older table forbids rows that the old program may write.
+    index on an older table forbids rows that the old program may write.  An UPDATE locks the rows of a running node.
     """
     created, added = set(), set()
     for text in (statement['postgres'] for statement in found):
-        fills = FILLS.match(text)
-        if fills and (fills[1] or fills[3], fills[2] or fills[4]) in added and fills[5] in (None, fills[4]):
+        empty = EMPTY_INDEX.match(text)
+        if empty and (empty[1], empty[2]) in added and empty[3] == empty[2]:
             continue
         match = ADDS.match(text)
         if match is None or (match[4] and match[4] not in created):
@@ -496,7 +519,9 @@ def make_migrations(paths, source):
         # The digest ignores comments, so comments may change later.  All databases have the same digest, so that a copy
         # of the database into the other kind keeps its history.
         digest = hashlib.sha256('\n'.join(s['sqlite'] for s in statements(entry['up', 'sqlite'])).encode()).hexdigest()
-        rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", '
+        names.append(f'former_{number}')
+        out.append(c_statements(names[-1], former_forms(entry)))
+        rows.append(f'\t{{ {number}, "{entry["name"]}", {c_string(titles[number])}, "{digest}", {names[4]}, '
                     f'{"true" if expands(statements(entry["up", "postgres"])) else "false"}, {{ {names[0]}, {names[1]} }}, '
                     f'{{ {names[2]}, {names[3]} }} }},\n')
     pathlib.Path(source).write_text(

@@ -78,6 +78,16 @@ struct check {
 	struct why *why;
 };
 
+/* In the form of this program, or in an earlier form that left the same schema? */
+static bool
+migrate_knows_form(const struct migration *m, str checksum)
+{
+	for (const char *const *former = m->former; *former != NULL; former++)
+		if (str_equal(checksum, str_of(*former)))
+			return true;
+	return str_equal(checksum, str_of(m->checksum));
+}
+
 static err
 migrate_check_applied(void *context, const struct migrate_applied *applied)
 {
@@ -89,7 +99,7 @@ migrate_check_applied(void *context, const struct migrate_applied *applied)
 			       "Migration %04d is missing in the database's history: another program has changed it.  "
 			       "Restore a backup.",
 			       check->seen);
-	if (!str_equal(applied->checksum, str_of(migrations[applied->version - 1].checksum)))
+	if (!migrate_knows_form(&migrations[applied->version - 1], applied->checksum))
 		return why_set(check->why, ERR_CONFIG,
 			       "Migration %04d was applied in another form: the database belongs to another build of "
 			       "doubletour.  Use that build.",

@@ -9,9 +9,10 @@
 
 struct migration {
 	int version;
-	const char *name;     /* in schema_migrations */
-	const char *title;    /* shown to people; from migrations/titles */
-	const char *checksum; /* SHA-256 of the up statements, hex */
+	const char *name;          /* in schema_migrations */
+	const char *title;         /* shown to people; from migrations/titles */
+	const char *checksum;      /* SHA-256 of the up statements, hex */
+	const char *const *former; /* checksums of its earlier forms that are accepted too, NULL-terminated */
 	bool expands; /* only adds tables, columns and indexes: the previous release can run on the new schema */
 	const char *const *up[SQL_DIALECTS], *const *down[SQL_DIALECTS]; /* statements, NULL-terminated */
 };

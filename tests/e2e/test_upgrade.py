@@ -170,6 +170,36 @@ def test_passkeys_of_migration_0009_survive_0012(make_server, request, kind):
     assert "no errors" in done(server, "check")
 
 
+# Migration 0011 in its earlier form also wrote a UUID into each account.
+FORMER = "6b1dc14ea74685b74689bda3862c0e63752947b4a5757e2f0c27103149ae031d"
+SUBJECT = "b7d1ab3c-6a0b-4c8e-9f5e-2b1b6b2f7c11"
+FORMER_0011 = ["ALTER TABLE accounts ADD COLUMN subject TEXT NOT NULL DEFAULT ''", f"UPDATE accounts SET subject = '{SUBJECT}'",
+               "CREATE UNIQUE INDEX accounts_subject ON accounts (subject) WHERE subject <> ''",
+               f"INSERT INTO schema_migrations (version, name, checksum, applied_at_us) VALUES (11, 'subjects', '{FORMER}', 1)"]
+
+
+@pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=pytest.mark.sqlite), "postgres"])
+def test_a_database_with_the_former_0011_is_upgraded(make_server, request, kind):
+    url = {"DATABASE_URL": request.getfixturevalue("postgres").new_database()} if kind == "postgres" else {}
+    server = make_server(start=False, **url)
+    done(server, "db", "init")
+    alice = Person(server.start()).full()
+    app = RelyingParty.add(server, "app", "--consent", "never")
+    older(server, 10)
+    for statement in FORMER_0011:
+        server.sql(statement)
+    done(server, "db", "upgrade")
+    assert "no errors" in done(server, "check") and f"{NEWEST:04} (newest)" in done(server, "db", "current")
+    done(server, "db", "check")
+    server.start()
+    assert app.sign_in(alice)["claims"]["sub"] == SUBJECT
+    server.stop()
+    server.sql("UPDATE schema_migrations SET checksum = ? WHERE version = 11", FORMER[::-1])
+    for words in ("check", "db check", "db upgrade", "run"):
+        result = server.command(*words.split())
+        assert result.returncode != 0 and "Migration 0011 was applied in another form" in result.stderr, words
+
+
 @pytest.mark.sqlite
 @pytest.mark.whole
 @pytest.mark.parametrize("way", ["auto", "by hand"])

@@ -85,6 +85,8 @@ bearer_stands(struct call *call, struct bearer *b, int64_t session_id, bool *ret
 	TRY(person_find(call, b->grant.account_id, &b->person, &person));
 	if (!client || !person || (b->refresh && !refresh_allowed(&b->client, &b->grant)))
 		return ERR_OK;
+	if (b->person.subject.n == 0) /* a downgrade has removed it since; the next refresh gives another one */
+		return ERR_OK;
 	b->scopes &= b->client.scopes;
 	return grants_stand(call, &b->client, &b->person, session_id, b->grant.amr, ret_stands);
 }

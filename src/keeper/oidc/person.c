@@ -63,7 +63,7 @@ person_find(struct call *call, int64_t account_id, struct person *ret_person, bo
 	return *ret_found ? person_fill(call, &row, ret_person) : ERR_OK;
 }
 
-/* An account that a node of an earlier release made has no subject yet.  The first one stays. */
+/* A new account has no subject.  The first one stays. */
 static err
 person_give_subject(struct call *call, int64_t account_id)
 {

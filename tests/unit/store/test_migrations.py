@@ -13,6 +13,7 @@ import compile_sql  # noqa: E402
 
 BEFORE_THE_RULE = {2, 3}  # they rebuild or drop; no release had an older schema
 LARGE = ('sessions', 'audit')
+FORM = '0123456789abcdef' * 4  # a checksum of an earlier form
 # Statements that take long on a large table, or lock it.
 REWRITES = re.compile(r'(?:UPDATE|DELETE FROM|INSERT INTO) (\w+)|CREATE (?:UNIQUE )?INDEX \w+ ON (\w+)|DROP TABLE (\w+)'
                       r'|ALTER TABLE (\w+) (?:DROP|RENAME|ALTER)')
@@ -55,17 +56,41 @@ def of_previous_release():
     return queries, max(int(file[11:15]) for file in files if re.match(r'migrations/[0-9]{4}', file))
 
 
+@pytest.mark.parametrize('dialect, named, says', [
+    ('', FORM, ''),
+    ('.sqlite', FORM, ''),
+    ('', FORM[:-1], 'is not a checksum'),
+    ('', FORM.upper(), 'is not a checksum'),
+    ('.postgres', FORM, 'only 0001_first.up.sqlite.sql may have'),
+], ids=['one file', 'the file for SQLite', 'too short', 'capitals', 'another file'])
+def test_a_migration_names_its_former_forms(tmp_path, dialect, named, says):
+    for name in ('up.sqlite', 'up.postgres', 'down') if dialect else ('up', 'down'):
+        former = f'-- former: {named}\n' if name == f'up{dialect}' else ''
+        (tmp_path / f'0001_first.{name}.sql').write_text(f'{former}CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT;\n')
+    (tmp_path / 'titles').write_text('0001 first\n')
+    done = subprocess.run([sys.executable, ROOT / 'tools/compile_sql.py', 'migrations', tmp_path, tmp_path / 'made.c', tmp_path / 'made.d'],
+                          capture_output=True, text=True)
+    assert (done.returncode != 0) == bool(says) and says in done.stderr, done.stderr
+    assert says or f'former_1[] = {{\n\t"{FORM}",\n\tNULL,\n}}' in (tmp_path / 'made.c').read_text()
+
+
+# A database that has applied a migration in another form belongs to another program.  An exception needs a reason.
+def test_only_migration_0011_has_a_former_form():
+    entries = compile_sql.read_migrations(sorted((ROOT / 'migrations').glob('*.sql')))
+    assert [number for number, entry in entries if compile_sql.former_forms(entry)] == [11]
+
+
 @pytest.mark.parametrize('statement, only_adds', [
     ("ALTER TABLE audit ADD COLUMN actor TEXT", True),
     ("CREATE TABLE tickets (id INTEGER PRIMARY KEY) STRICT", True),
     ("CREATE INDEX tickets_id ON tickets (id)", True),
     ("CREATE UNIQUE INDEX accounts_email ON accounts (email)", False),
     ("CREATE TABLE t (a INTEGER) STRICT; CREATE UNIQUE INDEX t_a ON t (a)", True),
-    ("ALTER TABLE a ADD COLUMN b TEXT; UPDATE a SET b = f()", True),
-    ("ALTER TABLE a ADD COLUMN b TEXT; UPDATE a SET c = f()", False),
-    ("ALTER TABLE a ADD COLUMN b TEXT; UPDATE a SET b = f(), c = 1", False),
+    ("ALTER TABLE a ADD COLUMN b TEXT; UPDATE a SET b = f()", False),
     ("ALTER TABLE a ADD COLUMN b TEXT; CREATE UNIQUE INDEX a_b ON a (b) WHERE b <> ''", True),
     ("ALTER TABLE a ADD COLUMN b TEXT; CREATE UNIQUE INDEX a_b ON a (b)", False),
+    ("ALTER TABLE a ADD COLUMN b TEXT; CREATE UNIQUE INDEX a_b ON a (b) WHERE c <> ''", False),
+    ("ALTER TABLE a ADD COLUMN b TEXT; CREATE UNIQUE INDEX a_c ON a (c) WHERE c <> ''", False),
     ("ALTER TABLE accounts DROP COLUMN email", False),
     ("ALTER TABLE accounts RENAME COLUMN email TO mail", False),
     ("ALTER TABLE accounts RENAME TO people", False),
@@ -102,6 +127,13 @@ def test_a_removed_column_of_the_previous_release_is_noticed():
 def test_no_migration_rewrites_sessions_or_audit():
     for dialect in compile_sql.DIALECTS:
         assert {number: rewritten(statements) for number, statements in migrations(dialect).items() if rewritten(statements)} == {}
+
+
+# An upgrade of a million rows takes longer than a start may, and locks them meanwhile.
+def test_no_migration_writes_into_existing_rows():
+    for dialect in compile_sql.DIALECTS:
+        wrote = {number for number, statements in migrations(dialect).items() if any(re.match('UPDATE|DELETE', text) for text in statements)}
+        assert wrote - BEFORE_THE_RULE == set()
 
 
 @pytest.mark.parametrize('text', ["UPDATE sessions SET gated_at_us = 1", "CREATE INDEX audit_actor ON audit (actor)", "INSERT INTO sessions SELECT 1",

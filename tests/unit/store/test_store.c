@@ -316,6 +316,27 @@ an_unknown_migration_history_is_refused(void **state)
 	assert_int_equal(version(), migrate_head());
 }
 
+/* Migration 0011 in the form that also wrote a UUID into each account. */
+#define FORMER_0011 "6b1dc14ea74685b74689bda3862c0e63752947b4a5757e2f0c27103149ae031d"
+
+static void
+a_former_checksum_is_accepted_for_its_migration_only(void **state)
+{
+	struct why why = { 0 };
+
+	alter("UPDATE schema_migrations SET checksum = '" FORMER_0011 "' WHERE version = 11");
+	assert_int_equal(migrate_check(db, &why), ERR_OK);
+	assert_int_equal(migrate_to(db, 10, NULL, NULL, &why), ERR_OK);
+	assert_int_equal(migrate_to(db, migrate_head(), NULL, NULL, &why), ERR_OK);
+	alter("UPDATE schema_migrations SET checksum = substr('" FORMER_0011 "', 1, 63) WHERE version = 11");
+	assert_int_equal(migrate_check(db, &why), ERR_CONFIG);
+	alter("UPDATE schema_migrations SET checksum = '" FORMER_0011 "' WHERE version IN (11, 12)");
+	assert_int_equal(migrate_check(db, &why), ERR_CONFIG);
+	assert_non_null(strstr(why.text, "0012"));
+	assert_int_equal(migrate_to(db, 0, NULL, NULL, &why), ERR_CONFIG);
+	assert_int_equal(version(), migrate_head());
+}
+
 static void
 a_database_newer_than_the_program_is_refused(void **state)
 {
@@ -392,6 +413,7 @@ main(void)
 		CASE(opening_a_missing_or_invalid_file_is_an_explained_error),
 		CASE(migrations_go_down_and_up_again),
 		CASE(an_unknown_migration_history_is_refused),
+		CASE(a_former_checksum_is_accepted_for_its_migration_only),
 		CASE(a_database_newer_than_the_program_is_refused),
 		CASE(a_failed_migration_leaves_the_schema_unchanged),
 		CASE(a_failed_upgrade_at_once_reverts_every_step),

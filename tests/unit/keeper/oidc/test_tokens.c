@@ -852,6 +852,27 @@ introspection_describes_a_clients_own_tokens_only(void **state)
 	world_end(&w);
 }
 
+/* As after a downgrade below migration 0011, which removes all subjects, and an upgrade. */
+static void
+no_token_is_valid_until_the_account_has_a_subject_again(void **state)
+{
+	struct world w;
+	struct browser b, c;
+
+	world_begin(&w, &b);
+	sign_in_to(&w, &b, &app, &offline);
+	c = b;
+	assert_int_equal(ask_userinfo(w.thread, &c, b.oidc.access_token), OIDC_OK);
+	sql_run(&w, "UPDATE accounts SET subject = ''");
+	assert_int_equal(ask_userinfo(w.thread, &c, b.oidc.access_token), OIDC_INVALID_TOKEN);
+	assert_int_equal(inspect(&w, &c, QUESTION_OIDC_INTROSPECT, &app, b.oidc.access_token), OIDC_OK);
+	assert_string_equal(c.oidc.json, "{\"active\":false}");
+	assert_int_equal(refresh(&w, &b, &app, b.oidc.refresh_token), OIDC_OK);
+	assert_int_equal(ask_userinfo(w.thread, &c, b.oidc.access_token), OIDC_OK);
+	assert_lacks(c.oidc.json, "\"sub\":\"\"");
+	world_end(&w);
+}
+
 static void
 a_refresh_token_is_active_only_where_it_is_expected(void **state)
 {
@@ -1018,6 +1039,7 @@ main(void)
 		cmocka_unit_test(an_account_without_a_subject_gets_one_that_stays),
 		cmocka_unit_test(a_change_of_a_claim_sets_updated_at),
 		cmocka_unit_test(introspection_describes_a_clients_own_tokens_only),
+		cmocka_unit_test(no_token_is_valid_until_the_account_has_a_subject_again),
 		cmocka_unit_test(a_refresh_token_is_active_only_where_it_is_expected),
 		cmocka_unit_test(a_revoked_access_token_ends_alone),
 		cmocka_unit_test(a_revoked_refresh_token_ends_its_family),

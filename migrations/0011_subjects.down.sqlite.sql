@@ -1,2 +1,0 @@
-DROP INDEX accounts_subject;
-ALTER TABLE accounts DROP COLUMN subject;

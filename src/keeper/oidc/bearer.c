@@ -73,11 +73,12 @@ bearer_find_refresh(struct call *call, str token, struct bearer *b, int64_t *ret
 	return ERR_OK;
 }
 
-/* Do account, session, client and access rules still allow the found token? */
+/* Do account, session, client and access rules still allow the found token?  It ends with its session. */
 static err
 bearer_stands(struct call *call, struct bearer *b, int64_t session_id, bool *ret_stands)
 {
 	bool client = false, person = false;
+	int64_t until_us = 0;
 
 	if (b->expires_us <= call->now_us)
 		return ERR_OK;
@@ -88,7 +89,11 @@ bearer_stands(struct call *call, struct bearer *b, int64_t session_id, bool *ret
 	if (b->person.subject.n == 0) /* a downgrade has removed it since; the next refresh gives another one */
 		return ERR_OK;
 	b->scopes &= b->client.scopes;
-	return grants_stand(call, &b->client, &b->person, session_id, b->grant.amr, ret_stands);
+	TRY(grants_stand(call, &b->client, &b->person, session_id, b->grant.amr, &until_us));
+	*ret_stands = until_us != 0;
+	if (until_us < b->expires_us)
+		b->expires_us = until_us;
+	return ERR_OK;
 }
 
 /* *ret_valid false: unknown, expired, or no longer allowed. */

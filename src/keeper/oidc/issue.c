@@ -23,24 +23,34 @@ issue_text(struct call *call, str prefix, str bytes, str *ret_token)
 }
 
 err
-issue_scopes(struct call *call, const struct issue *issue, str *ret_scopes, int64_t *ret_expires_s)
+issue_scopes(struct call *call, unsigned scopes, str *ret_scopes)
 {
-	CLEANUP(buf_wipe) struct buf scopes = BUF(OIDC_SCOPES_MAX);
+	CLEANUP(buf_wipe) struct buf text = BUF(OIDC_SCOPES_MAX);
 
-	oidc_scopes_put(&scopes, issue->scopes);
-	TRY(buf_check(&scopes));
-	*ret_expires_s = issue->client->access_token_s;
-	return arena_copy(&call->arena, buf_str(&scopes), ret_scopes);
+	oidc_scopes_put(&text, scopes);
+	TRY(buf_check(&text));
+	return arena_copy(&call->arena, buf_str(&text), ret_scopes);
+}
+
+/* Some clients take 0 for a token without an end. */
+int64_t
+issue_expires_s(const struct call *call, const struct oidc_client *client, int64_t until_us)
+{
+	int64_t rest_s = (until_us - call->now_us) / SECONDS_US(1);
+
+	if (rest_s > client->access_token_s)
+		return client->access_token_s;
+	return rest_s > 0 ? rest_s : 1;
 }
 
 static err
 issue_access_token_store(struct call *call, const struct issue *issue, str token)
 {
 	uint8_t hash[DIGEST_BYTES];
-	int64_t life_s = 0, id = 0;
+	int64_t id = 0;
 	str scopes = { 0 };
 
-	TRY(issue_scopes(call, issue, &scopes, &life_s));
+	TRY(issue_scopes(call, issue->scopes, &scopes));
 	TRY(random_id(&id));
 	TRY(digest_sha256(token, hash));
 	const struct db_value args[] = { DB_INT(id),
@@ -49,7 +59,7 @@ issue_access_token_store(struct call *call, const struct issue *issue, str token
 					 issue->session_id == 0 ? DB_NULL() : DB_INT(issue->session_id),
 					 DB_TEXT(scopes),
 					 DB_INT(call->now_us),
-					 DB_INT(call->now_us + SECONDS_US(life_s)) };
+					 DB_INT(call->now_us + SECONDS_US(issue->client->access_token_s)) };
 	const struct db_value bound[] = { DB_INT(issue->grant->id), DB_INT(OIDC_ACCESS_TOKENS_MAX) };
 	TRY(db_run(call->db, SQL_OIDC_ACCESS_TOKEN_INSERT, args, COUNT(args), NULL));
 	return db_run(call->db, SQL_OIDC_ACCESS_TOKEN_TRIM, bound, COUNT(bound), NULL);

@@ -56,7 +56,10 @@ MUST_USE err issue_id_claims_put(struct call *call, const struct issue *issue, c
 				 str access_token, str nonce, struct buf *out);
 MUST_USE err issue_userinfo_put(const struct issue *issue, const struct person *person, struct buf *out);
 
-/* The scopes of the access token as a list, and its life: for the answer. */
-MUST_USE err issue_scopes(struct call *call, const struct issue *issue, str *ret_scopes, int64_t *ret_expires_s);
+/* The scopes of the access token as a list. */
+MUST_USE err issue_scopes(struct call *call, unsigned scopes, str *ret_scopes);
+
+/* expires_in of an access token that is made now: it ends at until_us (grants_stand) at the latest. */
+int64_t issue_expires_s(const struct call *call, const struct oidc_client *client, int64_t until_us);
 
 #endif

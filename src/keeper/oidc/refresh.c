@@ -177,6 +177,7 @@ struct refreshing {
 	/* set in the transaction */
 	struct oidc_grant_row grant;
 	struct person person;
+	int64_t until_us; /* when the tokens end at the latest; 0: they are refused */
 	unsigned scopes;
 	enum oidc_error error;
 	enum audit_reason reason; /* REASON_ASKED: nothing is audited */
@@ -262,14 +263,15 @@ static err
 refresh_judge(struct call *call, struct refreshing *r, enum refresh_age age, bool *ret_commit)
 {
 	const struct oidc_token_body *asked = call->body;
-	bool found = false, stand = false;
+	bool found = false;
 
+	r->until_us = 0;
 	if (!refresh_lives(call, &r->grant))
 		return ERR_OK;
 	TRY(person_settle(call, r->grant.account_id, &r->person, &found));
 	if (found && refresh_allowed(r->client, &r->grant))
-		TRY(grants_stand(call, r->client, &r->person, r->grant.session_id, r->grant.amr, &stand));
-	if (!stand)
+		TRY(grants_stand(call, r->client, &r->person, r->grant.session_id, r->grant.amr, &r->until_us));
+	if (r->until_us == 0)
 		return refresh_refuse_daily(call, r, ret_commit);
 	r->scopes = refresh_scopes(r, asked->scopes);
 	if (r->scopes == 0) {
@@ -314,12 +316,12 @@ static err
 refresh_fill(struct call *call, const struct refreshing *r)
 {
 	struct oidc_tokens_body *answer = call->answer;
-	const struct issue issue = { .client = r->client, .scopes = r->scopes };
 
 	answer->id_token = r->id_token;
 	answer->access_token = r->access_token;
 	answer->refresh_token = r->refresh_token;
-	return issue_scopes(call, &issue, &answer->scopes, &answer->expires_s);
+	answer->expires_s = issue_expires_s(call, r->client, r->until_us);
+	return issue_scopes(call, r->scopes, &answer->scopes);
 }
 
 err

@@ -18,6 +18,7 @@ struct redemption {
 	/* set in the transaction */
 	struct oidc_code_find_row code;
 	struct person person;
+	int64_t until_us; /* when the tokens end at the latest; 0: they are refused */
 	unsigned scopes;
 	enum oidc_error error;
 	enum audit_reason reason; /* REASON_ASKED: nothing is audited */
@@ -117,16 +118,17 @@ token_give(struct call *call, struct redemption *r, bool *ret_commit)
 
 /* Do account, session, client and access rules still allow it? */
 static err
-token_stands(struct call *call, struct redemption *r, bool *ret_stands)
+token_stand(struct call *call, struct redemption *r)
 {
 	const struct oidc_grant_row *grant = &r->code.grant;
 	bool found = false;
 
 	r->scopes = oidc_scopes_read(grant->scopes) & r->client->scopes;
 	TRY(person_settle(call, grant->account_id, &r->person, &found));
-	if (found)
-		TRY(grants_stand(call, r->client, &r->person, r->code.code_session_id, grant->amr, ret_stands));
-	return ERR_OK;
+	r->until_us = 0;
+	if (!found)
+		return ERR_OK;
+	return grants_stand(call, r->client, &r->person, r->code.code_session_id, grant->amr, &r->until_us);
 }
 
 /* One UPDATE decides which of several simultaneous requests gets the code. */
@@ -145,7 +147,7 @@ static err
 token_redeem_own(struct call *call, struct redemption *r, bool *ret_commit)
 {
 	enum audit_reason reason = REASON_ASKED;
-	bool used = false, stands = false;
+	bool used = false;
 
 	if (!r->code.used && r->code.code_expires_at_us <= call->now_us)
 		return ERR_OK;
@@ -156,8 +158,8 @@ token_redeem_own(struct call *call, struct redemption *r, bool *ret_commit)
 	TRY(token_code_use(call, r, &used));
 	if (!used)
 		return token_kill(call, r, REASON_SPENT, ret_commit);
-	TRY(token_stands(call, r, &stands));
-	return stands ? token_give(call, r, ret_commit) : token_kill(call, r, REASON_NO_LONGER, ret_commit);
+	TRY(token_stand(call, r));
+	return r->until_us != 0 ? token_give(call, r, ret_commit) : token_kill(call, r, REASON_NO_LONGER, ret_commit);
 }
 
 static err
@@ -185,12 +187,12 @@ static err
 token_redeem_fill(struct call *call, const struct redemption *r)
 {
 	struct oidc_tokens_body *answer = call->answer;
-	const struct issue issue = { .client = r->client, .scopes = r->scopes };
 
 	answer->access_token = r->access_token;
 	answer->id_token = r->id_token;
 	answer->refresh_token = r->refresh_token;
-	return issue_scopes(call, &issue, &answer->scopes, &answer->expires_s);
+	answer->expires_s = issue_expires_s(call, r->client, r->until_us);
+	return issue_scopes(call, r->scopes, &answer->scopes);
 }
 
 static err

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "keeper/core/counts.h"
+#include "keeper/oidc/issue.h"
 #include "keeper/oidc/signing_schedule.h"
 
 #include <inttypes.h>
@@ -129,7 +130,6 @@ a_code_gives_an_access_token_and_an_id_token(void **state)
 	sign_in_to(&w, &b, &app, NULL);
 	assert_memory_equal(b.oidc.access_token, "dta_", 4);
 	assert_int_equal(strlen(b.oidc.access_token), 47);
-	assert_int_equal(b.oidc.expires_s, 3600);
 	assert_string_equal(b.oidc.scopes, "openid profile email groups");
 	assert_string_equal(b.oidc.refresh_token, "");
 	const char *json = id_claims(&b);
@@ -437,6 +437,103 @@ an_access_token_expires(void **state)
 	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_OK);
 	clock_forward(SECONDS_US(300));
 	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_INVALID_TOKEN);
+	world_end(&w);
+}
+
+static const struct {
+	int64_t age_us, idle_us; /* of the session, at the exchange */
+	bool remembered;
+	int64_t rest_us; /* of the token */
+	const char *why;
+} rests[] = {
+	{ 0, 0, false, MINUTES_US(60), "a new session" },
+	{ MINUTES_US(45), MINUTES_US(45), false, MINUTES_US(15), "the idle timeout" },
+	{ MINUTES_US(23 * 60 + 50), 0, false, MINUTES_US(10), "the lifetime" },
+	{ DAYS_US(2), DAYS_US(2), true, MINUTES_US(60), "a remembered session has no idle timeout" },
+	{ DAYS_US(30) - MINUTES_US(5), DAYS_US(1), true, MINUTES_US(5), "the end of a remembered session" },
+};
+
+static void
+session_age(struct world *w, size_t i)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "UPDATE sessions SET created_at_us = %" PRId64 ", seen_at_us = %" PRId64 ", remembered = %d",
+		 clock_us() - rests[i].age_us, clock_us() - rests[i].idle_us, rests[i].remembered);
+	sql_run(w, sql);
+}
+
+/* The clock of the tests runs. */
+static void
+seconds_are_about(int64_t seconds, int64_t rest_us)
+{
+	assert_in_range(seconds, rest_us / SECONDS_US(1) - 120, rest_us / SECONDS_US(1));
+}
+
+/* The newest answer and introspection name this end of the access token. */
+static void
+token_ends_after(struct world *w, struct browser *b, const struct application *a, int64_t rest_us)
+{
+	const struct oidc_inspect_body body = inspect_body(a, b->oidc.access_token);
+	struct browser c = *b;
+	const char *end;
+
+	seconds_are_about(b->oidc.expires_s, rest_us);
+	assert_int_equal(ask_inspect(w->thread, &c, QUESTION_OIDC_INTROSPECT, &body), OIDC_OK);
+	end = strstr(c.oidc.json, "\"exp\":");
+	assert_non_null(end);
+	seconds_are_about(atoll(end + strlen("\"exp\":")) - clock_us() / SECONDS_US(1), rest_us);
+}
+
+static void
+an_access_token_ends_with_its_session(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_begin(&w, &b);
+	for (size_t i = 0; i < COUNT(rests); i++) {
+		unit_note("%s", rests[i].why);
+		session_age(&w, i);
+		sign_in_to(&w, &b, &bound, NULL);
+		token_ends_after(&w, &b, &bound, rests[i].rest_us);
+		assert_int_equal(refresh(&w, &b, &bound, b.oidc.refresh_token), OIDC_OK);
+		token_ends_after(&w, &b, &bound, rests[i].rest_us);
+		sign_in_to(&w, &b, &app, &offline); /* the code belongs to the session, the refresh token does not */
+		token_ends_after(&w, &b, &app, rests[i].rest_us);
+		assert_int_equal(refresh(&w, &b, &app, b.oidc.refresh_token), OIDC_OK);
+		token_ends_after(&w, &b, &app, MINUTES_US(60));
+	}
+	world_end(&w);
+}
+
+static void
+a_promised_lifetime_is_at_least_a_second(void **state)
+{
+	const struct oidc_client client = { .access_token_s = 600 };
+	const struct call call = { .now_us = SECONDS_US(1000) };
+
+	assert_int_equal(issue_expires_s(&call, &client, INT64_MAX), 600);
+	assert_int_equal(issue_expires_s(&call, &client, SECONDS_US(1600)), 600);
+	assert_int_equal(issue_expires_s(&call, &client, SECONDS_US(1600) - 1), 599);
+	assert_int_equal(issue_expires_s(&call, &client, SECONDS_US(1000) + 1), 1);
+}
+
+/* The idle timeout begins anew when the user opens a page. */
+static void
+an_active_user_prolongs_an_access_token(void **state)
+{
+	struct world w;
+	struct browser b;
+
+	world_begin(&w, &b);
+	session_age(&w, 1);
+	sign_in_to(&w, &b, &app, NULL);
+	seconds_are_about(b.oidc.expires_s, MINUTES_US(15));
+	assert_verdict(ask(&w, &b, QUESTION_SESSION, NULL), VERDICT_PASSED);
+	clock_forward(MINUTES_US(50));
+	assert_int_equal(ask_userinfo(w.thread, &b, b.oidc.access_token), OIDC_OK);
 	world_end(&w);
 }
 
@@ -1021,6 +1118,9 @@ main(void)
 		cmocka_unit_test(an_access_token_ends_with_session_account_and_client),
 		cmocka_unit_test(a_refresh_token_ends_with_session_account_or_client),
 		cmocka_unit_test(an_access_token_expires),
+		cmocka_unit_test(an_access_token_ends_with_its_session),
+		cmocka_unit_test(a_promised_lifetime_is_at_least_a_second),
+		cmocka_unit_test(an_active_user_prolongs_an_access_token),
 		cmocka_unit_test(a_session_with_the_password_alone_keeps_its_tokens),
 		cmocka_unit_test(each_refresh_makes_the_next_token),
 		cmocka_unit_test(a_repeated_refresh_gets_the_same_successor_for_a_minute),

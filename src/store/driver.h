@@ -6,7 +6,7 @@
 
 #include "store/db.h"
 
-enum { DB_COLUMNS_MAX = 40 };
+enum { DB_COLUMNS_MAX = 48 };
 
 /*
  * Purpose of a transaction. DB_FOR_SCHEMA may drop and recreate tables: references are checked before the commit.

@@ -39,7 +39,7 @@ bearer_find_access(struct call *call, str token, struct bearer *b, int64_t *ret_
 			      .made_us = row.token_created_at_us,
 			      .expires_us = row.token_expires_at_us };
 	*ret_session_id = row.token_session_id;
-	return ERR_OK;
+	return client_from_row(&row.client, &b->client);
 }
 
 static err
@@ -70,27 +70,26 @@ bearer_find_refresh(struct call *call, str token, struct bearer *b, int64_t *ret
 			      .made_us = grant.refreshed_at_us,
 			      .expires_us = refresh_end_us(&grant, grant.refreshed_at_us) };
 	*ret_session_id = grant.session_id;
-	return ERR_OK;
+	if (!*ret_found)
+		return ERR_OK;
+	return clients_find_row(call, grant.client_id, &b->client, ret_found);
 }
 
 /* Do account, session, client and access rules still allow the found token?  It ends with its session. */
 static err
 bearer_stands(struct call *call, struct bearer *b, int64_t session_id, bool *ret_stands)
 {
-	bool client = false, person = false;
 	int64_t until_us = 0;
 
-	if (b->expires_us <= call->now_us)
+	if (b->expires_us <= call->now_us || (b->refresh && !refresh_allowed(&b->client, &b->grant)))
 		return ERR_OK;
-	TRY(clients_find_row(call, b->grant.client_id, &b->client, &client));
-	TRY(person_find(call, b->grant.account_id, &b->person, &person));
-	if (!client || !person || (b->refresh && !refresh_allowed(&b->client, &b->grant)))
+	TRY(grants_person_find(call, b->grant.account_id, session_id, &b->person, &until_us));
+	if (until_us == 0 || !grants_allow(call, &b->client, &b->person, b->grant.amr))
 		return ERR_OK;
 	if (b->person.subject.n == 0) /* a downgrade has removed it since; the next refresh gives another one */
 		return ERR_OK;
+	*ret_stands = true;
 	b->scopes &= b->client.scopes;
-	TRY(grants_stand(call, &b->client, &b->person, session_id, b->grant.amr, &until_us));
-	*ret_stands = until_us != 0;
 	if (until_us < b->expires_us)
 		b->expires_us = until_us;
 	return ERR_OK;

@@ -57,4 +57,12 @@ MUST_USE err grants_delete(struct call *call, int64_t grant_id);
 MUST_USE err grants_stand(struct call *call, const struct oidc_client *client, const struct person *person,
 			  int64_t session_id, str amr, int64_t *ret_until_us);
 
+/*
+ * The same in two parts, with one query for account and session.  *ret_until_us 0: the account does not exist, or the
+ * session has ended.
+ */
+MUST_USE err grants_person_find(struct call *call, int64_t account_id, int64_t session_id, struct person *ret_person,
+				int64_t *ret_until_us);
+bool grants_allow(struct call *call, const struct oidc_client *client, const struct person *person, str amr);
+
 #endif

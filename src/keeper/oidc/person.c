@@ -31,8 +31,8 @@ subject_make(char ret_subject[SUBJECT_LETTERS])
 	return ERR_OK;
 }
 
-static err
-person_fill(struct call *call, const struct oidc_person_row *row, struct person *ret_person)
+err
+person_from_row(struct call *call, const struct oidc_person_row *row, struct person *ret_person)
 {
 	struct display_name display_name;
 	str shown = { 0 };
@@ -60,7 +60,7 @@ person_find(struct call *call, int64_t account_id, struct person *ret_person, bo
 	struct oidc_person_row row;
 
 	TRY(db_row(call->db, SQL_OIDC_PERSON, args, COUNT(args), &call->arena, &row, ret_found));
-	return *ret_found ? person_fill(call, &row, ret_person) : ERR_OK;
+	return *ret_found ? person_from_row(call, &row, ret_person) : ERR_OK;
 }
 
 /* A new account has no subject.  The first one stays. */

@@ -28,6 +28,9 @@ MUST_USE err subject_make(char ret_subject[SUBJECT_LETTERS]);
  */
 MUST_USE err person_find(struct call *call, int64_t account_id, struct person *ret_person, bool *ret_found);
 
+/* The same from its row.  The texts are those of the row, or copies in the arena. */
+MUST_USE err person_from_row(struct call *call, const struct oidc_person_row *row, struct person *ret_person);
+
 /* Inside a transaction: find the person, and give the account a subject if it has none. */
 MUST_USE err person_settle(struct call *call, int64_t account_id, struct person *ret_person, bool *ret_found);
 

@@ -18,13 +18,18 @@ SELECT g.id, g.client_id, g.account_id, g.session_id, g.scopes, g.claims, g.auth
 FROM oidc_codes c JOIN oidc_grants g ON g.id = c.grant_id WHERE c.code_hash = $1;
 
 -- name: oidc_access_token_find
--- row: grant oidc_grant, token_id int, token_session_id int?, token_scopes text, token_created_at_us int,
--- row: token_expires_at_us int
+-- row: grant oidc_grant, client oidc_client, token_id int, token_session_id int?, token_scopes text,
+-- row: token_created_at_us int, token_expires_at_us int
 SELECT g.id, g.client_id, g.account_id, g.session_id, g.scopes, g.claims, g.auth_at_us, g.amr, g.acr, g.sid,
        g.created_at_us, g.expires_at_us, g.refresh_counter, g.refresh_hash, g.refresh_previous_hash, g.refreshed_at_us,
+       c.id, c.client_id, c.name, c.preset, c.launch_url, c.redirect_uris, c.logout_uris, c.backchannel_uri, c.public,
+       c.auth_method, c.scopes, c.pkce_optional, c.consent, c.id_token_alg, c.id_token_minimal, c.refresh_fixed,
+       c.refresh_session, c.offline_without_consent, c.insecure_redirect, c.max_age_s, c.access_token_s, c.claims,
+       c.created_at_us, c.disabled_at_us,
        t.id AS token_id, t.session_id AS token_session_id, t.scopes AS token_scopes,
        t.created_at_us AS token_created_at_us, t.expires_at_us AS token_expires_at_us
-FROM oidc_access_tokens t JOIN oidc_grants g ON g.id = t.grant_id WHERE t.token_hash = $1;
+FROM oidc_access_tokens t JOIN oidc_grants g ON g.id = t.grant_id JOIN oidc_clients c ON c.id = g.client_id
+WHERE t.token_hash = $1;
 
 -- name: oidc_session_lock
 -- Until the transaction ends, no other one can delete the session.
@@ -93,6 +98,22 @@ SELECT id, name, display_name, email, group_names, language, subject,
        CASE WHEN updated_at_us = 0 THEN created_at_us ELSE updated_at_us END AS updated_at_us,
        disabled_at_us IS NOT NULL AS disabled
 FROM accounts WHERE id = $1;
+
+-- name: oidc_person_in_session
+-- The same, and the proofs of a session of this account.
+-- row: person oidc_person, basis session_basis
+SELECT a.id, a.name, a.display_name, a.email, a.group_names, a.language, a.subject,
+       CASE WHEN a.updated_at_us = 0 THEN a.created_at_us ELSE a.updated_at_us END AS updated_at_us,
+       a.disabled_at_us IS NOT NULL AS disabled,
+       s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,
+       s.user_verified_at_us, s.passkey_at_us, s.remembered <> 0 AS remembered, a.disabled_at_us IS NOT NULL AS account_disabled, f.kind AS factor_kind,
+       coalesce((SELECT backup_eligible FROM passkeys WHERE factor_id = f.id), 0) <> 0 AS factor_synced,
+       (SELECT min(confirmed_at_us) FROM factors WHERE account_id = a.id) AS factor_since_us
+FROM sessions s
+JOIN accounts a ON a.id = s.account_id
+LEFT JOIN factors f ON f.id = s.factor_id AND f.account_id = a.id AND f.confirmed_at_us IS NOT NULL
+	AND f.disabled_at_us IS NULL
+WHERE s.id = $1 AND s.account_id = $2;
 
 -- name: oidc_subject_set
 UPDATE accounts SET subject = $1 WHERE id = $2 AND subject = '';

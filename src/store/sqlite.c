@@ -72,33 +72,31 @@ sqlite_bind_all(sqlite3_stmt *statement, const struct db_value *args, size_t n)
 	return ERR_OK;
 }
 
-/* For a text or blob, SQLite returns NULL if it is empty or if memory is exhausted. */
+/* Read a text as a blob, because SQLite copies a text to add a NUL. The database is in UTF-8 (sqlite_open.c). */
 static err
-sqlite_column_bytes(sqlite3_stmt *statement, int at, enum db_kind kind, struct db_value *ret_value)
+sqlite_column_bytes(sqlite3_value *value, enum db_kind kind, struct db_value *ret_value)
 {
-	const void *p = kind == DB_KIND_TEXT ? (const void *)sqlite3_column_text(statement, at)
-					     : sqlite3_column_blob(statement, at);
+	const char *p = sqlite3_value_blob(value);
+	size_t n = (size_t)sqlite3_value_bytes(value);
 
-	if (p == NULL && sqlite3_errcode(sqlite3_db_handle(statement)) == SQLITE_NOMEM)
+	if (p == NULL && n > 0)
 		return ERR_MEMORY;
-	*ret_value = (struct db_value){
-		.kind = kind,
-		.bytes = p == NULL ? STR("") : str_bytes(p, (size_t)sqlite3_column_bytes(statement, at)),
-	};
+	*ret_value = (struct db_value){ .kind = kind, .bytes = n == 0 ? STR("") : str_bytes(p, n) };
 	return ERR_OK;
 }
 
+/* Only one thread uses a connection, so that sqlite3_value functions may read the value of a column. */
 static err
-sqlite_column(sqlite3_stmt *statement, int at, struct db_value *ret_value)
+sqlite_column(sqlite3_value *value, struct db_value *ret_value)
 {
-	switch (sqlite3_column_type(statement, at)) {
+	switch (sqlite3_value_type(value)) {
 	case SQLITE_INTEGER:
-		*ret_value = DB_INT(sqlite3_column_int64(statement, at));
+		*ret_value = DB_INT(sqlite3_value_int64(value));
 		return ERR_OK;
 	case SQLITE_TEXT:
-		return sqlite_column_bytes(statement, at, DB_KIND_TEXT, ret_value);
+		return sqlite_column_bytes(value, DB_KIND_TEXT, ret_value);
 	case SQLITE_BLOB:
-		return sqlite_column_bytes(statement, at, DB_KIND_BLOB, ret_value);
+		return sqlite_column_bytes(value, DB_KIND_BLOB, ret_value);
 	case SQLITE_NULL:
 		*ret_value = DB_NULL();
 		return ERR_OK;
@@ -118,7 +116,7 @@ sqlite_each_row(sqlite3_stmt *statement, db_each each, void *context)
 	if (columns > DB_COLUMNS_MAX)
 		return ERR_INVALID;
 	for (int i = 0; i < columns; i++)
-		TRY(sqlite_column(statement, i, &row[i]));
+		TRY(sqlite_column(sqlite3_column_value(statement, i), &row[i]));
 	return each(context, row, (size_t)columns);
 }
 

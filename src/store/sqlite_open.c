@@ -85,14 +85,15 @@ sqlite_open_not_usable(struct sqlite *s, const char *path, err e, struct why *wh
 	    system_error != 0 ? strerror(system_error) : "");
 }
 
-struct tables {
-	int64_t all, ours;
+struct contents {
+	int64_t tables, ours;
+	bool utf8;
 };
 
 static err
-sqlite_open_tables_row(void *context, const struct db_value *row, size_t columns)
+sqlite_open_contents_row(void *context, const struct db_value *row, size_t columns)
 {
-	*(struct tables *)context = (struct tables){ row[0].number, row[1].number };
+	*(struct contents *)context = (struct contents){ row[0].number, row[1].number, row[2].number != 0 };
 	return ERR_OK;
 }
 
@@ -100,18 +101,23 @@ sqlite_open_tables_row(void *context, const struct db_value *row, size_t columns
 static err
 sqlite_open_contents_check(struct sqlite *s, const char *path, struct why *why)
 {
-	struct tables tables = { 0 };
-	err e =
-	    db_text(&s->db, "SELECT count(*), count(*) FILTER (WHERE name = 'schema_migrations') FROM sqlite_schema",
-		    NULL, 0, sqlite_open_tables_row, &tables);
+	static const char query[] = "SELECT count(*), count(*) FILTER (WHERE name = 'schema_migrations'), "
+				    "(SELECT encoding = 'UTF-8' FROM pragma_encoding) FROM sqlite_schema";
+	struct contents contents = { 0 };
+	err e = db_text(&s->db, query, NULL, 0, sqlite_open_contents_row, &contents);
 
 	if (e != ERR_OK)
 		return sqlite_open_not_usable(s, path, e, why);
-	if (tables.all > 0 && tables.ours == 0)
+	if (contents.tables > 0 && contents.ours == 0)
 		return why_set(why, ERR_INVALID,
 			       "%s is another program's database; nothing in it was changed.  Name a file for "
 			       "Doubletour alone with DATABASE_URL.",
 			       path);
+	if (!contents.utf8)
+		return why_set(why, ERR_INVALID,
+			       "The database %s stores text in UTF-16, and this program needs UTF-8.  Copy it to a new "
+			       "file: sqlite3 %s .dump | sqlite3 NEW.sqlite",
+			       path, path);
 	return ERR_OK;
 }
 

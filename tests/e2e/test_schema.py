@@ -151,6 +151,7 @@ def test_check_names_foreign_objects_in_postgresql(make_server, postgres):
     (lambda path: path.write_bytes(b"SQLite format 3\0" + bytes(5000)), "the beginning of a database"),
     (lambda path: path.write_bytes(b""), "nothing"),
     (lambda path: sqlite3.connect(path).execute("CREATE TABLE recipes (id INTEGER)"), "another program's database"),
+    (lambda path: sqlite3.connect(path).executescript("PRAGMA encoding = 'UTF-16'; CREATE TABLE schema_migrations (version INTEGER)"), "text in UTF-16"),
 ])
 def test_restore_reports_the_named_file(backup, tmp_path, make, why):
     server, _ = backup

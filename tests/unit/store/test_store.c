@@ -244,6 +244,15 @@ write_file(const char *file, const char *text)
 }
 
 static void
+sqlite3_shell(const char *file, const char *sql)
+{
+	char command[400];
+
+	snprintf(command, sizeof(command), "sqlite3 %s \"%s\"", file, sql);
+	assert_int_equal(system(command), 0);
+}
+
+static void
 opening_a_missing_or_invalid_file_is_an_explained_error(void **state)
 {
 	struct why why = { 0 };
@@ -265,6 +274,12 @@ opening_a_missing_or_invalid_file_is_an_explained_error(void **state)
 	why.text[0] = '\0';
 	assert_int_equal(store_open(folder, STORE_EXISTING, &why, &other), ERR_INVALID);
 	assert_int_not_equal(why.text[0], '\0');
+
+	snprintf(file, sizeof(file), "%s/utf16.sqlite", folder);
+	sqlite3_shell(file, "PRAGMA encoding = 'UTF-16'; CREATE TABLE schema_migrations (version INTEGER)");
+	assert_int_equal(chmod(file, 0600), 0);
+	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_INVALID);
+	assert_non_null(strstr(why.text, "UTF-16"));
 	assert_null(other);
 }
 
@@ -298,10 +313,7 @@ migrations_go_down_and_up_again(void **state)
 static void
 alter(const char *sql)
 {
-	char command[400];
-
-	snprintf(command, sizeof(command), "sqlite3 %s \"%s\"", path, sql);
-	assert_int_equal(system(command), 0);
+	sqlite3_shell(path, sql);
 }
 
 static void

@@ -72,12 +72,14 @@ str_vector(const char *bytes)
 	return v;
 }
 
-/* For fewer than 16 bytes: the rest is filled with printable bytes. */
+/* The last 16 bytes; of a shorter text all bytes, followed by printable ones. */
 static byte_vector
-str_vector_rest(str s)
+str_vector_end(str s)
 {
 	char bytes[sizeof(byte_vector)];
 
+	if (s.n >= sizeof(bytes))
+		return str_vector(s.p + s.n - sizeof(bytes));
 	memset(bytes, 'x', sizeof(bytes));
 	memcpy(bytes, s.p, s.n);
 	return str_vector(bytes);
@@ -115,7 +117,7 @@ str_has_control(str s)
 	for (; at + sizeof(found) <= s.n; at += sizeof(found))
 		found |= str_vector_controls(str_vector(s.p + at));
 	if (at < s.n)
-		found |= str_vector_controls(str_vector_rest(str_from(s, at)));
+		found |= str_vector_controls(str_vector_end(s));
 	return !str_vector_is_zero(found);
 }
 

@@ -2,11 +2,15 @@
 
 #include "http/return_to.h"
 
+/*
+ * A row whose path ends in '/' serves all paths below it.  The bytes of a row's path are read only if its length fits:
+ * a request is compared with every row.
+ */
 static bool
 route_path_fits(const struct route *route, str path)
 {
 	size_t n = route->path.n;
-	bool below = n > 1 && path.n > n && route->path.p[n - 1] == '/'; /* the row serves all paths below it */
+	bool below = n > 1 && path.n > n && path.p[n - 1] == '/';
 
 	return (below || path.n == n) && path.p[n - 1] == route->path.p[n - 1] && str_starts(path, route->path);
 }

@@ -33,7 +33,7 @@ def names(program):
 
 
 def title(preset):
-    return f"{preset['title']} ({preset['about']})" if preset['about'] else preset['title']
+    return f"{preset['title']} ({preset['description']})" if preset['description'] else preset['title']
 
 
 def wrapped(text, first='', other=''):
@@ -43,16 +43,16 @@ def wrapped(text, first='', other=''):
 def heading(preset, command):
     lines = [f"<!-- printed by tools/print_docs.py from presets/{preset['preset']}.yaml: do not edit -->\n", f'# {title(preset)}\n\n']
     if preset['unmaintained']:
-        lines.append(wrapped(f"**Not maintained.** {preset['unmaintained']}") + '\n')
-    if preset['ask']:
-        lines.append(wrapped(preset['ask']) + '\n')
+        lines.append(wrapped(f"**Not maintained.** {' '.join(preset['unmaintained'])}") + '\n')
+    if preset['redirect_uri_help']:
+        lines.append(wrapped(preset['redirect_uri_help']) + '\n')
     lines.append(wrapped('This command adds the client and prints the settings below, with your addresses and the secret. [Applications](README.md) has the '
                          'next steps.'))
     return ''.join(lines) + f'\n```sh\n{command}\n```\n\n'
 
 
 def command_of(preset):
-    more = ' --redirect URI' if preset['ask'] else ''
+    more = ' --redirect URI' if preset['redirect_uri_help'] else ''
     return f"doubletour client add {preset['preset']} {preset['launch_url'].split('/sso/')[0].rstrip('/')}{more}"
 
 
@@ -62,7 +62,8 @@ def block(entry):
 
 
 def client_row(key, value):
-    return f"| {ROWS[key]} | {'<br>'.join(f'`{line}`' for line in value.splitlines())} |\n"
+    lines = [' '.join(value)] if key == 'scopes' else value if isinstance(value, list) else [{True: 'yes', False: 'no'}.get(value, value)]
+    return f"| {ROWS[key]} | {'<br>'.join(f'`{line}`' for line in lines)} |\n"
 
 
 def bullets(head, lines):
@@ -81,7 +82,8 @@ def version_line(preset):
 def page(program, name):
     """Return the text of the page of one preset."""
     preset = presets(program, name)[0]
-    rows = ''.join(client_row(key, preset[key]) for key in ROWS if preset.get(key) and not (preset['ask'] and key == 'redirect_uris'))
+    rows = ''.join(client_row(key, preset[key]) for key in ROWS
+                   if preset.get(key) not in (None, '', []) and not (preset['redirect_uri_help'] and key == 'redirect_uris'))
     return (heading(preset, command_of(preset)) + version_line(preset)
             + f"## Settings of {preset['title'] if preset['preset'] != 'generic' else 'the application'}\n\n" + ''.join(map(block, preset['settings']))
             + f'## The client\n\n| setting | value |\n|---|---|\n{rows}\n'

@@ -14,6 +14,7 @@
 #define CLI_CLIENT_H
 
 #include "cli/admin.h"
+#include "cli/json.h"
 #include "keeper/oidc/client_admin.h"
 #include "oidc/client_draft.h"
 
@@ -35,6 +36,9 @@ struct client_request {
 
 /* Show all settings, the state and the secrets, as lines or as one object. */
 MUST_USE err client_show(struct client_request *r, const struct client_view *view);
+
+/* Insert one setting: a list, true or false, a number, or a text. */
+void client_json_setting(struct cli_json *line, enum client_setting setting, str text);
 
 /* One line of the list. */
 void client_list_head(struct buf *out);

@@ -56,7 +56,7 @@ client_doctor_finding_json(struct client_doctor *d, enum client_doctor_state sta
 
 	cli_json_text(&line, "state", str_of(states[state]));
 	cli_json_text(&line, "what", str_of(what));
-	cli_json_text(&line, "text", buf_str(&d->text));
+	cli_json_text(&line, "finding", buf_str(&d->text));
 	cli_json_text(&line, "command", buf_str(&d->mend));
 	return cli_json_put(&line, &d->r->out);
 }

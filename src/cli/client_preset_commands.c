@@ -31,7 +31,7 @@ presets_list_one(const struct preset *preset, bool json, struct buf *out)
 	}
 	cli_json_text(&line, "preset", str_of(preset->name));
 	cli_json_text(&line, "title", str_of(preset->title));
-	cli_json_text(&line, "about", str_of(preset->about));
+	cli_json_text(&line, "description", str_of(preset->about));
 	cli_json_bool(&line, "maintained", preset->unmaintained == NULL);
 	return cli_json_put(&line, out);
 }
@@ -91,8 +91,8 @@ presets_show_json(struct presets_show *s)
 	TRY(preset_settings_insert(s->preset, &s->use, &line, &s->why));
 	for (enum client_setting setting = 0; setting < CLIENT_SETTINGS; setting++)
 		if (s->preset->client[setting] != NULL)
-			cli_json_text(&line, client_setting_facts(setting)->key, s->draft.of[setting]);
-	cli_json_text(&line, "ask", str_of(s->preset->ask));
+			client_json_setting(&line, setting, s->draft.of[setting]);
+	cli_json_text(&line, "redirect_uri_help", str_of(s->preset->ask));
 	return cli_json_put(&line, s->out);
 }
 

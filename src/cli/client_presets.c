@@ -395,12 +395,13 @@ preset_settings_insert(const struct preset *preset, const struct preset_use *use
 	TRY(preset_words_of_use(preset, use, &arena, &words, why));
 	cli_json_text(line, "preset", str_of(preset->name));
 	cli_json_text(line, "title", str_of(preset->title));
-	cli_json_text(line, "about", str_of(preset->about));
+	cli_json_text(line, "description", str_of(preset->about));
 	cli_json_text(line, "version", str_of(preset->version));
-	cli_json_text(line, "unmaintained", str_of(preset->unmaintained));
+	cli_json_bool(line, "maintained", preset->unmaintained == NULL);
 	cli_json_list(line, "settings");
 	for (size_t i = 0; i < preset->blocks_n; i++)
 		TRY(preset_insert_block(&preset->blocks[i], &words, line));
+	TRY(preset_insert_list("unmaintained", preset->unmaintained, &words, line));
 	TRY(preset_insert_list("notes", preset->notes, &words, line));
 	return preset_insert_list("unverified", preset->unverified, &words, line);
 }

@@ -1,6 +1,5 @@
 #include "cli/client.h"
 
-#include "cli/json.h"
 #include "cli/timestamp.h"
 
 enum { KEY_COLUMNS = 26, ID_COLUMNS = 25, NAME_COLUMNS = 25, STATE_COLUMNS = 10 };
@@ -90,7 +89,7 @@ client_json_list(struct cli_json *line, const char *key, str values)
 		cli_json_list_text(line, key, str_cut(&values, between));
 }
 
-static void
+void
 client_json_setting(struct cli_json *line, enum client_setting setting, str text)
 {
 	const struct client_setting_facts *facts = client_setting_facts(setting);
@@ -114,7 +113,7 @@ client_json_secrets(struct cli_json *line, const struct client_view *view)
 	cli_json_list(line, "secrets");
 	for (size_t i = 0; i < view->secrets_n; i++) {
 		CLEANUP(cli_json_wipe) struct cli_json one = { 0 };
-		timestamp_put_json(&one, "made", view->secrets[i].created_us);
+		timestamp_put_json(&one, "created", view->secrets[i].created_us);
 		timestamp_put_json(&one, "expires", view->secrets[i].expires_us);
 		cli_json_bool(&one, "imported", view->secrets[i].imported);
 		cli_json_list_object(line, "secrets", &one);

@@ -64,6 +64,6 @@ findings_put_json(struct cli_json *line, const struct upkeep_findings *findings)
 	cli_json_number(line, "unreadable", findings->unreadable);
 	cli_json_number(line, "misnamed", findings->bad_name);
 	cli_json_number(line, "orphans", findings->orphans);
-	cli_json_number(line, "foreign", findings->unknown_objects);
+	cli_json_number(line, "unknown_objects", findings->unknown_objects);
 	cli_json_number(line, "bad_values", findings->bad_values);
 }

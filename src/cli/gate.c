@@ -183,12 +183,12 @@ cli_gate_put_applications(struct request *r)
 static void
 cli_gate_list_applications(const struct request *r, struct cli_json *line)
 {
-	cli_json_list(line, "visible");
-	cli_json_list(line, "hidden");
+	cli_json_list(line, "visible_applications");
+	cli_json_list(line, "hidden_applications");
 	for (size_t i = 0; i < r->rules.applications_n; i++) {
 		const struct application *a = &r->rules.applications[i];
 		bool visible = r->visitor.level != ACCESS_NOBODY && cli_gate_application_is_visible(r, a);
-		cli_json_list_text(line, visible ? "visible" : "hidden", a->address);
+		cli_json_list_text(line, visible ? "visible_applications" : "hidden_applications", a->address);
 	}
 }
 

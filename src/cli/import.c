@@ -292,7 +292,7 @@ cli_import_report_json(const struct import_counts *counts, const struct request 
 
 	for (size_t i = 0; i < COUNT(count_members); i++)
 		cli_json_number(&line, count_members[i].json, cli_import_count_value(counts, i));
-	cli_json_number(&line, "lines_passed_over", request->location.passed_over);
+	cli_json_number(&line, "lines_skipped", request->location.passed_over);
 	if (cli_import_has_openid(request))
 		for (size_t i = 0; i < COUNT(openid_members); i++)
 			cli_json_number(&line, openid_members[i].json,

@@ -62,7 +62,7 @@ rotate_keys_put_json(struct rotate_keys *r, const struct signing_key_times *key)
 	cli_json_text(&line, "kid", key->kid);
 	cli_json_text(&line, "algorithm", key->algorithm);
 	cli_json_text(&line, "state", str_of(rotate_keys_state(key, r->call.now_us)));
-	timestamp_put_json(&line, "made", key->created_us);
+	timestamp_put_json(&line, "created", key->created_us);
 	timestamp_put_json(&line, "signs_from", key->signs_from_us);
 	timestamp_put_json(&line, "signs_until", key->signs_until_us);
 	timestamp_put_json(&line, "published_until", key->published_until_us);
@@ -109,7 +109,8 @@ rotate_keys_withdraw(struct rotate_keys *r)
 			       "No key %.60s can be withdrawn.  `doubletour rotate-keys --list` lists the keys.",
 			       r->withdraw);
 	if (r->json) {
-		cli_json_text(&line, "withdrawn", kid);
+		cli_json_text(&line, "kid", kid);
+		cli_json_text(&line, "state", STR("withdrawn"));
 		return cli_json_put(&line, &r->out);
 	}
 	cli_line(&r->out, "Withdrew %.*s.  It signs no more tokens.", STR_ARG(kid));
@@ -149,7 +150,7 @@ rotate_keys_make(struct rotate_keys *r)
 	TRY(signing_schedule_rotate(&r->call, &made));
 	if (!r->json)
 		return rotate_keys_say_made(r, made);
-	cli_json_number(&line, "made", made);
+	cli_json_number(&line, "keys_created", made);
 	return cli_json_put(&line, &r->out);
 }
 

@@ -69,7 +69,7 @@ cli_routes_put_route_json(struct buf *out, const struct route *route)
 	buf_put_json(out, str_of(cli_routes_method_name(route)));
 	buf_put(out, STR(",\"path\":"));
 	buf_put_json(out, cli_routes_text(route, &text));
-	buf_put(out, STR(",\"lane\":"));
+	buf_put(out, STR(",\"lane\":")); /* its name since version 0.1 */
 	buf_put_json(out, str_of(pool_names[route_pool(route)]));
 	buf_put(out, STR(",\"opens\":["));
 	cli_routes_put_states(out, route, true);
@@ -109,7 +109,7 @@ cli_routes_print_text(struct buf *out)
 
 	cli_column(out, STR("METHOD"), METHOD_COLUMNS);
 	cli_column(out, STR("PATH"), columns);
-	cli_column(out, STR("LANE"), POOL_COLUMNS);
+	cli_column(out, STR("POOL"), POOL_COLUMNS);
 	buf_put(out, STR("OPENS IN\n"));
 	for (size_t i = 0; i < web_routes_count; i++) {
 		const struct route *route = &web_routes[i];

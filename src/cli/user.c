@@ -136,10 +136,10 @@ user_json_passkey(void *context, const struct admin_passkey *passkey)
 	CLEANUP(cli_json_wipe) struct cli_json one = { 0 };
 
 	cli_json_text(&one, "name", passkey->name);
-	timestamp_put_json(&one, "added", passkey->added_us);
+	timestamp_put_json(&one, "created", passkey->added_us);
 	timestamp_put_json(&one, "last_used", passkey->last_used_us);
 	cli_json_bool(&one, "synced", passkey->synced);
-	cli_json_bool(&one, "alone", passkey->alone);
+	cli_json_bool(&one, "passwordless", passkey->alone);
 	cli_json_bool(&one, "disabled", passkey->disabled);
 	cli_json_text(&one, "rp_id", passkey->rp_id);
 	cli_json_list_object(context, "passkeys", &one);

@@ -157,7 +157,7 @@ def test_both_secrets_work_until_the_old_one_is_ended(server):
     second = one(server, "secret", client)["client_secret"]
     assert accepts(server, client, first["client_secret"]) and accepts(server, client, second)
     secrets = one(server, "show", client)["secrets"]
-    assert [s["expires"] is None for s in secrets] == [True, False]
+    assert [s["expires"] is None for s in secrets] == [True, False] and all(s["created"] for s in secrets)
     third = one(server, "secret", client, "--now")["client_secret"]
     assert not accepts(server, client, first["client_secret"]) and not accepts(server, client, second)
     assert accepts(server, client, third)

@@ -155,7 +155,7 @@ def test_a_redirect_loop_ends(clients, application):
 def test_other_addresses_are_not_followed(clients, application, location, words):
     application.redirect("/login", location)
     (found,) = findings(clients, application.url("/login"), 1)
-    assert words in found["text"] and found["state"] == "differs"
+    assert words in found["finding"] and found["state"] == "differs"
 
 
 def test_an_application_elsewhere_sends_no_request_to_this_machine(clients, application, tmp_path):
@@ -178,7 +178,7 @@ def test_another_path_of_this_server_is_named(clients, application):
     for path in ("/oauth/authorize", "/api/oidc/authorization/", "//api/oidc/authorization"):
         application.redirect("/login", f"{issuer(clients)}{path}?client_id=wiki")
         (found,) = findings(clients, application.url("/login"), 1)
-        assert f"{path}." in found["text"] and f"is {issuer(clients)}/api/oidc/authorization." in found["text"] and found["what"] == "endpoint"
+        assert f"{path}." in found["finding"] and f"is {issuer(clients)}/api/oidc/authorization." in found["finding"] and found["what"] == "endpoint"
 
 
 @pytest.mark.parametrize("url", ["wiki.example.org/login", "ftp://wiki.example.org/", "/login", "--ca"])
@@ -197,13 +197,13 @@ def test_control_bytes_reach_no_terminal(clients, application):
 
 def test_an_unknown_client_is_named(clients):
     found = difference(clients, client_id="wikki")
-    assert "There is no client wikki." in found["text"] and found["command"] == "doubletour client list"
-    assert "has no client_id" in difference(clients, client_id=None)["text"]
+    assert "There is no client wikki." in found["finding"] and found["command"] == "doubletour client list"
+    assert "has no client_id" in difference(clients, client_id=None)["finding"]
 
 
 def test_a_disabled_client_is_named(clients):
     found = difference(clients, client_id="gone")
-    assert "is disabled" in found["text"] and found["command"] == "doubletour client enable gone"
+    assert "is disabled" in found["finding"] and found["command"] == "doubletour client enable gone"
 
 
 @pytest.mark.parametrize("asked, parts", [
@@ -213,20 +213,20 @@ def test_a_disabled_client_is_named(clients):
 ])
 def test_a_redirect_uri_that_is_not_registered_can_be_registered(clients, asked, parts):
     found = difference(clients, redirect_uri=asked)
-    assert f"asks for {asked}, which is not registered.  {CALLBACK} is.  They differ in {parts}" in found["text"]
+    assert f"asks for {asked}, which is not registered.  {CALLBACK} is.  They differ in {parts}" in found["finding"]
     assert found["command"] == f"doubletour client set wiki 'redirect_uris+={asked}'"
 
 
 def test_http_in_place_of_https_is_explained(clients):
     found = difference(clients, redirect_uri="http://wiki.example.org/callback")
-    assert "They differ in the scheme." in found["text"] and "X-Forwarded-Proto" in found["text"] and "In a home network only" in found["text"]
+    assert "They differ in the scheme." in found["finding"] and "X-Forwarded-Proto" in found["finding"] and "In a home network only" in found["finding"]
     assert found["command"] == "doubletour client set wiki 'insecure_redirect=yes' 'redirect_uris+=http://wiki.example.org/callback'"
 
 
 @pytest.mark.parametrize("asked", ["javascript:alert(1)", "https://wiki.example.org/callback#x", "https://*.example.org/callback"])
 def test_a_redirect_uri_that_cannot_be_registered_has_no_command(clients, asked):
     found = difference(clients, redirect_uri=asked)
-    assert "It cannot be registered" in found["text"] and found["command"] == ""
+    assert "It cannot be registered" in found["finding"] and found["command"] == ""
 
 
 def test_a_quote_cannot_leave_the_printed_command(clients):
@@ -234,15 +234,15 @@ def test_a_quote_cannot_leave_the_printed_command(clients):
 
 
 def test_a_missing_redirect_uri_is_named(clients):
-    assert "has no redirect_uri" in difference(clients, redirect_uri=None)["text"]
+    assert "has no redirect_uri" in difference(clients, redirect_uri=None)["finding"]
 
 
 def test_scopes_are_compared(clients):
     found = difference(clients, scope="openid groups email")
-    assert "asks for email groups, which this client may not have" in found["text"]
+    assert "asks for email groups, which this client may not have" in found["finding"]
     assert found["command"] == "doubletour client set wiki 'scopes=openid profile email groups'"
-    assert "has no openid" in difference(clients, scope="profile")["text"]
-    notes = [row["text"] for row in findings(clients, endpoint(clients, scope="openid user:email"), 0) if row["state"] == "note"]
+    assert "has no openid" in difference(clients, scope="profile")["finding"]
+    notes = [row["finding"] for row in findings(clients, endpoint(clients, scope="openid user:email"), 0) if row["state"] == "note"]
     assert notes == ["Unknown here, and left out: user:email", "Allowed, but the application does not ask for it: profile"]
 
 
@@ -252,7 +252,7 @@ def test_missing_pkce_is_named(clients):
     assert found["command"] == "doubletour client set wiki 'pkce=optional'" and found["what"] == "PKCE"
     assert difference(clients, client_id="phone", **without)["command"] == ""
     notes = [row for row in findings(clients, endpoint(clients, client_id="lax", **without), 0) if row["state"] == "note"]
-    assert len(notes) == 1 and "may go without" in notes[0]["text"]
+    assert len(notes) == 1 and "may go without" in notes[0]["finding"]
 
 
 def test_pkce_that_could_be_required_is_noted(clients):
@@ -261,21 +261,21 @@ def test_pkce_that_could_be_required_is_noted(clients):
 
 
 def test_the_method_plain_is_named(clients):
-    assert "method plain." in difference(clients, code_challenge_method=None)["text"]
-    assert "method S512." in difference(clients, code_challenge_method="S512")["text"]
+    assert "method plain." in difference(clients, code_challenge_method=None)["finding"]
+    assert "method S512." in difference(clients, code_challenge_method="S512")["finding"]
 
 
 def test_another_response_type_is_named(clients):
-    assert 'asks for "id_token".  Only code is supported' in difference(clients, response_type="id_token")["text"]
+    assert 'asks for "id_token".  Only code is supported' in difference(clients, response_type="id_token")["finding"]
 
 
 def test_other_faults_of_the_request_are_named_as_the_server_does(clients):
-    assert "code_challenge is not" in difference(clients, code_challenge="short")["text"]
-    assert "request_uri" in difference(clients, request_uri="urn:x")["text"]
-    assert "max_age is not" in difference(clients, max_age="soon")["text"]
+    assert "code_challenge is not" in difference(clients, code_challenge="short")["finding"]
+    assert "request_uri" in difference(clients, request_uri="urn:x")["finding"]
+    assert "max_age is not" in difference(clients, max_age="soon")["finding"]
     twice = endpoint(clients) + "&state=y"
-    assert "occurs twice" in findings(clients, twice, 1)[0]["text"]
-    assert "malformed" in findings(clients, endpoint(clients) + "&x=%zz", 1)[0]["text"]
+    assert "occurs twice" in findings(clients, twice, 1)[0]["finding"]
+    assert "malformed" in findings(clients, endpoint(clients) + "&x=%zz", 1)[0]["finding"]
 
 
 @pytest.mark.parametrize("changes", [{"redirect_uri": CALLBACK + "/", "scope": "openid groups", "code_challenge": None}])

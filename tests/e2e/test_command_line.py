@@ -145,8 +145,8 @@ def test_arguments_that_may_hold_secrets_are_not_repeated(make_server, arguments
 
 def test_columns_of_routes_fit_the_longest_path(make_server):
     lines = run(make_server(start=False), "routes").stdout.decode().splitlines()
-    assert lines[0].split() == ["METHOD", "PATH", "LANE", "OPENS", "IN"]
-    pool = lines[0].index("LANE")
+    assert lines[0].split() == ["METHOD", "PATH", "POOL", "OPENS", "IN"]
+    pool = lines[0].index("POOL")
     assert {line[pool:].split()[0] for line in lines[1:]} == {"inline", "quick", "slow"}
     assert all(line[pool - 1] == " " for line in lines)
 

@@ -529,7 +529,7 @@ def test_lines_without_a_uri_are_skipped_and_counted(make_server, tmp_path):
     server = make_server(start=False).init()
     totp = "\ufeff" + uri("anna").replace("\n", "\r\n") + "\r\nSuccessfully exported TOTP configurations\r\n# remark\r\n"
     report = imported(server, *authelia(tmp_path, "users:\n" + user("anna"), totp))
-    assert (report["with_authenticator"], report["lines_passed_over"]) == (1, 2)
+    assert (report["with_authenticator"], report["lines_skipped"]) == (1, 2)
     assert "ignored lines" in report["said"] and "2" in report["said"]
 
 
@@ -543,7 +543,7 @@ def test_a_line_that_mentions_a_uri_is_not_skipped(make_server, tmp_path, form, 
     server = make_server(start=False).init()
     text, totp = "users:\n" + user("anna") + user("ben"), uri("anna") + form.format(uri("ben").strip()) + "\n"
     report = imported(server, *authelia(tmp_path, text, totp), status=1)
-    assert (report["taken"], report["refused"], report["lines_passed_over"]) == (1, 1, 0), why
+    assert (report["taken"], report["refused"], report["lines_skipped"]) == (1, 1, 0), why
     assert set(accounts(server)) == {"anna"} and "line 2 of the export" in report["said"] and SECRET not in report["said"]
 
 

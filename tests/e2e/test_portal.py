@@ -70,10 +70,10 @@ def test_gate_check_lists_the_applications_of_an_account(gate):
     assert gate.command("user", "groups", person.name, "staff").returncode == 0
     assert "\nvisible  Wiki <b>  https" in check("--user", person.name) and "Vault  https://vault.example.org/safe/  (line 15: not a member of its groups)" in check("--user", person.name)
     found = json.loads(check("--user", person.name, "--json"))
-    assert found["visible"] == ["https://wiki.example.org/", "https://photos.example.org/", "http://router.example.net/"]
-    assert found["hidden"] == ["https://vault.example.org/safe/"]
+    assert found["visible_applications"] == ["https://wiki.example.org/", "https://photos.example.org/", "http://router.example.net/"]
+    assert found["hidden_applications"] == ["https://vault.example.org/safe/"]
     assert check().endswith("Applications are listed after the sign-in only.\n")
-    assert json.loads(check("--json"))["visible"] == []
+    assert json.loads(check("--json"))["visible_applications"] == []
 
 
 @pytest.mark.parametrize("line, words", [("address: ftp://wiki.example.org/", "line 4"), ("icon: icons/none.svg", "line 5")])

@@ -174,7 +174,7 @@ def test_a_person_signs_in_after_one_command(server, anna, name):
 def test_the_list_has_every_application(server):
     rows = [json.loads(line) for line in printed(server, "presets", "--json").stdout.splitlines()]
     assert sorted(row["preset"] for row in rows) == sorted(NAMES)
-    assert [row["preset"] for row in rows if not row["maintained"]] == ["jellyfin"]
+    assert [(row["preset"], row["description"]) for row in rows if not row["maintained"]] == [("jellyfin", "plugin SSO-Auth")]
     text = printed(server, "presets").stdout
     assert "jellyfin        Jellyfin (plugin SSO-Auth), not maintained\n" in text and len(text.splitlines()) == len(NAMES)
 
@@ -218,7 +218,7 @@ def test_each_client_has_what_its_application_needs(server, name):
     assert len(set(client["redirect_uris"])) == len(client["redirect_uris"])
     if name not in ASKING:
         shown = one(server, "presets", name, "https://app.example.org")
-        assert shown["redirect_uris"].splitlines() == client["redirect_uris"] and shown["scopes"].split() == client["scopes"]
+        assert all(client[setting] == value for setting, value in shown.items() if setting in client and setting != "preset"), shown
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -271,7 +271,7 @@ def test_http_is_for_home_networks_and_this_machine(server):
 ])
 def test_redirect_uris_keep_the_port_of_the_url(server, name, url, uris):
     assert one(server, "show", added(server, name, url)["client_id"])["redirect_uris"] == uris
-    assert one(server, "presets", name, url)["redirect_uris"].splitlines() == uris
+    assert one(server, "presets", name, url)["redirect_uris"] == uris
 
 
 def test_options_go_before_the_preset(server):
@@ -322,3 +322,7 @@ def test_unmaintained_and_unverified_facts_are_printed(server):
     text = printed(server, "presets", "jellyfin").stdout
     assert "Not maintained:\n- The author of the plugin archived it" in text and "\nNot verified:\n- " in text
     assert "\nNotes:\n- " in text and "Not maintained" not in printed(server, "presets", "gitea").stdout
+    old, maintained = one(server, "presets", "jellyfin"), one(server, "presets", "gitea")
+    assert (old["maintained"], maintained["maintained"], maintained["unmaintained"]) == (False, True, [])
+    assert old["unmaintained"][0].startswith("The author of the plugin archived it") and old["description"] == "plugin SSO-Auth"
+    assert one(server, "presets", "wikijs")["redirect_uri_help"].startswith("Wiki.js itself chooses the redirect URI.")

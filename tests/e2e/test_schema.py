@@ -69,7 +69,7 @@ def test_a_changed_schema_is_named_and_not_restored(backup, tmp_path, statements
     checked = server.command("check", "--json", DATABASE_URL=f"sqlite:///{file}")
     assert checked.returncode == 1 and word in checked.stderr, checked.stderr
     if checked.stdout:
-        assert json.loads(checked.stdout)["foreign"] >= 1
+        assert json.loads(checked.stdout)["unknown_objects"] >= 1
     warned = server.command("backup", str(tmp_path / "again.sqlite"), DATABASE_URL=f"sqlite:///{file}")
     assert "Doubletour does not make" in warned.stdout or warned.returncode != 0
 
@@ -140,7 +140,7 @@ def test_check_names_foreign_objects_in_postgresql(make_server, postgres):
         postgres.sql(name, statements + ";")
         checked = server.command("check", "--json")
         assert checked.returncode == 1, (why, checked.stderr)
-        assert not checked.stdout or json.loads(checked.stdout)["foreign"] >= len(words), (why, checked.stderr)
+        assert not checked.stdout or json.loads(checked.stdout)["unknown_objects"] >= len(words), (why, checked.stderr)
         for word in words:
             assert word in checked.stderr, (why, checked.stderr)
 

@@ -67,10 +67,11 @@ def test_keys_are_rotated_early_while_the_server_runs(make_server):
     run(server, *CLIENT)
     (old,) = published(server)
     assert "Made 1 key." in run(server, "rotate-keys")
-    assert json.loads(run(server, "rotate-keys", "--json")) == {"made": 0}
+    assert json.loads(run(server, "rotate-keys", "--json")) == {"keys_created": 0}
     assert published(server)[0] == old  # it signs, so it comes first
     (new,) = set(published(server)) - {old}
     assert states(server) == {old: "signs", new: "next"}
+    assert all(key["created"] <= key["signs_from"] < key["signs_until"] for key in listed(server))
     age(server, 7.01)
     assert states(server) == {old: "published", new: "signs"}
     age(server, 7)
@@ -90,6 +91,7 @@ def test_a_withdrawn_key_disappears_at_once(make_server):
     again = server.command("rotate-keys", "--withdraw", old)
     assert (again.returncode, again.stdout) == (1, "") and "can be withdrawn" in again.stderr
     assert len(server.command("audit", "--event", "admin.signing-key-withdrawn", "--json").stdout.splitlines()) == 1
+    assert json.loads(run(server, "rotate-keys", "--withdraw", new, "--json")) == {"kid": new, "state": "withdrawn"}
 
 
 def test_an_unreadable_key_is_left_out_and_its_code_stays_usable(make_server):

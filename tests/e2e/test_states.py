@@ -156,7 +156,7 @@ def test_the_route_table_matches_the_recorded_one(table):
 
 def test_the_text_list_matches_the_json_list(server, table):
     header, *lines = [line.split() for line in server.command("routes").stdout.splitlines()]
-    assert header == ["METHOD", "PATH", "LANE", "OPENS", "IN"]
+    assert header == ["METHOD", "PATH", "POOL", "OPENS", "IN"]
     assert lines == [[row["method"], row["path"], row["lane"], ",".join(row["opens"])] for row in table]
 
 

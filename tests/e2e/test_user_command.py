@@ -66,7 +66,7 @@ def test_show_lists_passkeys_and_a_reset_removes_them(server):
     server.sql("UPDATE factors SET name = 'Phone', last_used_at_us = 1790000000000000 WHERE kind = 'passkey' AND account_id = "
                "(SELECT id FROM accounts WHERE name = ?)", alice.name)
     (passkey,) = one(server, "user", "show", alice.name)["passkeys"]
-    assert passkey == {"name": "Phone", "added": "1970-01-01T00:00:00Z", "last_used": "2026-09-21T14:13:20Z", "synced": False, "alone": True,
+    assert passkey == {"name": "Phone", "created": "1970-01-01T00:00:00Z", "last_used": "2026-09-21T14:13:20Z", "synced": False, "passwordless": True,
                        "disabled": False, "rp_id": "localhost"}
     line = "passkey          Phone: added 1970-01-01T00:00:00Z, last used 2026-09-21T14:13:20Z, on one device, opens alone, for localhost\n"
     assert line in server.command("user", "show", alice.name).stdout

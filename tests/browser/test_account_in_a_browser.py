@@ -61,11 +61,11 @@ def test_every_account_page_works(browse, server, language, size, scheme, javasc
 
     browser.open("/account/devices")
     assert len(browser.find_all(DEVICES)) == 1 and len(browser.find_all("main form")) == 0
-    elsewhere = Person(server, name, NEW, language=language)
+    other_browser = Person(server, name, NEW, language=language)
     for agent in AGENTS:
-        elsewhere.forget().visit("/login", headers={"User-Agent": agent})
-        fields = {"csrf_token": elsewhere.page.token, "username": name, "password": NEW}
-        assert elsewhere.post("/login", fields, headers={"User-Agent": agent}).status == 303
+        other_browser.forget().visit("/login", headers={"User-Agent": agent})
+        fields = {"csrf_token": other_browser.page.token, "username": name, "password": NEW}
+        assert other_browser.post("/login", fields, headers={"User-Agent": agent}).status == 303
     browser.open("/account/devices").look("devices")
     assert [item.text.split()[0] for item in browser.find_all(DEVICES)][1:] == ["curl", "Firefox"]
     assert len(browser.find_all("[aria-labelledby=activity] li")) >= 4

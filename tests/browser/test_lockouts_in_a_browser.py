@@ -42,8 +42,8 @@ def test_lockout_page_explains_and_reports_attempts(browse, server, language, si
         lockout_ends_in_page(browser)
 
     server.clock.advance(60)
-    stranger = Person(server, name, "another guess")
-    stranger.give_password()
+    attacker = Person(server, name, "another guess")
+    attacker.give_password()
     give_password(browser, name)
     for _ in range(5):
         browser.type_code("000000")  # sent automatically, after a wrong code too

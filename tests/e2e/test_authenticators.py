@@ -374,10 +374,10 @@ def test_the_sessions_own_authenticator_cannot_be_removed(alice):
 def test_authenticators_of_other_accounts_cannot_be_removed(server, alice):
     add(alice)
     token = alice.visit(LIST).token
-    stranger = Person(server).full()
-    for number in [*garbage(server), ids(stranger)[0]]:
+    bob = Person(server).full()
+    for number in [*garbage(server), ids(bob)[0]]:
         assert alice.post(REMOVE, {"csrf_token": token, "id": number}).status == 422
-    assert len(names(alice)) == 2 and len(names(stranger)) == 1
+    assert len(names(alice)) == 2 and len(names(bob)) == 1
 
 
 def test_removing_with_a_stale_proof_asks_for_a_code(alice):

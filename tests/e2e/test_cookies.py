@@ -127,8 +127,8 @@ def test_an_earlier_device_cookie_is_still_known(server):
     """
     alice = as_of_release_0_1(Person(server).full())
     device = alice.cookies["device"]
-    stranger = Person(server, alice.name, "not the password")
-    assert [stranger.give_password().status for _ in range(6)] == [422] * 5 + [429]
+    attacker = Person(server, alice.name, "not the password")
+    assert [attacker.give_password().status for _ in range(6)] == [422] * 5 + [429]
     alice.cookies = {"device": device}
     alice.sign_in()
     assert alice.visit("/").status == 200

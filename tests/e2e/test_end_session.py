@@ -82,11 +82,11 @@ def test_without_an_address_the_sign_in_page_follows(app):
 
 def test_a_hint_of_another_session_asks_first(app):
     person = Person(app.server).full()
-    elsewhere = app.sign_in(person)["id_token"]
+    other_token = app.sign_in(person)["id_token"]
     person.forget().sign_in()
-    asks(end(person, id_token_hint=elsewhere, post_logout_redirect_uri=app.after, state="x"), person, app.client_id.title())
+    asks(end(person, id_token_hint=other_token, post_logout_redirect_uri=app.after, state="x"), person, app.client_id.title())
     assert lives(person)
-    end(person, id_token_hint=elsewhere, post_logout_redirect_uri=app.after, state="x")
+    end(person, id_token_hint=other_token, post_logout_redirect_uri=app.after, state="x")
     assert opened_url(confirm(person)) == app.after + "&state=x" and not lives(person)
 
 

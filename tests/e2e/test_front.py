@@ -376,12 +376,12 @@ def test_anonymous_requests_write_no_row(server):
         return {t: server.sql(f"SELECT count(*) FROM {t}") for t in tables}
 
     before = rows()
-    stranger = Person(server)
+    anonymous = Person(server)
     for n in range(scaled(300, 20_000)):
-        stranger.cookies = {"doubletour": os.urandom(32).hex()[:43], "doubletour-form": os.urandom(20).hex(), "doubletour-device": os.urandom(32).hex()[:43]}
-        stranger.visit(("/login", "/register", "/", "/verify-2fa", "/setup-2fa", "/set-password?link=x", "/logout", "/account")[n % 8])
+        anonymous.cookies = {"doubletour": os.urandom(32).hex()[:43], "doubletour-form": os.urandom(20).hex(), "doubletour-device": os.urandom(32).hex()[:43]}
+        anonymous.visit(("/login", "/register", "/", "/verify-2fa", "/setup-2fa", "/set-password?link=x", "/logout", "/account")[n % 8])
     for path in ("/login", "/register", "/verify-2fa", "/logout"):
-        stranger.post(path, {"csrf_token": "forged", "username": "a", "password": "b"})
+        anonymous.post(path, {"csrf_token": "forged", "username": "a", "password": "b"})
     assert rows() == before
 
 

@@ -462,11 +462,11 @@ def test_the_gate_cookie_ends_with_its_session(gate):
 def test_ending_other_sessions_ends_their_gate_cookies(gate):
     person = inside(gate)
     assert person.ask(WIKI).status_code == 200
-    elsewhere = Visitor(gate, person.name, person.password)
-    elsewhere.secret, elsewhere.spent = person.secret, person.spent
-    elsewhere.sign_in()
-    elsewhere.visit("/account/devices")
-    elsewhere.post("/account/sessions/end", {"csrf_token": elsewhere.page.token, "id": ""})
+    other_browser = Visitor(gate, person.name, person.password)
+    other_browser.secret, other_browser.spent = person.secret, person.spent
+    other_browser.sign_in()
+    other_browser.visit("/account/devices")
+    other_browser.post("/account/sessions/end", {"csrf_token": other_browser.page.token, "id": ""})
     assert person.ask(WIKI).status_code == 401
 
 
@@ -655,12 +655,12 @@ def test_signing_out_follows_no_foreign_return_url(gate, bad):
 
 
 def test_a_page_denied_to_all_needs_no_sign_in(gate):
-    stranger = Visitor(gate)
-    stranger.visit(gate_path("https://closed.example.org/"))
-    assert stranger.page.status == 403 and "closed to everyone" in stranger.page.text and not stranger.page.dom.all("form")
-    (link,) = stranger.page.dom.one("main").all("a", class_="primary")
+    anonymous = Visitor(gate)
+    anonymous.visit(gate_path("https://closed.example.org/"))
+    assert anonymous.page.status == 403 and "closed to everyone" in anonymous.page.text and not anonymous.page.dom.all("form")
+    (link,) = anonymous.page.dom.one("main").all("a", class_="primary")
     assert (link["href"], link.text) == ("/login", "Sign in")
-    assert stranger.visit(gate_path("https://wiki.example.org/admin/x")).location.startswith("/login?next=")
+    assert anonymous.visit(gate_path("https://wiki.example.org/admin/x")).location.startswith("/login?next=")
 
 
 def refusal_link(person, url, address):
@@ -852,9 +852,9 @@ def test_a_ticket_works_once_briefly_and_on_its_host(gate):
     shop = "https://shop.example.net/"
 
     def use(link, host="shop.example.net"):
-        stranger = Visitor(gate)
-        stranger.visit(link[link.index("/.doubletour"):], host=host)
-        return stranger.other
+        anonymous = Visitor(gate)
+        anonymous.visit(link[link.index("/.doubletour"):], host=host)
+        return anonymous.other
 
     link = ticket_for(person, shop)
     assert use(link) and not use(link), "once"

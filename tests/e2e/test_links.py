@@ -37,7 +37,7 @@ def is_dead(page):
 
 
 @pytest.fixture
-def newcomer(server):
+def new_user(server):
     """A person whom the administrator has just added, with the link."""
     person = Person(server, password=NEW)
     person.link = link_of(server, "user", "add", person.name)
@@ -53,21 +53,21 @@ def alice(server):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_a_new_account_chooses_its_password_and_enrols(newcomer, language):
-    newcomer.language = language
-    page = newcomer.visit(newcomer.link)
-    assert page.status == 200 and page.language == language and newcomer.name in page.dom.one("main").text
-    assert page.value("username") == newcomer.name, "for the password manager of the browser"
-    assert newcomer.send(newcomer.link, CHOSEN).location == "/setup-2fa" and newcomer.follow().flashes
-    assert newcomer.visit("/").location == "/setup-2fa", "no page opens before the factor is enrolled"
-    newcomer.confirm()
-    assert newcomer.visit("/").status == 200
-    newcomer.forget().sign_in()
-    assert newcomer.visit("/").status == 200
+def test_a_new_account_chooses_its_password_and_enrols(new_user, language):
+    new_user.language = language
+    page = new_user.visit(new_user.link)
+    assert page.status == 200 and page.language == language and new_user.name in page.dom.one("main").text
+    assert page.value("username") == new_user.name, "for the password manager of the browser"
+    assert new_user.send(new_user.link, CHOSEN).location == "/setup-2fa" and new_user.follow().flashes
+    assert new_user.visit("/").location == "/setup-2fa", "no page opens before the factor is enrolled"
+    new_user.confirm()
+    assert new_user.visit("/").status == 200
+    new_user.forget().sign_in()
+    assert new_user.visit("/").status == 200
 
 
 def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alice):
-    signed_in, elsewhere = alice.session, Person(server, alice.name, alice.password)
+    signed_in, other_browser = alice.session, Person(server, alice.name, alice.password)
     link = link_of(server, "user", "reset-password", alice.name)
     wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
     alice.forget().visit(link)
@@ -77,33 +77,33 @@ def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alic
     alice.verify()
     assert alice.visit("/").status == 200
     assert alice.session != signed_in
-    assert elsewhere.give_password().status == 422, "the old password is invalid"
+    assert other_browser.give_password().status == 422, "the old password is invalid"
 
 
-def test_viewing_the_form_does_not_consume_the_link(newcomer):
+def test_viewing_the_form_does_not_consume_the_link(new_user):
     for method in ("GET", "HEAD", "GET"):
-        assert newcomer.request(method, newcomer.link).status == 200
-    assert Person(newcomer.server).visit(newcomer.link).status == 200
-    assert newcomer.send(newcomer.link, CHOSEN).status == 303
+        assert new_user.request(method, new_user.link).status == 200
+    assert Person(new_user.server).visit(new_user.link).status == 200
+    assert new_user.send(new_user.link, CHOSEN).status == 303
 
 
-def test_a_link_replaces_the_browsers_other_session(newcomer, alice):
+def test_a_link_replaces_the_browsers_other_session(new_user, alice):
     before = alice.session
-    alice.send(newcomer.link, CHOSEN)
+    alice.send(new_user.link, CHOSEN)
     assert alice.page.location == "/setup-2fa" and alice.session != before
     assert alice.visit("/account").location.startswith("/setup-2fa"), "this browser has no access to alice's pages any more"
     alice.cookies = {"doubletour": before}
     assert alice.visit("/account").location.startswith("/login"), "nor with the earlier token"
 
 
-def test_a_change_of_language_keeps_the_link(newcomer):
-    page = newcomer.visit(newcomer.link)
+def test_a_change_of_language_keeps_the_link(new_user):
+    page = new_user.visit(new_user.link)
     switch = page.dom.one("footer").one("a", hreflang="fr")["href"]
-    assert newcomer.visit(switch).location == newcomer.link
-    assert newcomer.visit(newcomer.link).language == "fr"
-    assert newcomer.send(newcomer.link, {"password": "court", "confirm": "court"}).status == 422
-    switch = newcomer.page.dom.one("footer").one("a", hreflang="en")["href"]
-    assert newcomer.visit(switch).location == newcomer.link, "also from the form that is shown again"
+    assert new_user.visit(switch).location == new_user.link
+    assert new_user.visit(new_user.link).language == "fr"
+    assert new_user.send(new_user.link, {"password": "court", "confirm": "court"}).status == 422
+    switch = new_user.page.dom.one("footer").one("a", hreflang="en")["href"]
+    assert new_user.visit(switch).location == new_user.link, "also from the form that is shown again"
 
 
 def test_malformed_tokens_are_escaped_in_the_language_switch(server):
@@ -122,48 +122,48 @@ def test_malformed_tokens_are_escaped_in_the_language_switch(server):
     ({"confirm": "another"}, "confirm"), ({"password": "123456789", "confirm": "123456789"}, "password"),
     ({"password": "y" * 3000, "confirm": "y" * 3000}, "password"),
 ], ids=["short", "empty", "not again", "differs", "guessable", "enormous"])
-def test_a_bad_password_is_explained_and_keeps_the_link(newcomer, fields, field):
-    page = newcomer.send(newcomer.link, {**CHOSEN, **fields})
-    assert page.status == 422 and page.errors[field] and newcomer.name in page.text
+def test_a_bad_password_is_explained_and_keeps_the_link(new_user, fields, field):
+    page = new_user.send(new_user.link, {**CHOSEN, **fields})
+    assert page.status == 422 and page.errors[field] and new_user.name in page.text
     assert len(page.dom.all(role="meter")) == (0 < len({**CHOSEN, **fields}["password"]) < 1000)
     form = page.form_to("/set-password")
     kept = {i["name"]: i["value"] for i in form.all("input", type="hidden")}
-    assert newcomer.post("/set-password", {**kept, **CHOSEN}).status == 303, "the same page continues"
+    assert new_user.post("/set-password", {**kept, **CHOSEN}).status == 303, "the same page continues"
 
 
-def test_the_account_s_name_is_the_link_s_not_the_form_s(newcomer, alice):
-    newcomer.send(newcomer.link, {**CHOSEN, "username": alice.name})
-    assert newcomer.confirm().status == 303 and newcomer.name in newcomer.visit("/account").text
+def test_the_account_s_name_is_the_link_s_not_the_form_s(new_user, alice):
+    new_user.send(new_user.link, {**CHOSEN, "username": alice.name})
+    assert new_user.confirm().status == 303 and new_user.name in new_user.visit("/account").text
     assert alice.visit("/").status == 200
 
 
-def test_a_form_from_somewhere_else_sets_no_password(newcomer):
-    fields = {"link": token_of(newcomer.link), **CHOSEN}
-    newcomer.visit(newcomer.link)
-    token = newcomer.page.token
+def test_a_form_from_somewhere_else_sets_no_password(new_user):
+    fields = {"link": token_of(new_user.link), **CHOSEN}
+    new_user.visit(new_user.link)
+    token = new_user.page.token
     cross_site = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
     for sent, headers in ((fields, None), ({**fields, "csrf_token": "A" * 43}, None), ({**fields, "csrf_token": token}, cross_site)):
-        page = newcomer.post("/set-password", sent, headers=headers)
+        page = new_user.post("/set-password", sent, headers=headers)
         assert page.status == 403 and page.alerts and NEW not in page.html
         assert page.form_to("/set-password"), "the page has the form to send"
-    assert newcomer.send(newcomer.link, CHOSEN).status == 303, "the link stays valid"
+    assert new_user.send(new_user.link, CHOSEN).status == 303, "the link stays valid"
 
 
 # Ends of a link
 
 
-def test_a_link_works_once(newcomer):
-    newcomer.visit(newcomer.link)
-    open_page = {"csrf_token": newcomer.page.token, "link": token_of(newcomer.link)}
-    cookies = dict(newcomer.cookies)
-    assert newcomer.send(newcomer.link, CHOSEN).status == 303
-    late = Person(newcomer.server)
-    assert is_dead(late.visit(newcomer.link))
+def test_a_link_works_once(new_user):
+    new_user.visit(new_user.link)
+    open_page = {"csrf_token": new_user.page.token, "link": token_of(new_user.link)}
+    cookies = dict(new_user.cookies)
+    assert new_user.send(new_user.link, CHOSEN).status == 303
+    late = Person(new_user.server)
+    assert is_dead(late.visit(new_user.link))
     late.cookies = cookies
     other = "another password of several words"
     assert is_dead(late.post("/set-password", {**open_page, "password": other, "confirm": other})), "a form opened before"
     assert not late.session
-    assert Person(newcomer.server, newcomer.name, other).give_password().status == 422
+    assert Person(new_user.server, new_user.name, other).give_password().status == 422
 
 
 def test_a_link_works_for_a_day(make_server):
@@ -241,10 +241,10 @@ def test_a_wrong_current_password_does_not_kill_a_link(server, alice):
     assert Person(server).visit(link).status == 200
 
 
-def test_a_link_follows_a_new_name(server, newcomer):
-    command(server, "user", "rename", newcomer.name, newcomer.name + ".two")
-    assert newcomer.name + ".two" in newcomer.visit(newcomer.link).text
-    assert newcomer.send(newcomer.link, CHOSEN).status == 303
+def test_a_link_follows_a_new_name(server, new_user):
+    command(server, "user", "rename", new_user.name, new_user.name + ".two")
+    assert new_user.name + ".two" in new_user.visit(new_user.link).text
+    assert new_user.send(new_user.link, CHOSEN).status == 303
 
 
 # Invalid links
@@ -343,18 +343,18 @@ def test_an_invitation_does_not_open_closed_registration(make_server):
 # Places where a token must not appear
 
 
-def test_a_link_s_token_stays_out_of_log_database_and_other_sites(server, newcomer):
-    token = token_of(newcomer.link)
-    page = newcomer.visit(newcomer.link)
+def test_a_link_s_token_stays_out_of_log_database_and_other_sites(server, new_user):
+    token = token_of(new_user.link)
+    page = new_user.visit(new_user.link)
     assert page.headers["Referrer-Policy"] in ("same-origin", "strict-origin", "no-referrer")
     assert page.headers["Cache-Control"] == "no-store"
-    elsewhere = [e["href"] for e in page.dom.all("a", href=True) if not e["href"].startswith("/")]
-    assert elsewhere in ([], ["#main"]), "the page has no link to another site"
-    newcomer.visit(page.dom.one("footer").one("a", hreflang="fr")["href"])
-    newcomer.send(newcomer.link, {**CHOSEN, "confirm": "another"})
-    newcomer.send(newcomer.link, CHOSEN)
-    assert newcomer.page.status == 303 and token not in newcomer.page.location
-    newcomer.visit(newcomer.link)
+    external = [e["href"] for e in page.dom.all("a", href=True) if not e["href"].startswith("/")]
+    assert external in ([], ["#main"]), "the page has no link to another site"
+    new_user.visit(page.dom.one("footer").one("a", hreflang="fr")["href"])
+    new_user.send(new_user.link, {**CHOSEN, "confirm": "another"})
+    new_user.send(new_user.link, CHOSEN)
+    assert new_user.page.status == 303 and token not in new_user.page.location
+    new_user.visit(new_user.link)
     log = server.log()
     assert log.count("/set-password") >= 5, "these requests were logged"
     assert token not in log and token[:20] not in log

@@ -176,11 +176,11 @@ def test_requests_without_an_address_are_served(make_unix, forwarded):
 
 def test_requests_without_an_address_lock_no_account(make_unix):
     server = make_unix(PUBLIC_URL=f"https://{LOGIN}").start()
-    person, stranger = Visitor(server), Visitor(server)
-    person.address = stranger.address = None
+    person, attacker = Visitor(server), Visitor(server)
+    person.address = attacker.address = None
     person.full()
     for _ in range(10):
-        assert stranger.send("/login", {"username": person.name, "password": "wrong"}).status == 422
+        assert attacker.send("/login", {"username": person.name, "password": "wrong"}).status == 422
     assert person.forget().give_password().status == 303
 
 

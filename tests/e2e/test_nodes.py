@@ -120,17 +120,17 @@ def test_a_sign_out_reaches_all_nodes_within_two_seconds(pair):
 def test_password_changes_and_commands_end_sessions_on_all_nodes(pair):
     a, b = pair
     alice = Person(a).full()
-    elsewhere = Person(b, alice.name, alice.password)
-    elsewhere.secret, elsewhere.spent = alice.secret, alice.spent
-    elsewhere.sign_in()
+    other_browser = Person(b, alice.name, alice.password)
+    other_browser.secret, other_browser.spent = alice.secret, alice.spent
+    other_browser.sign_in()
     new = "another good password 42"
-    alice.spent = elsewhere.spent
+    alice.spent = other_browser.spent
 
     def change():
         at(alice, a).send("/account/password", {"current": alice.password, "password": new, "confirm": new})
         assert alice.page.status == 303, alice.page.html
 
-    ends_elsewhere(elsewhere, b, change)
+    ends_elsewhere(other_browser, b, change)
     assert opens(alice, a) and opens(alice, b)
     for command in ("logout", "disable"):
         if command == "disable":

@@ -82,16 +82,16 @@ def test_passkey_is_the_first_factor_and_signs_in_alone(server, algorithm):
 @ALGORITHMS
 def test_passkey_is_added_and_is_the_second_step(server, algorithm):
     alice = KeyHolder(server, key=Authenticator(server.origin, algorithm=algorithm)).full()
-    elsewhere = Person(server, alice.name, alice.password)
-    elsewhere.secret, elsewhere.spent = alice.secret, alice.spent
-    elsewhere.sign_in()
+    other_browser = Person(server, alice.name, alice.password)
+    other_browser.secret, other_browser.spent = alice.secret, alice.spent
+    other_browser.sign_in()
     alice.add_passkey("Blue key")
-    assert full(alice) and not full(elsewhere), "all other sessions end"
+    assert full(alice) and not full(other_browser), "all other sessions end"
     assert [name for name, _ in passkeys(alice)] == ["Blue key"]
     assert alice.forget().give_password().location == "/verify-2fa"
     assert alice.ask(VERIFY).ids == [alice.key.newest.id]
     assert alice.answer(alice.get()).status == 303 and full(alice)
-    alice.spent = elsewhere.spent
+    alice.spent = other_browser.spent
     alice.forget().give_password()
     assert alice.verify().status == 303 and full(alice), "a code still works"
 

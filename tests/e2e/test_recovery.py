@@ -119,7 +119,7 @@ def test_the_database_holds_no_recovery_code(server, codes):
 # Creating while the session ends
 
 
-def elsewhere(person):
+def other_browser(person):
     other = Person(person.server, person.name, person.password)
     other.secret, other.spent = person.secret, person.spent
     other.sign_in()
@@ -137,7 +137,7 @@ def test_an_ended_session_makes_no_recovery_codes(server, end):
     """Six threads request new codes while the session is ended; no codes are made after the end was acknowledged."""
     for _ in range(4):
         alice = Person(server).full()
-        owner = elsewhere(alice)
+        owner = other_browser(alice)
         alice.visit(PATH)
         renew = form_bytes(server, PATH, {"csrf_token": alice.page.token}, alice.cookies)
         over, statuses = threading.Event(), set()
@@ -211,8 +211,8 @@ WRONG = ["{0}A", "{1}", "{2}", "", "-", "A" * 24, "0" * 4000, "A" * 4000, "{3}\x
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
 def test_codes_of_other_accounts_open_no_session(server, alice, codes, wrong):
-    stranger = enrolled(Person(server))
-    typed = wrong.format(codes[0], codes[0][:23], stranger[0], codes[1])
+    codes_of_bob = enrolled(Person(server))
+    typed = wrong.format(codes[0], codes[0][:23], codes_of_bob[0], codes[1])
     page = alice.recover(typed) if typed else alice.forget().give_password() and alice.send("/verify-2fa", {"otp": ""})
     assert page.status in (400, 422), page
     if page.status == 422:

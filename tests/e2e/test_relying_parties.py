@@ -16,7 +16,7 @@ from harness import Person
 from harness.apache import Apache
 from harness.oidc_agent import OidcAgent
 from harness.server import TIMEOUT, free_port, wait_until
-from harness.wanderer import Wanderer
+from harness.cross_site_browser import CrossSiteBrowser
 
 # The applications are not installed by `make test`; .ci/run installs them.
 pytestmark = pytest.mark.whole
@@ -58,12 +58,12 @@ def test_apache_signs_a_person_in(server, apache, mode):
     person = grouped(server)
     more = "" if mode == "query" else f"OIDCResponseMode {mode}"
     with apache(more=more) as application:
-        browser = Wanderer(person).open(application.origin + "/app/who.cgi")
+        browser = CrossSiteBrowser(person).open(application.origin + "/app/who.cgi")
         assert browser.response.status_code == 200, browser.response.text + application.log()
         assert f"user={person.name}" in browser.response.text
         assert "groups=staff,wiki" in browser.response.text and "email=anna@example.org" in browser.response.text
         assert browser.consents == 1
-        again = Wanderer(person).open(application.origin + "/app/who.cgi")
+        again = CrossSiteBrowser(person).open(application.origin + "/app/who.cgi")
         assert again.consents == 0 and f"user={person.name}" in again.response.text, "the consent is remembered"
 
 
@@ -71,8 +71,8 @@ def test_apache_sends_an_unknown_visitor_through_password_and_code(server, apach
     person = grouped(server)
     person.log_out()
     with apache() as application:
-        browser = Wanderer(person).open(application.origin + "/app/who.cgi")
-        assert f"user={person.name}" in browser.response.text, browser.passed
+        browser = CrossSiteBrowser(person).open(application.origin + "/app/who.cgi")
+        assert f"user={person.name}" in browser.response.text, browser.visited
 
 
 def test_apache_refreshes_its_tokens(server, apache):
@@ -80,7 +80,7 @@ def test_apache_refreshes_its_tokens(server, apache):
     person = grouped(server)
     with apache() as application:
         assert server.command("client", "set", application.client_id, "access_token=70").returncode == 0
-        browser = Wanderer(person).open(application.origin + "/app/who.cgi")
+        browser = CrossSiteBrowser(person).open(application.origin + "/app/who.cgi")
         before = browser.http.get(application.origin + "/app/callback?info=json", timeout=60).json()
         server.clock.advance(30)
         wait_until(lambda: browser.http.get(application.origin + "/app/who.cgi", timeout=60).status_code == 200, "it answers")
@@ -95,9 +95,9 @@ def test_apache_ends_the_session_here_too(server, apache):
         gone = application.origin + "/gone"
         done = server.command("client", "set", application.client_id, f"logout_uris={gone}")
         assert done.returncode == 0, done.stderr
-        browser = Wanderer(person, until=gone).open(application.origin + "/app/who.cgi")
+        browser = CrossSiteBrowser(person, until=gone).open(application.origin + "/app/who.cgi")
         browser.open(f"{application.origin}/app/callback?logout={urllib.parse.quote(gone, safe='')}")
-        assert browser.url == gone, browser.passed
+        assert browser.url == gone, browser.visited
         assert person.visit("/").location.startswith("/login"), "the session has ended"
 
 
@@ -114,9 +114,9 @@ def agent(server):
 def signed_in(server, agent, person, registered, redirects, *arguments):
     """Sign in with password and code, through the first redirect address whose port is free; return the client."""
     client_id, secret = client(server, "--scopes", "openid profile offline_access", *arguments)(registered)
-    browser = Wanderer(person)
+    browser = CrossSiteBrowser(person)
     agent.sign_in(browser.open, client_id, secret, redirects)
-    assert browser.consents == 1 and any("/verify-2fa?" in url for url in browser.passed), browser.passed
+    assert browser.consents == 1 and any("/verify-2fa?" in url for url in browser.visited), browser.visited
     return client_id
 
 
@@ -174,8 +174,8 @@ def party(server, command, person, *arguments, environment=None):
                           stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}) as process:
         url = process.stdout.readline().strip()
         assert url.startswith(server.origin), url + process.stdout.read() + process.stderr.read()
-        browser = Wanderer(person, until=BACK).open(url)
-        assert browser.url.startswith(BACK), browser.passed
+        browser = CrossSiteBrowser(person, until=BACK).open(url)
+        assert browser.url.startswith(BACK), browser.visited
         said, complaints = process.communicate(browser.url + "\n", timeout=TIMEOUT)
     assert process.returncode == 0, said + complaints
     return said.strip().splitlines()[-1]
@@ -233,7 +233,7 @@ def test_authlib_signs_a_person_in(server, method):
     session = OAuth2Session(client_id, secret, scope="openid profile groups", redirect_uri=BACK, code_challenge_method="S256",
                             token_endpoint_auth_method=method)
     url, state = session.create_authorization_url(metadata["authorization_endpoint"], code_verifier=verifier, nonce="n-0S6")
-    browser = Wanderer(person, until=BACK).open(url)
+    browser = CrossSiteBrowser(person, until=BACK).open(url)
     token = session.fetch_token(metadata["token_endpoint"], authorization_response=browser.url, state=state, code_verifier=verifier)
     keys = requests.get(metadata["jwks_uri"], timeout=TIMEOUT).json()
     claims = jwt.decode(token["id_token"], JsonWebKey.import_key_set(keys), claims_cls=CodeIDToken,

@@ -555,8 +555,8 @@ def test_each_change_of_state_replaces_the_session_token(alice):
 
 def test_a_sign_in_never_adopts_an_existing_session(server, alice):
     alice.full()
-    mallory = Person(server).pending()
-    planted = mallory.session
+    attacker = Person(server).pending()
+    planted = attacker.session
     alice.forget().cookies["doubletour"] = planted
     alice.arrive("/login")
     alice.forget().give_password()

@@ -20,10 +20,10 @@ def proxied(make_server):
 
 def guess(person, address="198.51.100.7", **fields):
     """Send one wrong password from another browser at that address."""
-    stranger = Person(person.server, person.name, "not the password", language=person.language)
-    stranger.visit("/login")
-    hidden = {"csrf_token": stranger.page.token, "username": person.name, "password": "not the password", **fields}
-    return stranger.post("/login", hidden, headers={"X-Forwarded-For": address})
+    attacker = Person(person.server, person.name, "not the password", language=person.language)
+    attacker.visit("/login")
+    hidden = {"csrf_token": attacker.page.token, "username": person.name, "password": "not the password", **fields}
+    return attacker.post("/login", hidden, headers={"X-Forwarded-For": address})
 
 
 def wrong_codes(person, count):
@@ -33,16 +33,16 @@ def wrong_codes(person, count):
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_sixth_wrong_password_starts_a_lockout(server, language):
     alice = Person(server, language=language).full()
-    stranger = Person(server, alice.name, "not the password", language=language)
-    assert [stranger.give_password().status for _ in range(5)] == [422] * 5
-    page = stranger.give_password()
+    attacker = Person(server, alice.name, "not the password", language=language)
+    assert [attacker.give_password().status for _ in range(5)] == [422] * 5
+    page = attacker.give_password()
     assert page.status == 429 and 1 <= int(page.headers["Retry-After"]) <= 30
     said = page.by_id("problem").text
     assert said.startswith(WORDS[language][0]) and re.search(r"\b(30|29|28) second", said), said
     assert page.field("username")["value"] == alice.name and not page.field("password").get("value")
-    assert stranger.give_password(password=alice.password).status == 429, "the right one is not checked either"
+    assert attacker.give_password(password=alice.password).status == 429, "the right one is not checked either"
     server.clock.advance(31)
-    assert stranger.give_password(password=alice.password).location.startswith("/verify-2fa")
+    assert attacker.give_password(password=alice.password).location.startswith("/verify-2fa")
 
 
 @pytest.mark.parametrize("name", ["nobody.has.this", "-not-a-name-", ""])

@@ -110,9 +110,9 @@ def check_every_way(server, people):
     assert bob.recover(bob.recovery_codes[0]).status == 303 and bob.visit("/").status == 200
     assert bob.recover(bob.recovery_codes[0]).status == 422, "a recovery code is used once"
     carol.log_out()
-    stranger = Person(server, carol.name, "not the password")
-    assert [stranger.give_password().status for _ in range(6)] == [422] * 5 + [429]
-    assert stranger.give_password(password=carol.password).status == 429
+    attacker = Person(server, carol.name, "not the password")
+    assert [attacker.give_password().status for _ in range(6)] == [422] * 5 + [429]
+    assert attacker.give_password(password=carol.password).status == 429
     assert carol.sign_in().location == "/", "a known browser is not locked out"
     assert "no errors" in done(server, "check")
 

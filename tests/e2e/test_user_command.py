@@ -196,18 +196,18 @@ def test_unlock_ends_lockouts_and_enables_authenticators(server):
     alice = Person(server).full()
     server.sql("UPDATE factors SET disabled_at_us = 1 WHERE account_id = (SELECT id FROM accounts WHERE name = ?)", alice.name)
     wait_until(lambda: alice.visit("/").status == 303, "a disabled authenticator gives no access")
-    stranger = Person(server, alice.name, alice.password)
+    other_browser = Person(server, alice.name, alice.password)
     for _ in range(5):
-        stranger.give_password(password="wrong password")
-    assert stranger.give_password().status == 429
+        other_browser.give_password(password="wrong password")
+    assert other_browser.give_password().status == 429
     shown = one(server, "user", "show", alice.name)
     assert shown["authenticators_disabled"] == 1 and shown["failures"] == 5 and shown["blocked_until"]
     assert one(server, "user", "unlock", alice.name)["unlocked"]
-    stranger.secret = alice.secret
-    stranger.spent = alice.spent
-    stranger.sign_in()
+    other_browser.secret = alice.secret
+    other_browser.spent = alice.spent
+    other_browser.sign_in()
     assert one(server, "user", "show", alice.name)["failures"] == 0
-    alice.forget().spent = stranger.spent
+    alice.forget().spent = other_browser.spent
     alice.sign_in()
     assert alice.visit("/").status == 200
 

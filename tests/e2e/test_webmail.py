@@ -14,7 +14,7 @@ from harness import Person
 from harness.dovecot import Dovecot
 from harness.relying_party import RelyingParty, good
 from harness.roundcube import Roundcube
-from harness.wanderer import Wanderer
+from harness.cross_site_browser import CrossSiteBrowser
 
 # The applications are not installed by `make test`; .ci/run installs them.
 pytestmark = pytest.mark.whole
@@ -41,9 +41,9 @@ class Mail:
     def sign_in(self, person):
         """Sign in to Roundcube with password and code; return the browser."""
         person.log_out()
-        browser = Wanderer(person).open(self.roundcube.origin + "/?_task=login&_action=oauth")
-        assert any("/verify-2fa?" in url for url in browser.passed), browser.passed
-        assert browser.url.startswith(self.roundcube.origin + "/?_task=mail"), browser.passed  # 1.6.20 adds a token
+        browser = CrossSiteBrowser(person).open(self.roundcube.origin + "/?_task=login&_action=oauth")
+        assert any("/verify-2fa?" in url for url in browser.visited), browser.visited
+        assert browser.url.startswith(self.roundcube.origin + "/?_task=mail"), browser.visited  # 1.6.20 adds a token
         return browser
 
     def list(self, browser):
@@ -77,7 +77,7 @@ def test_roundcube_opens_the_mailbox_of_the_person(mail):
     person = mail.person()
     browser = mail.sign_in(person)
     assert browser.consents == 1 and f"For {person.name}" in mail.list(browser), mail.dovecot.log() + mail.roundcube.log()
-    again = Wanderer(person).open(mail.roundcube.origin + "/?_task=login&_action=oauth")
+    again = CrossSiteBrowser(person).open(mail.roundcube.origin + "/?_task=login&_action=oauth")
     assert again.consents == 0 and f"For {person.name}" in mail.list(again), "the consent is remembered"
 
 

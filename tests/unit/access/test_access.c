@@ -692,7 +692,7 @@ static const char keys_text[] = "networks:\n"
 static const struct access_visitor staff = { ACCESS_FULL, STR_INIT("anna"), STR_INIT("staff"), NOW };
 static const struct access_visitor both = { ACCESS_FULL, STR_INIT("ruth"), STR_INIT("admins,staff"), NOW };
 static const struct access_visitor bob = { ACCESS_FULL, STR_INIT("bob"), STR_INIT("guests"), NOW };
-static const struct access_visitor guest = { ACCESS_FULL, STR_INIT("carl"), STR_INIT("guests"), NOW };
+static const struct access_visitor carl = { ACCESS_FULL, STR_INIT("carl"), STR_INIT("guests"), NOW };
 static const struct access_visitor nobody = { .level = ACCESS_NOBODY };
 
 static const struct {
@@ -718,7 +718,7 @@ static const struct {
 	{ "https://blog.example.org/", "", &both, ACCESS_PASSES, 11, "in both groups" },
 	{ "https://blog.example.org/", "192.0.2.1", &staff, ACCESS_REFUSED, 0, "in one group only" },
 	{ "https://blog.example.org/", "", &bob, ACCESS_PASSES, 14, "the user, in the group too" },
-	{ "https://blog.example.org/", "", &guest, ACCESS_REFUSED, 0, "the group without the user" },
+	{ "https://blog.example.org/", "", &carl, ACCESS_REFUSED, 0, "the group without the user" },
 	{ "https://blog.example.org/", "192.168.7.7", &staff, ACCESS_PASSES, 18, "a named network" },
 	{ "https://blog.example.org/", "2001:db8::1", &staff, ACCESS_PASSES, 18, "its second range" },
 	{ "https://blog.example.org/", "203.0.113.9", &staff, ACCESS_PASSES, 18, "another named network" },
@@ -734,7 +734,7 @@ static const struct {
 	{ "https://bob.example.net/", "", &nobody, ACCESS_ASKS, 20, "unknown visitor: must sign in" },
 	{ "https://all.example.net/", "", &nobody, ACCESS_ASKS, 20, "one_factor asks too" },
 	{ "https://staff.example.net/", "", &staff, ACCESS_PASSES, 22, "one of her groups" },
-	{ "https://staff.example.net/", "", &guest, ACCESS_REFUSED, 0, "not one of his groups" },
+	{ "https://staff.example.net/", "", &carl, ACCESS_REFUSED, 0, "not one of his groups" },
 	{ "https://a.anna.example.net/", "", &staff, ACCESS_REFUSED, 0, "one label too many" },
 	{ "https://shop.example.net/", "", &nobody, ACCESS_ASKS, 20,
 	  "the label may be a user name, so the earlier rule may match" },

@@ -96,7 +96,7 @@ struct holder {
 static const struct {
 	const char *why;
 	struct holder holders[4];
-	const char *newcomer;
+	const char *new_client;
 	bool trusted;
 	const char *leaves; /* the address that loses a unit; NULL: no address */
 	int first;          /* the unit that is evicted; -1: any */
@@ -228,7 +228,7 @@ shares_choose_the_connection_to_evict(void **state)
 			at = take(at, holder->n, holder->address, holder->trusted, holder->worth);
 		}
 		assert_int_equal(at, MAX);
-		struct unit *unit = leaves_for(cases[c].newcomer, cases[c].trusted);
+		struct unit *unit = leaves_for(cases[c].new_client, cases[c].trusted);
 		if ((unit != NULL) != (cases[c].leaves != NULL) || (unit != NULL && !is_of(unit, cases[c].leaves)) ||
 		    (unit != NULL && cases[c].first >= 0 && unit != &units[cases[c].first]))
 			fail_msg("%s: unit %td", cases[c].why, unit == NULL ? -1 : unit - units);

@@ -119,16 +119,16 @@ start_few(size_t connections_max)
 static void
 oldest_is_evicted(enum state state)
 {
-	int greedy[FEW], settler, newcomer;
+	int greedy[FEW], probe, new_client;
 
 	start_few(FEW + 1);
-	settler = client_connect_from(MODEST, echo.port);
+	probe = client_connect_from(MODEST, echo.port);
 	for (int i = 0; i < FEW; i++)
 		greedy[i] = connect_in(GREEDY, state);
-	client_settle(settler);
+	client_settle(probe);
 	client_wait(state != WORK || atomic_load(&echo.holding) == FEW);
-	newcomer = client_connect_from("127.0.0.4", echo.port);
-	if (ask(newcomer, GET("/quick")) != 200 || evicted() != 1)
+	new_client = client_connect_from("127.0.0.4", echo.port);
+	if (ask(new_client, GET("/quick")) != 200 || evicted() != 1)
 		fail_msg("%s: the new client got no answer, or %zu connections were evicted", states[state].name,
 			 evicted());
 	echo_release(&echo);
@@ -137,8 +137,8 @@ oldest_is_evicted(enum state state)
 	close(greedy[0]);
 	for (int i = 1; i < FEW; i++)
 		close(greedy[i]);
-	close(newcomer);
-	close(settler);
+	close(new_client);
+	close(probe);
 	client_wait(connections() == 0);
 	echo_stop(&echo, 1000);
 }
@@ -156,22 +156,22 @@ static void
 http_server_evicts_connections_in_the_order_of_their_worth(void **state)
 {
 	static const enum state opened[] = { WORK, REPLY, BODY, HEAD, USED }, leave[] = { USED, BODY, HEAD, REPLY };
-	int greedy[STATES], newcomers[COUNT(leave) + 1], settler;
+	int greedy[STATES], new_clients[COUNT(leave) + 1], probe;
 	struct answer a;
 	char address[16];
 
 	(void)state;
 	start_few(COUNT(opened) + 1);
-	settler = client_connect_from(MODEST, echo.port);
-	client_settle(settler);
+	probe = client_connect_from(MODEST, echo.port);
+	client_settle(probe);
 	for (size_t i = 0; i < COUNT(opened); i++)
 		greedy[opened[i]] = connect_in(GREEDY, opened[i]);
-	client_settle(settler);
+	client_settle(probe);
 	client_wait(atomic_load(&echo.holding) == 1);
-	for (size_t i = 0; i < COUNT(newcomers); i++) {
+	for (size_t i = 0; i < COUNT(new_clients); i++) {
 		snprintf(address, sizeof(address), "127.0.0.%zu", 10 + i);
-		newcomers[i] = client_connect_from(address, echo.port);
-		assert_int_equal(ask(newcomers[i], GET("/inline")), 200);
+		new_clients[i] = client_connect_from(address, echo.port);
+		assert_int_equal(ask(new_clients[i], GET("/inline")), 200);
 		if (i < COUNT(leave) && client_rest(greedy[leave[i]]) == SIZE_MAX)
 			fail_msg("new client %zu: the connection with %s is still open", i, states[leave[i]].name);
 	}
@@ -181,9 +181,9 @@ http_server_evicts_connections_in_the_order_of_their_worth(void **state)
 	assert_int_equal(a.status, 200);
 	for (size_t i = 0; i < COUNT(opened); i++)
 		close(greedy[opened[i]]);
-	for (size_t i = 0; i < COUNT(newcomers); i++)
-		close(newcomers[i]);
-	close(settler);
+	for (size_t i = 0; i < COUNT(new_clients); i++)
+		close(new_clients[i]);
+	close(probe);
 	client_wait(connections() == 0);
 	echo_stop(&echo, 1000);
 }
@@ -214,11 +214,11 @@ http_server_answers_half_closed_clients_in_each_pool(void **state)
 		bool held = strstr(cases[i].requests, "/hold") != NULL;
 		echo_start(&echo,
 			   (struct http_settings){ .event_threads = 1, .listen_fd = listen_with_small_buffers() });
-		int settler = client_connect(echo.port), fd = client_connect(echo.port);
+		int probe = client_connect(echo.port), fd = client_connect(echo.port);
 		assert_true(client_send(fd, str_of(cases[i].requests)));
 		client_wait(!held || atomic_load(&echo.holding) == 1);
 		shutdown(fd, SHUT_WR);
-		client_settle(settler); /* the server has seen its end */
+		client_settle(probe); /* the server has seen its end */
 		echo_release(&echo);
 		for (int n = 0; n < cases[i].answers; n++) {
 			client_read(fd, false, &a);
@@ -227,7 +227,7 @@ http_server_answers_half_closed_clients_in_each_pool(void **state)
 		}
 		assert_int_equal(client_rest(fd), 0);
 		close(fd);
-		close(settler);
+		close(probe);
 		client_wait(connections() == 0);
 		echo_stop(&echo, 1000);
 	}
@@ -256,25 +256,25 @@ static void
 http_server_has_one_deadline_for_idle_head_and_body(void **state)
 {
 	enum { PERIOD_MS = 300 };
-	int settler, busy, idle;
+	int probe, busy, idle;
 
 	(void)state;
 	clock_hook_stop();
 	echo_start(&echo, (struct http_settings){ .event_threads = 1, .request_ms = PERIOD_MS });
-	settler = client_connect(echo.port);
+	probe = client_connect(echo.port);
 	busy = client_connect(echo.port);
-	client_settle(settler);
-	client_pass(settler, PERIOD_MS / 3);
+	client_settle(probe);
+	client_pass(probe, PERIOD_MS / 3);
 	idle = client_connect(echo.port);
 	assert_true(client_send(busy, STR("POST /quick HTTP/1.1\r\nHost: h\r\n")));
-	client_pass(settler, PERIOD_MS / 3);
+	client_pass(probe, PERIOD_MS / 3);
 	assert_true(client_send(busy, STR(FORM_TYPE "Content-Length: 30\r\n\r\na=")));
-	client_pass(settler, PERIOD_MS / 3);
+	client_pass(probe, PERIOD_MS / 3);
 	assert_true(client_closed(busy, CLIENT_TIMEOUT_MS));
 	assert_false(client_closed(idle, 0));
-	client_pass(settler, PERIOD_MS / 3);
+	client_pass(probe, PERIOD_MS / 3);
 	assert_true(client_closed(idle, CLIENT_TIMEOUT_MS));
-	close(settler);
+	close(probe);
 	close(busy);
 	close(idle);
 	clock_hook_run();
@@ -479,17 +479,17 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 		{ "a refused request", "GET /inline HTTP/1.1\r\nHost: h\r\nHost: $\r\n\r\npassword=$",
 		  "refused 400 /inline" },
 	};
-	int fds[COUNT(cases)], settler;
+	int fds[COUNT(cases)], probe;
 
 	(void)state;
 	if (SANITIZER_RECORDS) /* do not call skip(): meson counts its line of TAP as a failure */
 		return;
 	echo_start(&echo, (struct http_settings){ .event_threads = 1 });
-	settler = client_connect(echo.port);
+	probe = client_connect(echo.port);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		fds[i] = client_connect(echo.port);
 		converse(fds[i], cases[i].request, cases[i].reply_end);
-		client_settle(settler); /* the connection is idle now */
+		client_settle(probe); /* the connection is idle now */
 		if (secrets_in_memory() > 0)
 			fail_msg("%s is still in memory", cases[i].why);
 	}
@@ -498,7 +498,7 @@ http_server_keeps_no_secret_of_an_idle_connection(void **state)
 	secret_wipe(conversation, sizeof(conversation));
 	for (size_t i = 0; i < COUNT(cases); i++)
 		close(fds[i]);
-	close(settler);
+	close(probe);
 	echo_stop(&echo, 1000);
 }
 
@@ -577,17 +577,17 @@ static void
 http_server_stops_with_a_connection_in_each_state(void **state)
 {
 	pthread_t releaser;
-	int fds[STATES], settler;
+	int fds[STATES], probe;
 	struct answer a;
 
 	(void)state;
 	start_few(100);
-	settler = client_connect(echo.port);
+	probe = client_connect(echo.port);
 	for (enum state s = 0; s < STATES; s++)
 		fds[s] = connect_in(MODEST, s);
-	client_settle(settler);
+	client_settle(probe);
 	client_wait(atomic_load(&echo.holding) == 1);
-	close(settler);
+	close(probe);
 	clock_hook_stop();
 	assert_int_equal(pthread_create(&releaser, NULL, release_main, &fds[WORK]), 0);
 	http_server_stop(&echo.server, 1000);

@@ -1,6 +1,6 @@
 """A person's browser that visits applications too: it follows redirects, and pages with a refresh, between all hosts.
 
-    browser = Wanderer(person)
+    browser = CrossSiteBrowser(person)
     browser.open("http://127.0.0.1:8080/")          # signs in on the way, if the person is not signed in
     browser.response.text                           # the application's page
 """
@@ -14,7 +14,7 @@ from harness.dom import read_html
 HOPS = 25
 
 
-class Wanderer:
+class CrossSiteBrowser:
     def __init__(self, person, answer="allow", until=None):
         self.person = person
         self.answer = answer  # on the page that asks for consent
@@ -23,23 +23,23 @@ class Wanderer:
         self.response = None  # of the application
         self.http = requests.Session()
         self.http.trust_env = False
-        self.passed = []  # all addresses
+        self.visited = []  # all addresses
 
     def open(self, url):
         """Open an address, and go on to a page of an application, or to a page of the server that leads no further."""
         for _ in range(HOPS):
-            self.passed.append(url)
+            self.visited.append(url)
             if self.until and url.startswith(self.until):
                 return self
-            url = self._at_home(url) if self._is_home(url) else self._abroad(url)
+            url = self._on_server(url) if self._is_server(url) else self._on_application(url)
             if url is None:
                 return self
-        raise AssertionError(f"round in circles: {self.passed[-6:]}")
+        raise AssertionError(f"redirect loop: {self.visited[-6:]}")
 
-    def _is_home(self, url):
+    def _is_server(self, url):
         return url.startswith(self.person.server.origin + "/")
 
-    def _abroad(self, url):
+    def _on_application(self, url):
         self.response = self.http.get(url, allow_redirects=False, timeout=60)
         return self._led_from(url)
 
@@ -48,7 +48,7 @@ class Wanderer:
             return urllib.parse.urljoin(url, self.response.headers["Location"])
         return None
 
-    def _at_home(self, url):
+    def _on_server(self, url):
         self.response = None
         return self._read(self.person.visit(url.removeprefix(self.person.server.origin)), url)
 
@@ -66,7 +66,7 @@ class Wanderer:
             return refresh[0]["content"].partition("url=")[2]
         for form in page.dom.all("form"):
             if form.has("data-send"):
-                return self._post_abroad(form)
+                return self._post_on_application(form)
         return None
 
     def _send(self, page, path, **fields):
@@ -75,7 +75,7 @@ class Wanderer:
         hidden = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden") if i.has("name")}
         return self.person.post(form.get("action") or page.path, {**hidden, **fields})
 
-    def _post_abroad(self, form):
+    def _post_on_application(self, form):
         fields = {i["name"]: i.get("value") or "" for i in form.all("input", type="hidden")}
         self.response = self.http.post(form["action"], fields, allow_redirects=False, timeout=60)
         return self._led_from(form["action"])
@@ -83,7 +83,7 @@ class Wanderer:
     @property
     def url(self):
         """The last address."""
-        return self.passed[-1]
+        return self.visited[-1]
 
     @property
     def page(self):

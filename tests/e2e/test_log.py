@@ -97,7 +97,7 @@ def run_with(make_server):
 
 def ask(server, count):
     """Send GET /login count times; each must be answered."""
-    with plain(server, timeout=20) as status:
+    with plain(server) as status:
         for _ in range(count):
             assert status("/login") == 200
 
@@ -204,6 +204,7 @@ def test_a_log_file_at_its_limit_stops_nothing_and_cuts_no_line(make_server):
         server.process = subprocess.Popen([server.program, "run"], cwd=server.work, env=server.environment, stdin=subprocess.DEVNULL, stdout=log,
                                           stderr=log, start_new_session=True, preexec_fn=lambda: limit_files(0, FILE_MAX))
     server.until_it_serves()
+    wait_until(lambda: "web.ready" in server.log(), "the keeper's last line of the start")
     ask(server, 40)
     assert os.path.getsize(server.log_path) == FILE_MAX
     for pid in (server.keeper_pid(), server.web_pid()):

@@ -1,5 +1,7 @@
 """Several named authenticators: added, replaced, renamed and removed; the last one cannot be removed."""
 
+import collections
+import json
 import re
 
 import pytest
@@ -311,6 +313,17 @@ def test_a_bad_name_changes_nothing_and_stays_in_its_field(alice, name):
 
 def garbage(server):
     return ["", "0", "-1", "abc", "9" * 19, "9" * 40, "1 OR 1=1", ids(Person(server).full())[0]]
+
+
+def test_each_audit_event_of_an_account_is_logged_once(server, alice):
+    add(alice)
+    alice.post(RENAME, {"csrf_token": alice.visit(LIST).token, "id": ids(alice)[0], "name": "Phone"})
+    alice.send("/account/profile", {"display_name": "Alice", "language": "", "time_format": ""})
+    alice.send("/logout")
+    rows = [json.loads(line) for line in server.command("audit", "--user", alice.name, "--json").stdout.splitlines()]
+    events = collections.Counter(row["event"] for row in rows)
+    assert {"enrol.begun", "enrol.confirmed", "factor.renamed", "profile.changed", "signout.done"} <= set(events)
+    assert collections.Counter(re.findall(rf"(\S+) request=\S+ account={rows[0]['account']} why=", server.log())) == events
 
 
 def test_authenticators_of_other_accounts_cannot_be_renamed(server, alice):

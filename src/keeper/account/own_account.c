@@ -53,6 +53,8 @@ profile_answer(struct call *call, enum verdict *ret_verdict)
 		return ERR_OK;
 	}
 	TRY(call_transact(call, own_account_profile_change, &name, &done));
+	if (done)
+		audit_log(call, AUDIT_PROFILE_CHANGED, call->now.session.account_id, REASON_ASKED);
 	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
 	return ERR_OK;
 }

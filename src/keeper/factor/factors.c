@@ -114,6 +114,12 @@ factors_another_insert(struct call *call, const struct beginning *b, int64_t *re
 	return db_run(call->db, SQL_FACTOR_ANOTHER_INSERT, args, COUNT(args), ret_inserted);
 }
 
+static enum audit_reason
+factors_reason(const struct beginning *b)
+{
+	return b->replaces != 0 ? REASON_REPLACE : REASON_ANOTHER;
+}
+
 static err
 factors_another_make(struct call *call, void *context, bool *ret_commit)
 {
@@ -125,8 +131,7 @@ factors_another_make(struct call *call, void *context, bool *ret_commit)
 	if (inserted != 1) /* limit reached, codes are off, or the factor to replace is not of this account or kind */
 		return ERR_OK;
 	*ret_commit = true;
-	return audit_write(call, AUDIT_ENROL, call->now.session.account_id,
-			   b->replaces != 0 ? REASON_REPLACE : REASON_ANOTHER);
+	return audit_write(call, AUDIT_ENROL, call->now.session.account_id, factors_reason(b));
 }
 
 err
@@ -144,6 +149,8 @@ factor_begin_answer(struct call *call, enum verdict *ret_verdict)
 		return ERR_OK;
 	}
 	TRY(call_transact(call, factors_another_make, &b, &done));
+	if (done)
+		audit_log(call, AUDIT_ENROL, call->now.session.account_id, factors_reason(&b));
 	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
 	return ERR_OK;
 }
@@ -283,6 +290,8 @@ factor_rename_answer(struct call *call, enum verdict *ret_verdict)
 		return ERR_OK;
 	}
 	TRY(call_transact(call, factor_rename, &change, &done));
+	if (done)
+		audit_log(call, AUDIT_FACTOR_RENAMED, call->now.session.account_id, change.reason);
 	*ret_verdict = done ? VERDICT_PASSED : VERDICT_REFUSED;
 	return ERR_OK;
 }

@@ -12,18 +12,16 @@ ONE_BY_ONE = ("e2e/test_crashes.py", "e2e/test_faults.py", "e2e/test_health.py")
 PROXIES = ("nginx", "caddy", "haproxy")
 PROXIED = ("e2e/test_guides.py", "e2e/test_proxied_paths.py", "e2e/test_proxied_requests.py", "e2e/test_proxies.py", "e2e/test_proxy_traffic.py")
 
-# Files that take longer than 10 s, the longest first (docs/develop/testing.md).  The others follow, ordered by their
-# number of tests.
+# Files of which a part takes longer than 10 s in `make test`, the longest first (docs/develop/testing.md).  The others
+# follow, ordered by their number of tests.
 LONGEST = (
-    "e2e/test_proxies.py", "e2e/test_health.py", "e2e/test_nodes.py", "e2e/test_processes.py", "browser/test_story_in_a_browser.py",
-    "e2e/test_sameness.py", "e2e/test_upgrade.py", "e2e/test_import.py", "e2e/test_front.py", "e2e/test_proxy_traffic.py", "e2e/test_schema.py",
-    "browser/test_authenticators_in_a_browser.py", "e2e/test_story.py", "e2e/test_presets.py", "e2e/test_gate.py",
-    "browser/test_clients_in_a_browser.py", "e2e/test_proxied_paths.py", "e2e/test_http_limits.py", "e2e/test_guides.py", "e2e/test_addresses.py",
-    "e2e/test_oidc_tokens.py", "e2e/test_memory.py", "e2e/test_command_line.py", "e2e/test_signing_keys.py", "e2e/test_client_doctor.py",
-    "e2e/test_client_command.py", "e2e/test_metrics.py", "e2e/test_log.py", "browser/test_more_passkeys_in_a_browser.py",
-    "browser/test_passkeys_in_a_browser.py", "e2e/test_faults.py", "browser/test_account_in_a_browser.py", "e2e/test_crashes.py",
-    "e2e/test_passkeys.py", "e2e/test_states.py", "browser/test_gate_in_a_browser.py", "browser/test_lockouts_in_a_browser.py",
-    "e2e/test_proxied_requests.py", "e2e/test_import_openid.py",
+    "e2e/test_nodes.py", "e2e/test_processes.py", "browser/test_story_in_a_browser.py", "e2e/test_proxies.py", "e2e/test_upgrade.py",
+    "browser/test_authenticators_in_a_browser.py", "browser/test_more_passkeys_in_a_browser.py", "e2e/test_gate.py", "e2e/test_import.py",
+    "e2e/test_http_limits.py", "e2e/test_sameness.py", "browser/test_passkeys_in_a_browser.py", "browser/test_account_in_a_browser.py",
+    "browser/test_clients_in_a_browser.py", "e2e/test_metrics.py", "e2e/test_passkeys.py", "e2e/test_tolerate.py", "e2e/test_user_command.py",
+    "e2e/test_throttle.py", "e2e/test_schema.py", "e2e/test_crashes.py", "e2e/test_proxy_traffic.py", "e2e/test_client_pages.py",
+    "e2e/test_upkeep.py", "e2e/test_health.py", "e2e/test_walkthroughs.py", "e2e/test_front.py", "e2e/test_model.py", "e2e/test_log.py",
+    "e2e/test_protect.py", "browser/test_lockouts_in_a_browser.py", "browser/test_gate_in_a_browser.py",
 )
 
 

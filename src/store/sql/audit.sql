@@ -5,10 +5,14 @@ INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, addr
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: audit_client_newest
--- The newest entry after $4 and up to $5 about this account, event, application ($3) and reason ($6).
+-- The newest entry after $4 and up to $5 about this account, event, application ($3) and reason ($6).  Only the newest
+-- 1,000 entries of the account in that time are searched, because the transaction holds locks.
 -- row: at_us int
-SELECT at_us FROM audit
-WHERE account_id = $1 AND at_us > $4 AND at_us <= $5 AND event = $2 AND client = $3 AND reason = $6
+SELECT at_us FROM (
+	SELECT at_us, event, client, reason FROM audit
+	WHERE account_id = $1 AND at_us > $4 AND at_us <= $5
+	ORDER BY at_us DESC LIMIT 1000) AS newest
+WHERE event = $2 AND client = $3 AND reason = $6
 ORDER BY at_us DESC LIMIT 1;
 
 -- name: audit_purge

@@ -1412,6 +1412,14 @@ decisions_are_audited(void **state)
 	provider_end(&w);
 }
 
+/* Newer entries of alice: the number as text. */
+#define NEWER(n)                                                                                                       \
+	"INSERT INTO audit (id, at_us, event, outcome, reason, account_id, address, agent, request_id) "               \
+	"WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < " n ") "                \
+	"SELECT -" n " - n, newest.at_us + 1, 'app.signed-in', 'passed', 'asked', newest.account_id, '', '', '' "      \
+	"FROM numbers, (SELECT max(at_us) AS at_us, account_id FROM audit WHERE account_id = "                         \
+	"(SELECT id FROM accounts WHERE name = 'alice') GROUP BY account_id) AS newest"
+
 static const struct {
 	bool by_bob, by_chat;
 	enum oidc_decision decision;
@@ -1424,6 +1432,8 @@ static const struct {
 	{ false, false, OIDC_DECISION_CANCEL, NULL, 1, "another reason" },
 	{ false, true, OIDC_DECISION_NONE, NULL, 1, "another client" },
 	{ true, false, OIDC_DECISION_NONE, NULL, 1, "another account" },
+	{ false, false, OIDC_DECISION_NONE, NEWER("997"), 0, "the oldest of the newest 1,000 entries" },
+	{ false, false, OIDC_DECISION_NONE, NEWER("1"), 1, "not among the newest 1,000 entries" },
 	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us + 1000000", 0,
 	  "a request that began earlier" },
 	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us - 86400000000", 0,

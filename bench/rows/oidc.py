@@ -116,6 +116,7 @@ class Ours(Provider):
         late, of = now + 86_400_000_000, range(1, LIVE + 1)
         (client,), = self.server.sql("SELECT id FROM oidc_clients WHERE client_id = 'bench'")
         with self.database() as db, db:
+            db.execute("UPDATE accounts SET subject = 'subject-' || id")  # as if the tokens had been issued
             db.executemany("INSERT INTO oidc_grants (id, client_id, account_id, session_id, scopes, claims, auth_at_us, amr, acr, sid, created_at_us, expires_at_us) "
                            f"VALUES (?, {client}, ?, ?, 'openid profile', '', {now}, 'pwd otp mfa', 'https://refeds.org/profile/mfa', 'T4ItTE7kUhr63uH91ve4Ww', {now}, {late})",
                            ((n, n % PEOPLE + 1, n % PEOPLE + 1) for n in of))

@@ -5,6 +5,7 @@
  * - it is complete; it is MALFORMED if and only if the question does not decode
  * - it is FULL only for a session that was FULL before, or whose question contains a right code
  * - it is STATE for every session that is not FULL, if the question requires FULL
+ * - it is STATE without a session, if the question requires one
  * - it shows nothing of any account if the session is invalid
  * - it is UNAVAILABLE only after a failure that the input requested: no question makes the keeper fail
  *
@@ -204,21 +205,27 @@ decode(str question, struct question_head *ret_head, void *ret_body)
 	       wire_get(&question, wire_questions[ret_head->id].body, ret_body) == ERR_OK && question.n == 0;
 }
 
-/* The dispatcher must enforce this row of the keeper's table. */
+/*
+ * Must the dispatcher refuse a question from a session that had this state after its last answer?  The session may have
+ * expired since, so a row that excludes only ENROLLING or PENDING says nothing.
+ */
 static bool
-only_full_may(uint32_t id)
+must_be_refused(uint32_t id, enum session_state state)
 {
-	return question_rows[id].states == ROW_IN(STATE_FULL);
+	unsigned states = question_rows[id].states;
+
+	return (states == ROW_IN(STATE_FULL) && state != STATE_FULL) ||
+	       (state == STATE_NONE && (states & ROW_IN(STATE_NONE)) == 0);
 }
 
 static void
 check_state(const struct question_head *question, const void *body, const struct answer_head *head)
 {
-	bool was_full = state_of(&question->token) == STATE_FULL;
+	enum session_state before = state_of(&question->token);
 
-	if (head->state == STATE_FULL && !was_full)
+	if (head->state == STATE_FULL && before != STATE_FULL)
 		PROMISE(question->id == QUESTION_VERIFY && is_right_code(((const struct verify_body *)body)->code));
-	if (only_full_may(question->id) && !was_full)
+	if (must_be_refused(question->id, before))
 		PROMISE(head->verdict == VERDICT_STATE || head->verdict == VERDICT_UNAVAILABLE);
 	if (head->state == STATE_NONE)
 		PROMISE(head->account_id == 0 && head->name.n == 0 && head->display_name.n == 0 &&

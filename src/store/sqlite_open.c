@@ -114,10 +114,10 @@ sqlite_open_contents_check(struct sqlite *s, const char *path, struct why *why)
 			       "Doubletour alone with DATABASE_URL.",
 			       path);
 	if (!contents.utf8)
-		return why_set(why, ERR_INVALID,
-			       "The database %s stores text in UTF-16, and this program needs UTF-8.  Copy it to a new "
-			       "file: sqlite3 %s .dump | sqlite3 NEW.sqlite",
-			       path, path);
+		return why_set(why, ERR_CONFIG,
+			       "The database %s stores text in UTF-16, and this program needs UTF-8.  Write it to a "
+			       "new file: `sqlite3 FILE .dump | sqlite3 NEW`.",
+			       path);
 	return ERR_OK;
 }
 

@@ -18,9 +18,10 @@ enum store_mode {
  *
  * ERR_NOT_FOUND  does not exist (STORE_EXISTING)
  * ERR_DENIED     it or its directory cannot be created, read or written, or every user of the machine can read it
- * ERR_INVALID    not a file, another program's database, or text in UTF-16
+ * ERR_INVALID    not a file, or another program's database
  * ERR_CORRUPT    not a database
- * ERR_CONFIG     PostgreSQL: invalid URL, server too old, another program's tables, missing privilege, pooler mode
+ * ERR_CONFIG     SQLite: text in UTF-16.  PostgreSQL: invalid URL, server too old, another program's tables, missing
+ *                privilege, pooler mode
  * ERR_BUSY, ERR_AWAY, ERR_MEMORY
  *
  * Created files (also -wal and -shm) have mode 0600. A connection must be used by one thread only.

@@ -160,6 +160,7 @@ def test_restore_reports_the_named_file(backup, tmp_path, make, why):
     before = server.fingerprint()
     refused = server.command("restore", "--replace", str(file))
     assert refused.returncode != 0 and str(file) in refused.stderr, why
+    assert ("UTF-16" in why) == ("UTF-16" in refused.stderr), refused.stderr
     assert not re.search(r"sqlite\.\d+", refused.stderr) and "DATABASE_URL" not in refused.stderr, refused.stderr
     assert server.fingerprint() == before
 

@@ -278,7 +278,7 @@ opening_a_missing_or_invalid_file_is_an_explained_error(void **state)
 	snprintf(file, sizeof(file), "%s/utf16.sqlite", folder);
 	sqlite3_shell(file, "PRAGMA encoding = 'UTF-16'; CREATE TABLE schema_migrations (version INTEGER)");
 	assert_int_equal(chmod(file, 0600), 0);
-	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_INVALID);
+	assert_int_equal(store_open(file, STORE_EXISTING, &why, &other), ERR_CONFIG);
 	assert_non_null(strstr(why.text, "UTF-16"));
 	assert_null(other);
 }

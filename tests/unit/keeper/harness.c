@@ -638,6 +638,16 @@ ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const vo
 }
 
 enum verdict
+ask_again_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body)
+{
+	enum verdict verdict = ask_on(t, b, id, body);
+
+	for (int i = 0; verdict == VERDICT_UNAVAILABLE && i < 20; i++)
+		verdict = ask_on(t, b, id, body);
+	return verdict;
+}
+
+enum verdict
 ask(struct world *w, struct browser *b, enum question_id id, const void *body)
 {
 	return ask_on(w->thread, b, id, body);

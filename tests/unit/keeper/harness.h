@@ -163,6 +163,12 @@ int harness_last_attempts(int whole_attempts);
 enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
 enum verdict ask(struct world *w, struct browser *b, enum question_id id, const void *body);
 
+/*
+ * As ask_on, for one of many that ask at the same time: on a busy machine their conflicts may last longer than the
+ * keeper tries.  Ask again while the answer is UNAVAILABLE, at most 20 times.
+ */
+enum verdict ask_again_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
+
 enum verdict do_register(struct world *w, struct browser *b, const char *name, const char *password);
 enum verdict do_sign_in(struct world *w, struct browser *b, const char *name, const char *password);
 enum verdict do_verify(struct world *w, struct browser *b, const char *code);

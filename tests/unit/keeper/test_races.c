@@ -22,7 +22,7 @@ race(void *context)
 	struct racer *r = context;
 
 	pthread_barrier_wait(r->start);
-	ask_on(r->thread, &r->browser, r->question, r->body);
+	ask_again_on(r->thread, &r->browser, r->question, r->body);
 	return NULL;
 }
 

@@ -39,7 +39,7 @@ race(void *context)
 	struct racer *r = context;
 
 	pthread_barrier_wait(r->start);
-	ask_on(r->thread, &r->browser, r->question, r->body);
+	ask_again_on(r->thread, &r->browser, r->question, r->body);
 	return NULL;
 }
 
@@ -291,10 +291,7 @@ app_begin(struct world *w, struct browser *b)
 	bring_to(w, b, "alice", STATE_FULL);
 }
 
-/*
- * All ask for tokens; returns the number that got some.  On a busy machine the wait for the row's lock may end with
- * "temporarily unavailable": the application asks again.
- */
+/* All ask for tokens; returns the number that got some. */
 static int
 run_race_for_tokens(const struct oidc_token_body *body)
 {
@@ -303,9 +300,6 @@ run_race_for_tokens(const struct oidc_token_body *body)
 	for (size_t i = 0; i < RACERS; i++)
 		memset(&racers[i].browser, 0, sizeof(racers[i].browser));
 	(void)run_race(QUESTION_OIDC_TOKEN, body);
-	for (size_t i = 0; i < RACERS; i++)
-		while (racers[i].browser.verdict == VERDICT_UNAVAILABLE)
-			ask_on(racers[i].thread, &racers[i].browser, QUESTION_OIDC_TOKEN, body);
 	for (size_t i = 0; i < RACERS; i++)
 		given += racers[i].browser.oidc.error == OIDC_OK;
 	return given;

@@ -815,7 +815,7 @@ race(void *context)
 	struct racer *r = context;
 
 	pthread_barrier_wait(r->start);
-	ask_on(r->thread, &r->b, QUESTION_PASSKEY_SIGN_IN, r->body);
+	ask_again_on(r->thread, &r->b, QUESTION_PASSKEY_SIGN_IN, r->body);
 	return NULL;
 }
 

@@ -277,12 +277,26 @@ learn_secret(str secret)
 		now.secrets_shown--;
 }
 
+/* These answers never have a session, although the session of the question may live.  ask_each checks the list. */
+static bool
+answers_without_session(uint32_t id)
+{
+	static const uint32_t ids[] = { QUESTION_GATE,          QUESTION_GATE_TICKET,     QUESTION_OIDC_TOKEN,
+					QUESTION_OIDC_USERINFO, QUESTION_OIDC_INTROSPECT, QUESTION_OIDC_REVOKE };
+
+	for (size_t i = 0; i < COUNT(ids); i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
 static void
 learn(const struct question_head *question, const struct answer_head *head, const void *body)
 {
 	static const struct token none;
 
-	token_note(&question->token, (enum session_state)head->state);
+	if (!answers_without_session(question->id))
+		token_note(&question->token, (enum session_state)head->state);
 	if (memcmp(&head->token, &none, sizeof(none)) != 0) {
 		token_note(&head->token, (enum session_state)head->state);
 		now.sessions[SESSION_LAST] = head->token;
@@ -623,7 +637,10 @@ prepare(void)
 	PROMISE(admin_invite(thread, &why, &now.links[2]) == ERR_OK);
 }
 
-/* Ask each question from each kind of session with an empty body, so that every run covers every row of the table. */
+/*
+ * Ask each question from each kind of session with an empty body, so that every run covers every row of the table.
+ * Then ask for the session: if it lives, the target must not believe that it has ended.
+ */
 static void
 ask_each(void)
 {
@@ -636,6 +653,8 @@ ask_each(void)
 			snprintf(line, sizeof(line), "%s\t%c", wire_questions[id].name, *letter);
 			now = prepared;
 			clock_set(0);
+			ask_line(str_of(line), &none);
+			snprintf(line, sizeof(line), "session\t%c", *letter);
 			ask_line(str_of(line), &none);
 			sql(put_back);
 		}

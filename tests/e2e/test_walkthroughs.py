@@ -67,9 +67,8 @@ def test_the_readme_adds_an_application(walk):
 
 def test_the_readme_prints_a_proxy_configuration(walk):
     settings, run, proxy, doctor = lines(readme_section("## Protect an application"))
-    (walk.root / "etc/nginx/conf.d").mkdir(parents=True)
     walk.shell("\n".join([settings, run.replace("run &", "config check"), proxy]))
-    assert "server_name wiki.example.org" in (walk.root / "etc/nginx/conf.d/doubletour.conf").read_text()
+    assert "server_name wiki.example.org" in (walk.server.work / "doubletour.conf").read_text()
     assert doctor.startswith("doubletour doctor https://")  # test_protect.py runs it
 
 

@@ -72,7 +72,7 @@ str_vector(const char *bytes)
 	return v;
 }
 
-/* The last 16 bytes; of a shorter text all bytes, followed by printable ones. */
+/* Return the last 16 bytes.  A shorter text is filled up with printable bytes. */
 static byte_vector
 str_vector_end(str s)
 {

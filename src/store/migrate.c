@@ -78,7 +78,7 @@ struct check {
 	struct why *why;
 };
 
-/* In the form of this program, or in an earlier form that left the same schema? */
+/* Was the migration applied in this program's form, or in an earlier form that left the same schema? */
 static bool
 migrate_knows_form(const struct migration *m, str checksum)
 {

@@ -50,8 +50,8 @@ MUST_USE err audit_write_client(struct call *call, enum audit_event event, int64
 
 /*
  * The same in a transaction of this account (call_transact), but once a day for each account, application and reason: a
- * repeated refusal says nothing new.  *ret_written false: there is such an entry.  After 1,000 newer entries of the
- * account there is another one, so that the search is short.
+ * repeated refusal says nothing new.  *ret_written is false if the last day has such an entry.  To be short, the search
+ * reads only the account's newest 1,000 entries, so after 1,000 others the refusal is written again.
  */
 MUST_USE err audit_write_client_daily(struct call *call, enum audit_event event, int64_t account_id, str client_id,
 				      enum audit_reason reason, bool *ret_written);

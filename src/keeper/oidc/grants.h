@@ -49,10 +49,11 @@ MUST_USE err grants_refuse_other(struct call *call, const struct oidc_client *cl
 MUST_USE err grants_delete(struct call *call, int64_t grant_id);
 
 /*
- * Until when do the account, the session, the client and the access rules allow the tokens of a grant?
+ * Find out how long the account, the session, the client and the access rules allow the tokens of a grant.
  *
  *   session_id    0: the tokens belong to no session
- *   ret_until_us  0: no longer; otherwise the end of the session if the user is idle, or INT64_MAX without a session
+ *   ret_until_us  0: they do not allow them; otherwise the end of the session if the user stays idle, or INT64_MAX
+ *                 without a session
  */
 MUST_USE err grants_stand(struct call *call, const struct oidc_client *client, const struct person *person,
 			  int64_t session_id, str amr, int64_t *ret_until_us);

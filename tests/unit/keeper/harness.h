@@ -164,8 +164,8 @@ enum verdict ask_on(struct keeper_thread *t, struct browser *b, enum question_id
 enum verdict ask(struct world *w, struct browser *b, enum question_id id, const void *body);
 
 /*
- * As ask_on, for one of many that ask at the same time: on a busy machine their conflicts may last longer than the
- * keeper tries.  Ask again while the answer is UNAVAILABLE, at most 20 times.
+ * Do as ask_on, for one of many questions at the same time.  On a busy machine their conflicts may last longer than the
+ * keeper tries, so this asks again while the answer is UNAVAILABLE, at most 20 times.
  */
 enum verdict ask_again_on(struct keeper_thread *t, struct browser *b, enum question_id id, const void *body);
 

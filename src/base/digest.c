@@ -89,12 +89,13 @@ err
 digest_hmac(str key, str bytes, uint8_t *ret_digest)
 {
 	CLEANUP(digest_pad_wipe) struct pad pad;
-	str padded = digest_pad_bytes(&pad);
 	uint8_t inner[DIGEST_BYTES];
+	str padded;
 
 	if (key.n > BLOCK_BYTES)
 		return ERR_INVALID;
 	digest_pad_fill(&pad, key, 0x36);
+	padded = digest_pad_bytes(&pad);
 	TRY(digest_sha256_of((str[]){ padded, bytes }, 2, inner));
 	digest_pad_fill(&pad, key, 0x5c);
 	return digest_sha256_of((str[]){ padded, str_bytes(inner, sizeof(inner)) }, 2, ret_digest);

@@ -99,8 +99,6 @@ client_check_warn_state(struct client_check *c)
 	if (c->preview.person.disabled)
 		TRY(client_check_warn(c, "The account is disabled.  `doubletour user enable %.*s` allows its sign-ins.",
 				      STR_ARG(name)));
-	if (c->preview.person.subject.n == 0)
-		TRY(client_check_warn(c, "The account gets its identifier (sub) at its first sign-in."));
 	return ERR_OK;
 }
 

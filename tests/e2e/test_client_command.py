@@ -223,8 +223,8 @@ def test_check_shows_the_claims_that_the_application_gets(server):
     server.command("user", "groups", alice.name, "staff,jellyfin-admins")
     client = added(server, "--consent", "never", "--claim", 'role = "admin" if group jellyfin-admins else "user"',
                    "--claim", 'quota = {"gb": 5} always')
+    row = checked(server, client["client_id"], "--user", alice.name)  # before the first sign-in
     id_token, userinfo = code_flow(server, alice, client)
-    row = checked(server, client["client_id"], "--user", alice.name)
     assert row["passes"] and row["outcome"] == "passes" and row["warnings"] == []
     assert list(row["id_token"]) == list(id_token) and list(row["userinfo"]) == list(userinfo)
     differs = {"exp", "iat", "auth_time", "sid", "at_hash", "jti"}  # other values at each sign-in
@@ -236,7 +236,6 @@ def test_check_shows_the_claims_that_the_application_gets(server):
 
 def test_check_warns_of_missing_claims(server):
     alice = Person(server, name="al@ice" + str(next(count))).full()
-    code_flow(server, alice, added(server, "--consent", "never"))  # now the account has its identifier
     client = added(server, "--claim", "a = 1 if group no-such-group", "--claim", "b = 1 if group no-such-group")["client_id"]
     warnings = checked(server, client, "--user", alice.name)["warnings"]
     for word in ("no e-mail address", "in no group", "has an @", "group no-such-group, and no account is in it"):

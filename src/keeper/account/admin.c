@@ -63,20 +63,15 @@ admin_act_once(struct call *call, void *context, bool *ret_commit)
 	return audit_write(call, act->event, act->account_id, act->reason);
 }
 
-/* Guard the connection as for a question: it refuses changes outside call_transact. */
 static err
-admin_act_guarded(struct keeper_thread *t, struct act *act)
+admin_act_transact(struct keeper_thread *t, struct act *act)
 {
 	CLEANUP(call_wipe) struct call call = { .db = t->db };
 	bool done = false;
-	err e;
 
 	TRY(call_of_command(t, &call));
 	call.subject_account_id = act->account_id;
-	db_guard(t->db, true);
-	e = call_transact(&call, admin_act_once, act, &done);
-	db_guard(t->db, false);
-	return e;
+	return call_command_transact(&call, admin_act_once, act, &done);
 }
 
 static err
@@ -85,7 +80,7 @@ admin_act_do(struct keeper_thread *t, struct act *act, act_work work, struct why
 	err e;
 
 	act->work = work;
-	e = admin_act_guarded(t, act);
+	e = admin_act_transact(t, act);
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
 	return why_set(why, e, "Nothing was changed: %s.", err_name(e));

@@ -191,3 +191,14 @@ call_transact(struct call *call, call_work work, void *context, bool *ret_done)
 	*ret_done = done;
 	return ERR_OK;
 }
+
+err
+call_command_transact(struct call *call, call_work work, void *context, bool *ret_done)
+{
+	err e;
+
+	db_guard(call->db, true);
+	e = call_transact(call, work, context, ret_done);
+	db_guard(call->db, false);
+	return e;
+}

@@ -95,6 +95,9 @@ MUST_USE err call_transact(struct call *call, call_work work, void *context, boo
  * call_transact, as for questions; the transaction locks the account subject_account_id. Release with call_wipe.
  */
 MUST_USE err call_of_command(const struct keeper_thread *t, struct call *ret_call);
+
+/* call_transact with the connection guarded as for a question: changes outside of the transaction are refused. */
+MUST_USE err call_command_transact(struct call *call, call_work work, void *context, bool *ret_done);
 void call_wipe(struct call *call);
 
 #ifdef DOUBLETOUR_TEST_HOOKS

@@ -197,6 +197,12 @@ recovery_make_one(struct call *call, struct making *making)
 	return ERR_OK;
 }
 
+static enum audit_reason
+recovery_reason(const struct making *making)
+{
+	return making->renew ? REASON_RENEWED : REASON_FIRST;
+}
+
 /* Two tabs may ask at the same time: check again under the lock, so that only one creates codes. */
 static err
 recovery_do_make(struct call *call, void *context, bool *ret_commit)
@@ -214,7 +220,7 @@ recovery_do_make(struct call *call, void *context, bool *ret_commit)
 	for (int i = 0; i < RECOVERY_CODES; i++)
 		TRY(recovery_make_one(call, making));
 	*ret_commit = true;
-	return audit_write(call, AUDIT_RECOVERY_MADE, account_id, making->renew ? REASON_RENEWED : REASON_FIRST);
+	return audit_write(call, AUDIT_RECOVERY_MADE, account_id, recovery_reason(making));
 }
 
 static err
@@ -239,7 +245,7 @@ recovery_answer(struct call *call, enum verdict *ret_verdict)
 
 	TRY(call_transact(call, recovery_do_make, &making, &done));
 	if (done)
-		audit_log(call, AUDIT_RECOVERY_MADE, call->now.session.account_id, REASON_MADE);
+		audit_log(call, AUDIT_RECOVERY_MADE, call->now.session.account_id, recovery_reason(&making));
 	else
 		making.n = 0;
 	*ret_verdict = VERDICT_PASSED;

@@ -40,19 +40,14 @@ client_change_once(struct call *call, void *context, bool *ret_commit)
 	return audit_write_client(call, change->event, 0, change->client.client_id, change->reason);
 }
 
-/* Guard the connection as for a question: it refuses changes outside call_transact. */
 static err
-client_change_guarded(struct keeper_thread *t, struct client_change *change)
+client_change_transact(struct keeper_thread *t, struct client_change *change)
 {
 	CLEANUP(call_wipe) struct call call = { .db = t->db };
 	bool done = false;
-	err e;
 
 	TRY(call_of_command(t, &call));
-	db_guard(t->db, true);
-	e = call_transact(&call, client_change_once, change, &done);
-	db_guard(t->db, false);
-	return e;
+	return call_command_transact(&call, client_change_once, change, &done);
 }
 
 static err
@@ -61,7 +56,7 @@ client_change_do(struct keeper_thread *t, struct client_change *change, client_w
 	err e;
 
 	change->work = work;
-	e = client_change_guarded(t, change);
+	e = client_change_transact(t, change);
 	if (e == ERR_OK || why->text[0] != '\0')
 		return e;
 	if (e == ERR_EXISTS)
@@ -421,9 +416,7 @@ subject_change_do(struct keeper_thread *t, struct subject_change *change, struct
 
 	TRY(call_of_command(t, &call));
 	call.subject_account_id = change->account_id;
-	db_guard(t->db, true);
-	e = call_transact(&call, subject_change_once, change, &done);
-	db_guard(t->db, false);
+	e = call_command_transact(&call, subject_change_once, change, &done);
 	if (e == ERR_EXISTS)
 		return why_set(why, ERR_INVALID, "another account has its identifier");
 	return e == ERR_OK && change->known

@@ -73,6 +73,18 @@ client_preview_person(const struct person *person, struct arena *arena, struct p
 	return ERR_OK;
 }
 
+/* The account gets its subject now, so that the claims are exact before its first sign-in. */
+static err
+client_preview_settle(struct call *call, void *context, bool *ret_commit)
+{
+	struct person *person = context;
+	bool found = false;
+
+	TRY(person_settle(call, call->subject_account_id, person, &found));
+	*ret_commit = found;
+	return found ? ERR_OK : ERR_NOT_FOUND;
+}
+
 err
 client_preview_make(struct keeper_thread *t, const struct oidc_client *client, str account, bool passkey,
 		    struct arena *arena, struct why *why, struct client_preview *ret_preview)
@@ -81,14 +93,11 @@ client_preview_make(struct keeper_thread *t, const struct oidc_client *client, s
 	struct oidc_grant_row grant;
 	const struct issue issue = { .client = client, .grant = &grant, .scopes = client->scopes };
 	struct person person;
-	int64_t account_id = 0;
-	bool found = false;
+	bool done = false;
 
 	TRY(call_of_command(t, &call));
-	TRY(admin_account_find(t, account, why, &account_id));
-	TRY(person_find(&call, account_id, &person, &found));
-	if (!found)
-		return ERR_NOT_FOUND;
+	TRY(admin_account_find(t, account, why, &call.subject_account_id));
+	TRY(call_command_transact(&call, client_preview_settle, &person, &done));
 	TRY(client_preview_grant(&call, passkey, &grant));
 	TRY(client_preview_put(&call, &issue, &person, arena, ret_preview));
 	return client_preview_person(&person, arena, &ret_preview->person);

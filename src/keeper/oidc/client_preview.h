@@ -1,6 +1,6 @@
 /*
  * For `doubletour client check`: the claims that an account would get in a client, without a sign-in.  The functions
- * that make the tokens make them, so they are exact.  Nothing is written.
+ * that make the tokens make them, so they are exact.  An account without a subject gets one; nothing else is written.
  */
 #ifndef KEEPER_OIDC_CLIENT_PREVIEW_H
 #define KEEPER_OIDC_CLIENT_PREVIEW_H
@@ -10,7 +10,7 @@
 
 /* The texts are in the arena. */
 struct client_preview {
-	struct person person;   /* subject empty: the account gets it at its first sign-in */
+	struct person person;
 	str id_token, userinfo; /* a JSON object each */
 };
 

@@ -319,11 +319,14 @@ def test_each_audit_event_of_an_account_is_logged_once(server, alice):
     add(alice)
     alice.post(RENAME, {"csrf_token": alice.visit(LIST).token, "id": ids(alice)[0], "name": "Phone"})
     alice.send("/account/profile", {"display_name": "Alice", "language": "", "time_format": ""})
+    alice.visit("/account/recovery-codes")
+    alice.send("/account/recovery-codes")
     alice.send("/logout")
     rows = [json.loads(line) for line in server.command("audit", "--user", alice.name, "--json").stdout.splitlines()]
-    events = collections.Counter(row["event"] for row in rows)
-    assert {"enrol.begun", "enrol.confirmed", "factor.renamed", "profile.changed", "signout.done"} <= set(events)
-    assert collections.Counter(re.findall(rf"(\S+) request=\S+ account={rows[0]['account']} why=", server.log())) == events
+    events = collections.Counter((row["event"], row["reason"]) for row in rows)
+    assert {"enrol.begun", "enrol.confirmed", "recovery.made", "factor.renamed", "profile.changed", "signout.done"} <= {event for event, _ in events}
+    lines = re.findall(rf"(\S+) request=\S+ account={rows[0]['account']} why=(?:\"([^\"]*)\"|(\S+))", server.log())
+    assert collections.Counter((event, quoted or word) for event, quoted, word in lines) == events
 
 
 def test_authenticators_of_other_accounts_cannot_be_renamed(server, alice):

@@ -1434,11 +1434,11 @@ static const struct {
 	{ true, false, OIDC_DECISION_NONE, NULL, 1, "another account" },
 	{ false, false, OIDC_DECISION_NONE, NEWER("997"), 0, "the oldest of the newest 1,000 entries" },
 	{ false, false, OIDC_DECISION_NONE, NEWER("1"), 1, "not among the newest 1,000 entries" },
-	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us + 1000000", 0,
+	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us + 600000000", 0,
 	  "a request that began earlier" },
 	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us - 86400000000", 0,
 	  "just less than a day later" },
-	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us - 1000000", 1, "a day later" },
+	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us - 600000000", 1, "a day later" },
 	{ false, false, OIDC_DECISION_NONE, "UPDATE audit SET at_us = at_us + 200000000000", 1,
 	  "the clock was set back" },
 };

@@ -55,8 +55,12 @@ enum {
 	OTP_KEY_STATE = 64      /* uint64_t elements */
 };
 
-/* Flag of otp_key_init, otp_secret_random and the functions that read or build URIs. */
-enum { OTP_ALLOW_SHORT_SECRET = 1 };
+/* Flags.  One enum has all of them, because C++20 warns about the combination of two enums. */
+enum {
+	OTP_ALLOW_SHORT_SECRET = 1, /* of otp_key_init, otp_secret_random and the functions that read or build URIs */
+	/* of otp_uri_build: leave out algorithm=SHA1, digits=6 and period=30; without the flag they are written */
+	OTP_URI_LEAVE_DEFAULTS = 2
+};
 
 /*
  * A secret, expanded once into the two HMAC states, so that each code costs two hash blocks.  It holds a secret:
@@ -293,12 +297,6 @@ enum otp_note {
 	OTP_NOTE_SHORT_SECRET = 8,    /* below OTP_SECRET_MIN; only with OTP_ALLOW_SHORT_SECRET */
 	OTP_NOTE_UNUSUAL = 16,        /* an algorithm, number of digits or period that some known apps get wrong */
 	OTP_NOTE_COUNTER_MISSING = 32 /* HOTP without a counter: 0 is used */
-};
-
-/* Flag of otp_uri_build; OTP_ALLOW_SHORT_SECRET may be combined with it. */
-enum {
-	/* leave out algorithm=SHA1, digits=6 and period=30; without the flag they are written */
-	OTP_URI_LEAVE_DEFAULTS = 2
 };
 
 /*

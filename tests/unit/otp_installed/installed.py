@@ -22,8 +22,17 @@ import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-O2"]
+STRICT = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-O2"]
 LANGUAGES = {"verify.c": ["gcc", "-std=c11"], "enrol.cpp": ["g++", "-std=c++17"]}
+STANDARDS = {"gcc": ["c99", "c11", "c2x"], "g++": ["c++11", "c++17", "c++20"]}
+# Only the header, and every flag.
+HEADER_USER = """#include <doubletour/otp.h>
+int main(void)
+{
+	char text[OTP_URI_SIZE];
+	return (int)otp_uri_build(&OTP_URI_DEFAULT, OTP_ALLOW_SHORT_SECRET | OTP_URI_LEAVE_DEFAULTS, text, sizeof(text));
+}
+"""
 SECRET = b"12345678901234567890"  # RFC 6238, appendix B
 
 
@@ -132,6 +141,14 @@ def program_links_the_static_library(installed):
     expect(not any("doubletour" in name for name in linked), linked)
 
 
+def header_compiles_in_every_standard(installed):
+    for compiler, standards in STANDARDS.items():
+        source = installed.folder / f"header-{compiler}{'.cpp' if compiler == 'g++' else '.c'}"
+        source.write_text(HEADER_USER)
+        for standard in standards:
+            run(compiler, f"-std={standard}", *STRICT, "-Wundef", "-fsyntax-only", *installed.flags("--cflags"), source)
+
+
 def verify_accepts_right_and_refuses_wrong_codes(installed, program):
     text = base64.b32encode(SECRET).decode()
     step = int(time.time()) // 30
@@ -226,7 +243,7 @@ def example_runs(source, static):
 def main():
     tests = [library_exports_the_recorded_symbols, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
              pkg_config_names_libcrypto_to_static_users_only, manual_has_a_page_for_each_function,
-             program_links_the_static_library, manual_pages_are_all_listed]
+             program_links_the_static_library, manual_pages_are_all_listed, header_compiles_in_every_standard]
     tests += [example_runs(source, static) for source in LANGUAGES for static in (False, True)]
     tests += [manual_example_runs(*example) for example in MANUAL_EXAMPLES]
     failed = 0

@@ -28,7 +28,7 @@ size_t otp_filler_length(const char *text, size_t n);
 /* Is the code exactly `digits` bytes 0-9? */
 bool otp_code_has_form(const char *code, size_t n, unsigned digits);
 
-/* Is the text UTF-8 without control characters?  It may be empty. */
+/* Is the text UTF-8 without control characters (Unicode's Cc: U+0000 to U+001F, U+007F to U+009F)?  It may be empty. */
 bool otp_text_valid(const char *text);
 
 /*

@@ -38,6 +38,13 @@ otp_names_character_length(const unsigned char *p)
 	return 0;
 }
 
+/* Is the character at p a control character?  U+0080 to U+009F are C2 80 to C2 9F; terminals obey them. */
+static bool
+otp_names_is_control(const unsigned char *p)
+{
+	return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0);
+}
+
 bool
 otp_text_valid(const char *text)
 {
@@ -45,7 +52,7 @@ otp_text_valid(const char *text)
 
 	while (*p != '\0') {
 		size_t length = otp_names_character_length(p);
-		if (length == 0 || *p < 0x20 || *p == 0x7f)
+		if (length == 0 || otp_names_is_control(p))
 			return false;
 		p += length;
 	}

@@ -134,6 +134,8 @@ otp_uri_parse_explains_errors(void **state)
 		{ "not UTF-8", "otpauth://totp/a%E9?secret=" SECRET, "account", OTP_INVALID },
 		{ "a control character in the issuer", "otpauth://totp/a?issuer=%1b&secret=" SECRET, "issuer",
 		  OTP_INVALID },
+		{ "a control character of two bytes", "otpauth://totp/a%C2%9B31m?secret=" SECRET, "account",
+		  OTP_INVALID },
 		{ "MD5", "otpauth://totp/a?algorithm=MD5&secret=" SECRET, "algorithm", OTP_INVALID },
 		{ "four digits", "otpauth://totp/a?digits=4&secret=" SECRET, "digits", OTP_INVALID },
 		{ "five digits without Steam", "otpauth://totp/a?digits=5&secret=" SECRET, "digits", OTP_INVALID },

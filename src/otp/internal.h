@@ -19,6 +19,12 @@ enum otp_status otp_hotp_number(const struct otp_key *key, uint64_t counter, uin
 
 bool otp_digits_valid(unsigned digits);
 
+/* Was the key made with otp_key_init, and not wiped since? */
+bool otp_key_is_ready(const struct otp_key *key);
+
+/* Are type, algorithm and period of a URI those of Steam codes? */
+bool otp_steam_parameters_valid(const struct otp_uri *uri);
+
 /*
  * Length in bytes of the white space, format character or dash at the start of the text; 0: another character, or
  * no text.

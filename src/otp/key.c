@@ -162,6 +162,12 @@ otp_key_wipe(struct otp_key *key)
 	OPENSSL_cleanse(key, sizeof(*key));
 }
 
+bool
+otp_key_is_ready(const struct otp_key *key)
+{
+	return key->ready == READY && (unsigned)key->algorithm <= OTP_SHA512;
+}
+
 enum otp_status
 otp_hmac_counter(const struct otp_key *key, uint64_t counter, unsigned char digest[OTP_DIGEST_MAX], size_t *ret_n)
 {
@@ -170,7 +176,7 @@ otp_hmac_counter(const struct otp_key *key, uint64_t counter, unsigned char dige
 	union hash h;
 	int ok;
 
-	if (key->ready != READY || (unsigned)key->algorithm > OTP_SHA512)
+	if (!otp_key_is_ready(key))
 		return OTP_INVALID;
 	a = &algorithms[key->algorithm];
 	for (int i = 0; i < 8; i++)

@@ -119,8 +119,8 @@ otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const cha
 
 	if (status != OTP_OK)
 		return status;
-	if (!otp_resync_both_have_form(first, second, totp->digits) || max_steps > OTP_RESYNC_MAX ||
-	    now_step > INT64_MAX - OTP_RESYNC_MAX)
+	if (!otp_key_is_ready(key) || !otp_resync_both_have_form(first, second, totp->digits) ||
+	    max_steps > OTP_RESYNC_MAX || now_step > INT64_MAX - OTP_RESYNC_MAX)
 		return OTP_INVALID;
 	/* From the largest drift to the smallest, forward before backward: a later match replaces an earlier one. */
 	for (int64_t i = 2 * (int64_t)max_steps; i >= 0; i--) {

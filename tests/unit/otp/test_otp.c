@@ -172,6 +172,7 @@ otp_wiped_and_zeroed_keys_have_no_codes(void **state)
 {
 	struct otp_key wiped = key_of(OTP_SHA1, 20), zeroed = { 0 };
 	struct otp_match match = { 0 };
+	struct otp_drift drift = { 0 };
 	char code[OTP_CODE_SIZE];
 
 	otp_key_wipe(&wiped);
@@ -179,6 +180,10 @@ otp_wiped_and_zeroed_keys_have_no_codes(void **state)
 	assert_int_equal(otp_hotp_code(&zeroed, 0, 6, code), OTP_INVALID);
 	assert_int_equal(otp_totp_verify(&zeroed, &OTP_TOTP_DEFAULT, "005924", 6, SECONDS(now_s), -1, &match),
 			 OTP_INVALID);
+	/* every step of the search is used: the function needs no code */
+	assert_int_equal(
+	    otp_totp_drift(&zeroed, &OTP_TOTP_DEFAULT, "005924", "005924", SECONDS(now_s), INT64_MAX, 1, &drift),
+	    OTP_INVALID);
 }
 
 static void

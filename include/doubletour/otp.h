@@ -276,7 +276,7 @@ struct otp_uri {
 	uint8_t secret[OTP_SECRET_MAX];
 	size_t secret_n;
 	enum otp_algorithm algorithm;
-	unsigned digits;
+	unsigned digits;   /* 6 to 10; Steam: 5 */
 	unsigned period_s; /* TOTP only */
 	uint64_t counter;  /* HOTP only */
 	/* Steam codes: the URI says encoder=steam or otpauth://steam/, or its issuer is Steam and it has 5 digits */
@@ -311,8 +311,10 @@ enum otp_note {
  * the same names, and every URI that otp_uri_parse accepts can be built.  Some apps split names at other colons:
  * avoid colons in new accounts.
  *
- * OTP_INVALID: the account is empty; a name is not UTF-8, or contains a control character; a member is out of its
- * range.
+ * Steam codes need TOTP, SHA-1, 5 digits and 30 seconds.
+ *
+ * OTP_INVALID: the account is empty; a name is not UTF-8, or contains a control character (Unicode's Cc); a member is
+ * out of its range.
  * OTP_TOO_SHORT: size is too small, or the secret is below OTP_SECRET_MIN without OTP_ALLOW_SHORT_SECRET.
  * Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; RFC 3986 s2.
  */

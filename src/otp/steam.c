@@ -10,6 +10,12 @@ enum { STEAM_PERIOD_S = 30, STEAM_CHARACTERS = 26, STEAM_LENGTH = OTP_STEAM_SIZE
 
 static const char alphabet[STEAM_CHARACTERS + 1] = "23456789BCDFGHJKMNPQRTVWXY";
 
+bool
+otp_steam_parameters_valid(const struct otp_uri *uri)
+{
+	return uri->type == OTP_TYPE_TOTP && uri->algorithm == OTP_SHA1 && uri->period_s == STEAM_PERIOD_S;
+}
+
 /* Read all characters, so that memory accesses do not reveal which one was taken. */
 static char
 otp_steam_letter(uint32_t which)

@@ -150,9 +150,11 @@ otp_uri_put_parameters(struct writer *w, const struct otp_uri *uri, bool leave)
 }
 
 static bool
-otp_uri_digits_fit(const struct otp_uri *uri)
+otp_uri_code_valid(const struct otp_uri *uri)
 {
-	return uri->steam ? uri->digits == OTP_STEAM_SIZE - 1 : otp_digits_valid(uri->digits);
+	if (uri->steam)
+		return uri->digits == OTP_STEAM_SIZE - 1 && otp_steam_parameters_valid(uri);
+	return otp_digits_valid(uri->digits);
 }
 
 static bool
@@ -164,7 +166,7 @@ otp_uri_members_valid(const struct otp_uri *uri)
 
 	return ends && otp_uri_name(uri->account).n > 0 && otp_text_valid(uri->issuer) &&
 	       otp_text_valid(uri->account) && otp_text_valid(uri->image) && (unsigned)uri->algorithm <= OTP_SHA512 &&
-	       (unsigned)uri->type <= OTP_TYPE_HOTP && uri->secret_n <= OTP_SECRET_MAX && otp_uri_digits_fit(uri) &&
+	       (unsigned)uri->type <= OTP_TYPE_HOTP && uri->secret_n <= OTP_SECRET_MAX && otp_uri_code_valid(uri) &&
 	       (uri->type == OTP_TYPE_HOTP || uri->period_s != 0);
 }
 

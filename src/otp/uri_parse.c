@@ -398,7 +398,7 @@ otp_uri_parse_settle_steam(struct parsing *p)
 
 	if (p->uri.digits == STEAM_DIGITS && otp_uri_parse_is_word(issuer, "steam"))
 		p->uri.steam = true;
-	if (p->uri.steam && (p->uri.type != OTP_TYPE_TOTP || p->uri.algorithm != OTP_SHA1 || p->uri.period_s != 30))
+	if (p->uri.steam && !otp_steam_parameters_valid(&p->uri))
 		return otp_uri_parse_refuse(p, "Steam's codes are made with SHA1 every 30 seconds");
 	if (p->uri.steam)
 		p->uri.digits = STEAM_DIGITS;

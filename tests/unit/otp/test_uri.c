@@ -159,7 +159,7 @@ endless(char *member, size_t size)
 static void
 otp_uri_build_refuses_members_that_no_uri_can_express(void **state)
 {
-	struct otp_uri uris[8];
+	struct otp_uri uris[11];
 	char text[OTP_URI_SIZE];
 
 	for (size_t i = 0; i < COUNT_OF(uris); i++) {
@@ -176,6 +176,14 @@ otp_uri_build_refuses_members_that_no_uri_can_express(void **state)
 	uris[5].steam = true; /* with six digits */
 	uris[6].account[0] = '\0';
 	uris[7].secret_n = 0;
+	for (size_t i = 8; i < COUNT_OF(uris); i++) {
+		uris[i].steam = true;
+		uris[i].digits = OTP_STEAM_SIZE - 1;
+		assert_int_equal(otp_uri_build(&uris[i], 0, text, sizeof(text)), OTP_OK);
+	}
+	uris[8].algorithm = OTP_SHA256;
+	uris[9].period_s = 60;
+	uris[10].type = OTP_TYPE_HOTP;
 	for (size_t i = 0; i < COUNT_OF(uris); i++) {
 		unit_note("member %zu", i);
 		assert_int_equal(otp_uri_build(&uris[i], OTP_ALLOW_SHORT_SECRET, text, sizeof(text)),

@@ -288,9 +288,9 @@ static const char *
 otp_migration_names_take(const struct account *a, struct otp_uri *uri)
 {
 	if (!otp_name_take(otp_migration_span_of(a->issuer), uri->issuer, sizeof(uri->issuer)))
-		return "an issuer is not printable text";
+		return "an issuer is too long, or not printable text";
 	if (!otp_name_take(otp_migration_span_of(a->name), uri->account, sizeof(uri->account)))
-		return "a name is not printable text";
+		return "a name is too long, or not printable text";
 	otp_migration_settle_issuer(uri);
 	if (uri->account[0] == '\0' && uri->issuer[0] != '\0')
 		memcpy(uri->account, uri->issuer, sizeof(uri->account));

@@ -115,7 +115,7 @@ static bool
 otp_uri_parse_take_issuer(struct parsing *p, struct otp_span value)
 {
 	return otp_name_take(value, p->uri.issuer, sizeof(p->uri.issuer)) ||
-	       otp_uri_parse_refuse(p, "the issuer is not printable text");
+	       otp_uri_parse_refuse(p, "the issuer is too long, or not printable text");
 }
 
 static bool
@@ -171,7 +171,7 @@ static bool
 otp_uri_parse_take_image(struct parsing *p, struct otp_span value)
 {
 	return otp_name_take(value, p->uri.image, sizeof(p->uri.image)) ||
-	       otp_uri_parse_refuse(p, "the image's address is too long");
+	       otp_uri_parse_refuse(p, "the address of the image is too long, or not printable text");
 }
 
 static bool
@@ -354,9 +354,9 @@ otp_uri_parse_split_label(struct parsing *p, char *ret_issuer)
 		account = (struct otp_span){ p->label.p + at + n, p->label.n - at - n };
 	}
 	if (!otp_uri_parse_take_part(issuer, ret_issuer))
-		return otp_uri_parse_refuse(p, "the issuer in the label is not printable text");
+		return otp_uri_parse_refuse(p, "the issuer in the label is too long, or not printable text");
 	return otp_uri_parse_take_part(account, p->uri.account) ||
-	       otp_uri_parse_refuse(p, "the account in the label is not printable text");
+	       otp_uri_parse_refuse(p, "the account in the label is too long, or not printable text");
 }
 
 /* If label and parameter differ, use the parameter's issuer, as most apps do. */
@@ -385,7 +385,7 @@ otp_uri_parse_settle_names(struct parsing *p)
 	if (p->uri.issuer[0] == '\0' || !otp_uri_parse_issuers_agree(p, label, &account))
 		return otp_uri_parse_settle_issuer(p);
 	return otp_name_take(account, p->uri.account, sizeof(p->uri.account)) ||
-	       otp_uri_parse_refuse(p, "the account in the label is not printable text");
+	       otp_uri_parse_refuse(p, "the account in the label is too long, or not printable text");
 }
 
 /* --- the whole URI ------------------------------------------------------------------------------------------------ */
@@ -435,7 +435,7 @@ otp_uri_parse_take_type(struct parsing *p, struct otp_span *rest)
 	p->uri.type = otp_uri_parse_is_word(type, "hotp") ? OTP_TYPE_HOTP : OTP_TYPE_TOTP;
 	if (end == '/' && (p->uri.steam || otp_uri_parse_is_word(type, "hotp") || otp_uri_parse_is_word(type, "totp")))
 		return true;
-	return otp_uri_parse_refuse(p, "the URI does not begin with otpauth://totp/ or otpauth://hotp/");
+	return otp_uri_parse_refuse(p, "it does not begin with otpauth://totp/, otpauth://hotp/ or otpauth://steam/");
 }
 
 static bool

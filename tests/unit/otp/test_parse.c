@@ -118,7 +118,7 @@ otp_uri_parse_explains_errors(void **state)
 		{ "empty", "", "otpauth://", OTP_INVALID },
 		{ "another scheme", "https://totp/a?secret=" SECRET, "otpauth://", OTP_INVALID },
 		{ "another type", "otpauth://yotp/a?secret=" SECRET, "totp/", OTP_INVALID },
-		{ "only a type", "otpauth://totp", "totp/", OTP_INVALID },
+		{ "only a type", "otpauth://totp", "steam/", OTP_INVALID },
 		{ "no account", "otpauth://totp/?secret=" SECRET, "no account", OTP_INVALID },
 		{ "an issuer and no account", "otpauth://totp/I:?secret=" SECRET, "no account", OTP_INVALID },
 		{ "no query", "otpauth://totp/a", "no secret", OTP_INVALID },
@@ -160,7 +160,7 @@ otp_uri_parse_explains_errors(void **state)
 		{ "a control character in the label's issuer", "otpauth://totp/%01:a?secret=" SECRET, "", OTP_INVALID },
 		{ "an issuer and an account of spaces", "otpauth://totp/I:%20%20?secret=" SECRET, "no account",
 		  OTP_INVALID },
-		{ "an image with a NUL", "otpauth://totp/a?image=a%00b&secret=" SECRET, "image", OTP_INVALID },
+		{ "an image with a NUL", "otpauth://totp/a?image=a%00b&secret=" SECRET, "not printable", OTP_INVALID },
 		{ "an empty counter", "otpauth://hotp/a?counter=&secret=" SECRET, "counter", OTP_INVALID },
 		{ "a counter ten times too large", "otpauth://hotp/a?counter=99999999999999999999&secret=" SECRET,
 		  "counter", OTP_INVALID },
@@ -225,25 +225,39 @@ otp_uri_parse_reports_contradictory_parameters(void **state)
 static void
 otp_uri_parse_refuses_overlong_parts(void **state)
 {
-	static const char *const formats[] = {
-		"otpauth://totp/%s?secret=" SECRET,          "otpauth://totp/%s:a?secret=" SECRET,
-		"otpauth://totp/a?issuer=%s&secret=" SECRET, "otpauth://totp/a?image=%s&secret=" SECRET,
-		"otpauth://totp/a?secret=" SECRET "%s",      "otpauth://totp/a?%s=1&secret=" SECRET
+	static const struct {
+		const char *format;
+		size_t n; /* bytes of the overlong part */
+		bool ok;
+	} rows[] = {
+		{ "otpauth://totp/%s?secret=" SECRET, 2999, false },
+		{ "otpauth://totp/%s?secret=" SECRET, OTP_NAME_MAX + 1, false },
+		{ "otpauth://totp/%s:a?secret=" SECRET, 2999, false },
+		{ "otpauth://totp/%s:a?secret=" SECRET, OTP_NAME_MAX + 1, false },
+		{ "otpauth://totp/I:%s?issuer=I&secret=" SECRET, OTP_NAME_MAX + 1, false },
+		{ "otpauth://totp/a?issuer=%s&secret=" SECRET, 2999, false },
+		{ "otpauth://totp/a?issuer=%s&secret=" SECRET, OTP_NAME_MAX + 1, false },
+		{ "otpauth://totp/a?image=%s&secret=" SECRET, 2999, false },
+		{ "otpauth://totp/a?image=%s&secret=" SECRET, OTP_IMAGE_MAX + 1, false },
+		{ "otpauth://totp/a?secret=" SECRET "%s", 2999, false },
+		{ "otpauth://totp/a?secret=" SECRET "%s", 300, false },
+		{ "otpauth://totp/a?secret=" SECRET "&%s=1", 2999, true }, /* an unknown parameter */
 	};
 	static char many[3000], text[4000];
 
-	memset(many, 'A', sizeof(many) - 1);
-	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct otp_uri uri;
+		const char *wrong = "too long";
+		memset(many, 'A', rows[i].n);
+		many[rows[i].n] = '\0';
 		/* the format is a constant of this test */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(text, sizeof(text), formats[i], many);
+		snprintf(text, sizeof(text), rows[i].format, many);
 #pragma GCC diagnostic pop
-		unit_note("%.40s", formats[i]);
-		enum otp_status status = otp_uri_parse(text, strlen(text), 0, &uri, NULL);
-		assert_true(i + 1 == COUNT_OF(formats) ? status == OTP_OK || status == OTP_INVALID
-						       : status == OTP_INVALID);
+		unit_note("%zu bytes in %.40s", rows[i].n, rows[i].format);
+		assert_int_equal(otp_uri_parse(text, strlen(text), 0, &uri, &wrong), rows[i].ok ? OTP_OK : OTP_INVALID);
+		assert_non_null(strstr(wrong, "long"));
 	}
 }
 

@@ -163,7 +163,8 @@ enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, cons
 /*
  * Resynchronise an HOTP token whose counter ran ahead, with two consecutive codes.  The function searches from
  * `counter` to look_ahead counters (at most OTP_RESYNC_MAX) after it for the first position where `first` fits and
- * `second` fits the next counter.  The match is the counter of the second code.  Both codes have `digits` digits.
+ * `second` fits the next counter.  The match is the counter of the second code.  Both codes are C strings of `digits`
+ * digits.
  * OTP_INVALID: a code has another form, look_ahead is over OTP_RESYNC_MAX, or the counters would pass
  * UINT64_MAX - 1.
  * Source: RFC 4226 s7.4.
@@ -181,7 +182,10 @@ struct otp_drift {
 /*
  * Measure by how many steps another clock is off, from two consecutive codes.  The second code must have been shown
  * at about now_us.  The function searches max_steps (at most OTP_RESYNC_MAX) each way and returns the smallest
- * drift.  Of two equal drifts it returns the negative one.  Steps up to last_step do not match.
+ * drift.  Of two equal drifts it returns the negative one.  Steps up to last_step do not match.  Both codes are C
+ * strings of totp->digits digits.
+ * To apply a drift, add its steps, times period_s, to the now_us of later calls.  Store the step of the second code as
+ * last_step: both codes are then used.
  * Do not use the result to authenticate: two codes out of many steps are far easier to guess than one out of a few.
  * OTP_INVALID: as otp_totp_step, a code has another form, or max_steps is over OTP_RESYNC_MAX.
  * Source: RFC 6238 s6.
@@ -331,6 +335,7 @@ enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *r
  * '+' is a plus sign, with one exception: in the issuer parameter it is a space if the label has a space in the
  * same place.  2FAS, Ente and Aegis write Air%20Canada:ann and issuer=Air+Canada.  %2B is always a plus sign.
  *
+ *   text         the URI alone: remove white space around it, such as a line end
  *   ret_wrong    may be NULL; on OTP_INVALID and OTP_TOO_SHORT a sentence that names the fault: a static C string
  *
  * OTP_INVALID    the text does not begin with otpauth://totp/, /hotp/ or /steam/ (read as totp)
@@ -359,8 +364,8 @@ struct otp_migration {
 };
 
 /*
- * Decode the URI into the caller's buffer `room` of size bytes (n is always enough).  The buffer then holds
- * secrets: wipe it after use.
+ * Decode the URI, without white space around it, into the caller's buffer `room` of size bytes (n is always enough).
+ * The buffer then holds secrets: wipe it after use.
  * OTP_INVALID: not a migration URI, or broken; ret_wrong as in otp_uri_parse.  OTP_TOO_SHORT: size is too small.
  */
 enum otp_status otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size,

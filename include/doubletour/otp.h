@@ -40,6 +40,9 @@ enum otp_status {
 	OTP_CRYPTO /* libcrypto or the system's random source failed */
 };
 
+/* Text of a status, such as "an argument is invalid"; NULL for any other number. */
+const char *otp_status_text(enum otp_status status);
+
 enum otp_algorithm { OTP_SHA1 = 0, OTP_SHA256, OTP_SHA512 };
 
 enum {

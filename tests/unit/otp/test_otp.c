@@ -362,6 +362,17 @@ otp_secret_random_differs_each_time_and_is_long_enough(void **state)
 	assert_int_equal(otp_secret_random(first, 0, OTP_ALLOW_SHORT_SECRET), OTP_TOO_SHORT);
 }
 
+static void
+otp_status_text_names_each_status_and_no_other_number(void **state)
+{
+	assert_string_equal(otp_status_text(OTP_OK), "the call succeeded");
+	assert_non_null(strstr(otp_status_text(OTP_INVALID), "argument"));
+	assert_non_null(strstr(otp_status_text(OTP_TOO_SHORT), "too small"));
+	assert_non_null(strstr(otp_status_text(OTP_CRYPTO), "libcrypto"));
+	assert_null(otp_status_text((enum otp_status)(OTP_CRYPTO + 1)));
+	assert_null(otp_status_text((enum otp_status) - 1));
+}
+
 int
 main(void)
 {
@@ -378,6 +389,7 @@ main(void)
 		cmocka_unit_test(otp_totp_step_rounds_down_before_1970_too),
 		cmocka_unit_test(otp_totp_verify_takes_the_newest_of_two_steps_with_one_code),
 		cmocka_unit_test(otp_code_normalise_drops_white_space_and_dashes),
+		cmocka_unit_test(otp_status_text_names_each_status_and_no_other_number),
 		cmocka_unit_test(otp_secret_random_differs_each_time_and_is_long_enough),
 	};
 

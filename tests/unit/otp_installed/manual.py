@@ -50,7 +50,7 @@ def page_names(page):
 
 def aliases(text):
     """The pages of man/meson.build and the names that link to them."""
-    return {page: set(re.findall(r"'(otp_\w+)'", names)) for page, names in re.findall(r"'(otp_\w+)': \[([^\]]*)\]", text)}
+    return {page: set(re.findall(r"'(otp_\w+)'", names)) for page, names in re.findall(r"'([\w-]+)': \[([^\]]*)\]", text)}
 
 
 def map_names(text):
@@ -72,10 +72,10 @@ def main():
     root = pathlib.Path(sys.argv[1])
     header = (root / "include/doubletour/otp.h").read_text()
     functions = header_functions(header)
-    pages = {p.stem: p.read_text() for p in (root / "man").glob("otp_*.3")}
+    pages = {p.stem: p.read_text() for p in (root / "man").glob("*otp*.3")}
     documented = {name: text for page in pages.values() for name, text in page_functions(page).items()}
     links = aliases((root / "man/meson.build").read_text())
-    named = {stem: page_names(page) for stem, page in pages.items()}
+    named = {stem: page_names(page) - {stem} for stem, page in pages.items()}
     exported = map_names((root / "packaging/otp.map").read_text())
     declared = set(functions) | set(DATA.findall(header))
     results = [

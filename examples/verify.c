@@ -4,6 +4,7 @@
  *	cc verify.c $(pkg-config --cflags --libs doubletour-otp)
  *	printf '%s\n' "$secret" "$code" | ./a.out
  */
+#define _DEFAULT_SOURCE /* explicit_bzero */
 #include <doubletour/otp.h>
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ code_is_right(const char *text, const char *typed, int64_t now_us, int64_t last_
 		     otp_totp_verify(&key, &OTP_TOTP_DEFAULT, code, 6, now_us, last_step, match) == OTP_OK && match->ok;
 
 	otp_key_wipe(&key);
+	explicit_bzero(secret, sizeof(secret));
 	return right;
 }
 
@@ -42,10 +44,13 @@ main(void)
 	struct otp_match match = { false, 0 };
 	char secret[256], typed[64];
 	int64_t now_us = (int64_t)time(NULL) * 1000000;
+	bool right;
 
 	if (!read_line(secret, sizeof(secret)) || !read_line(typed, sizeof(typed)))
 		return 2;
-	if (!code_is_right(secret, typed, now_us, -1, &match)) {
+	right = code_is_right(secret, typed, now_us, -1, &match);
+	explicit_bzero(secret, sizeof(secret));
+	if (!right) {
 		puts("wrong");
 		return 1;
 	}

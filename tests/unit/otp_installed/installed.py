@@ -23,7 +23,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 STRICT = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-O2"]
-LANGUAGES = {"verify.c": ["gcc", "-std=c11"], "enrol.cpp": ["g++", "-std=c++17"]}
+LANGUAGES = {"verify.c": ["gcc", "-std=c11"], "authenticator.c": ["gcc", "-std=c99"], "enrol.cpp": ["g++", "-std=c++17"]}
 STANDARDS = {"gcc": ["c99", "c11", "c2x"], "g++": ["c++11", "c++17", "c++20"]}
 # Only the header, and every flag.
 HEADER_USER = """#include <doubletour/otp.h>
@@ -181,6 +181,20 @@ def enrol_prints_a_uri(installed, program):
     expect(installed.start(program, "two\nlines").returncode == 1, "a line end in a name was taken")
 
 
+def authenticator_prints_a_code_of_each_kind(installed, program):
+    text = base64.b32encode(SECRET).decode()
+    uris = [f"otpauth://totp/Shop:ann?secret={text}", f"otpauth://hotp/token?secret={text}&counter=7", f"otpauth://steam/gamer?secret={text}"]
+    step = int(time.time()) // 30
+    done = installed.start(program, text="\r\n".join(uris) + "\n")
+    expect(done.returncode == 0, done.returncode, done.stderr)
+    totp, hotp, steam = done.stdout.splitlines()
+    expect(totp in {f"{code_of(SECRET, step + i)}  Shop: ann" for i in range(2)}, totp)
+    expect(hotp == "162583  token", hotp)  # RFC 4226, appendix D
+    expect(re.fullmatch("[2-9B-Y]{5}  gamer", steam), steam)
+    done = installed.start(program, text=f"otpauth://totp/a?secret=1\n{uris[1]}\n")
+    expect(done.returncode == 1 and "base32" in done.stderr and done.stdout == "162583  token\n", done)
+
+
 def migration_uri(secret):
     """An export of Google Authenticator with one account: the fields of docs/reference/otp-library.md."""
     account = b"\n" + bytes([len(secret)]) + secret + b"\x12\x05alice" + b"\x1a\x07Example" + b"\x20\x01\x28\x01\x30\x02"
@@ -226,7 +240,8 @@ def manual_pages_are_all_listed(_):
     expect(pages == sorted(page for page, _, _ in MANUAL_EXAMPLES), pages)
 
 
-RUNS = {"verify.c": verify_accepts_right_and_refuses_wrong_codes, "enrol.cpp": enrol_prints_a_uri}
+RUNS = {"verify.c": verify_accepts_right_and_refuses_wrong_codes, "authenticator.c": authenticator_prints_a_code_of_each_kind,
+        "enrol.cpp": enrol_prints_a_uri}
 
 
 def example_runs(source, static):

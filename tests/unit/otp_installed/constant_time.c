@@ -37,10 +37,15 @@ static const struct kind {
 };
 /* clang-format on */
 
-/*
- * Make the right code and change it.  Mark the two hash states of the key as undefined, except the number of hashed
- * bytes, which is one block for every secret.
- */
+/* Mark the two hash states as undefined, except the number of hashed bytes, which is one block for every secret. */
+static void
+key_hide(struct otp_key *key, size_t chained)
+{
+	VALGRIND_MAKE_MEM_UNDEFINED(key->state, chained);
+	VALGRIND_MAKE_MEM_UNDEFINED(key->state + OTP_KEY_STATE / 2, chained);
+}
+
+/* Make the right code and change it.  Hide the key. */
 static void
 prepare(const struct kind *kind, const struct change *change, struct otp_key *key, char code[OTP_CODE_SIZE])
 {
@@ -49,8 +54,7 @@ prepare(const struct kind *kind, const struct change *change, struct otp_key *ke
 		code[0] = '\0';
 	for (unsigned i = change->first; i <= change->last; i++)
 		code[i] = (char)('0' + (code[i] - '0' + 1) % 10);
-	VALGRIND_MAKE_MEM_UNDEFINED(key->state, kind->chained);
-	VALGRIND_MAKE_MEM_UNDEFINED(key->state + OTP_KEY_STATE / 2, kind->chained);
+	key_hide(key, kind->chained);
 }
 
 static bool
@@ -81,6 +85,26 @@ hotp_is_right(const struct kind *kind, const struct change *change)
 	return status == OTP_OK && match.ok == (change->first > change->last);
 }
 
+static bool
+steam_is_right(const struct change *change)
+{
+	enum { LAST = OTP_STEAM_SIZE - 2 };
+	struct otp_match match = { false, 0 };
+	char code[OTP_STEAM_SIZE];
+	struct otp_key key;
+	enum otp_status status;
+
+	if (otp_key_init(&key, OTP_SHA1, secret, sizeof(secret), 0) != OTP_OK ||
+	    otp_steam_code(&key, STEP, code) != OTP_OK)
+		return false;
+	for (unsigned i = change->first; i <= change->last; i++)
+		code[i < LAST ? i : LAST] = code[i < LAST ? i : LAST] == 'B' ? 'C' : 'B';
+	key_hide(&key, 20);
+	status = otp_steam_verify(&key, code, strlen(code), (int64_t)STEP * 30 * 1000000, 1, 1, -1, &match);
+	VALGRIND_MAKE_MEM_DEFINED(&match, sizeof(match));
+	return status == OTP_OK && match.ok == (change->first > change->last);
+}
+
 int
 main(void)
 {
@@ -91,6 +115,11 @@ main(void)
 			if (totp_is_right(&kinds[k], &changes[c]) && hotp_is_right(&kinds[k], &changes[c]))
 				continue;
 			printf("# kind %zu: %s\n", k, changes[c].why);
+			wrong = 1;
+		}
+	for (size_t c = 0; c < sizeof(changes) / sizeof(changes[0]); c++)
+		if (!steam_is_right(&changes[c])) {
+			printf("# Steam: %s\n", changes[c].why);
 			wrong = 1;
 		}
 	return wrong;

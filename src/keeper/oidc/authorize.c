@@ -101,9 +101,10 @@ authorize_code(struct judgement *j)
 
 /* Events are written only after the check that the client is registered. */
 static err
-authorize_audit(struct judgement *j, enum audit_event event, enum audit_reason reason)
+authorize_audit_limited(struct judgement *j, enum audit_event event, enum audit_reason reason)
 {
-	return audit_write_client(j->call, event, j->call->now.session.account_id, j->client.client_id, reason);
+	return audit_write_client_limited(j->call, event, j->call->now.session.account_id, j->client.client_id, reason,
+					  &j->audited);
 }
 
 static err
@@ -112,7 +113,8 @@ authorize_consent(struct judgement *j)
 	if (!j->approved)
 		return ERR_OK;
 	TRY(consent_give(j->call, &j->client, j->request.scopes));
-	return authorize_audit(j, AUDIT_APP_ALLOWED, REASON_ASKED);
+	return audit_write_client(j->call, AUDIT_APP_ALLOWED, j->call->now.session.account_id, j->client.client_id,
+				  REASON_ASKED);
 }
 
 static err
@@ -122,7 +124,7 @@ authorize_approve(struct judgement *j)
 	TRY(authorize_keep_session(j->call));
 	TRY(authorize_code(j));
 	j->granted = true;
-	return authorize_audit(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
+	return authorize_audit_limited(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
 static enum audit_reason
@@ -142,8 +144,9 @@ authorize_grant(struct call *call, void *context, bool *ret_commit)
 		return authorize_approve(j);
 	if (!j->refused && !j->cancelled)
 		return ERR_OK;
-	return audit_write_client_daily(call, AUDIT_APP_REFUSED, call->now.session.account_id, j->client.client_id,
-					authorize_refusal(j), ret_commit);
+	TRY(authorize_audit_limited(j, AUDIT_APP_REFUSED, authorize_refusal(j)));
+	*ret_commit = j->audited;
+	return ERR_OK;
 }
 
 static void
@@ -161,7 +164,8 @@ authorize_log(const struct judgement *j)
 	}
 	if (j->approved)
 		authorize_log_event(j, AUDIT_APP_ALLOWED, REASON_ASKED);
-	authorize_log_event(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
+	if (j->audited)
+		authorize_log_event(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
 err

@@ -4,16 +4,15 @@ INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, addr
                    client)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
--- name: audit_client_newest
--- The newest entry after $4 and up to $5 about this account, event, application ($3) and reason ($6).  Only the newest
--- 1,000 entries of the account in that time are searched, because the transaction holds locks.
--- row: at_us int
-SELECT at_us FROM (
-	SELECT at_us, event, client, reason FROM audit
+-- name: audit_client_entries
+-- The entries after $4 and up to $5 about this account, event, application ($3) and reason ($6).  Only the newest 1,000
+-- entries of the account in that time are searched, because the transaction holds locks.
+-- row: address text
+SELECT address FROM (
+	SELECT event, client, reason, address FROM audit
 	WHERE account_id = $1 AND at_us > $4 AND at_us <= $5
 	ORDER BY at_us DESC LIMIT 1000) AS newest
-WHERE event = $2 AND client = $3 AND reason = $6
-ORDER BY at_us DESC LIMIT 1;
+WHERE event = $2 AND client = $3 AND reason = $6;
 
 -- name: audit_purge
 DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at_us <= $1 LIMIT $2);

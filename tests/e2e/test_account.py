@@ -244,6 +244,19 @@ def test_activity_is_listed_newest_first_in_pages(server, language):
         assert person.visit("/account/devices?before=" + odd).status == 200
 
 
+def test_events_of_one_moment_are_listed_once_in_pages(server, alice):
+    (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", alice.name)
+    now = int(server.clock.now() * 1_000_000)
+    for n in range(45):
+        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (?, 'profile.changed', 'passed', 'asked', ?, ?, '', '')",
+                   now, number, f"192.0.2.{n}")
+    pages = [alice.visit("/account/devices")]
+    for _ in range(2):
+        pages.append(alice.visit(pages[-1].dom.one("main").one("a", rel="next")["href"].split("#")[0]))
+    shown = re.findall(r"192\.0\.2\.\d+", " ".join(page.text for page in pages))
+    assert shown == [f"192.0.2.{n}" for n in reversed(range(45))]
+
+
 def test_an_address_is_shown_where_it_differs_from_the_row_above(server, alice):
     (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", alice.name)
     now = int(server.clock.now() * 1_000_000)
@@ -285,9 +298,10 @@ def test_each_icon_of_the_pages_is_in_the_sprite(server, alice):
 def test_activity_rows_of_another_version_have_a_neutral_sentence(server, language, neutral):
     person = Person(server, language=language).full()
     (number,), = server.sql("SELECT id FROM accounts WHERE name = ?", person.name)
+    now = int(server.clock.now() * 1_000_000)
     for event, outcome, reason in (("passkey.invented", "passed", "asked"), ("", "", ""), ("x" * 40, "perhaps", "<script>")):
-        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (1, ?, ?, ?, ?, '', '', '')",
-                   event, outcome, reason, number)
+        server.sql("INSERT INTO audit (at_us, event, outcome, reason, account_id, address, agent, request_id) VALUES (?, ?, ?, ?, ?, '', '', '')",
+                   now, event, outcome, reason, number)
     assert words(person.visit("/account/devices"))[:3] == [neutral] * 3
 
 

@@ -280,9 +280,10 @@ activity_answer(struct call *call, enum verdict *ret_verdict)
 	struct listing listing = { .list = BUF(LIST_MAX_BYTES), .most = EVENTS_LISTED };
 	const struct activity_body *form = call->body;
 	struct events_body *answer = call->answer;
+	bool newest = form->before <= 0; /* an entry that has been deleted has no older ones */
 	const struct db_value args[] = { DB_INT(call->now.session.account_id),
-					 DB_INT(form->before > 0 ? form->before : INT64_MAX),
-					 DB_INT(EVENTS_LISTED + 1) };
+					 DB_INT(newest ? INT64_MAX : form->before), DB_INT(EVENTS_LISTED + 1),
+					 DB_INT(newest ? INT64_MAX : 0) };
 
 	TRY(db_rows(call->db, SQL_OWN_ACTIVITY, args, COUNT(args), own_account_event_row, &listing));
 	answer->more = listing.more;

@@ -33,8 +33,12 @@ WHERE s.account_id = $1 ORDER BY s.id = $2 DESC, s.seen_at_us DESC, s.id LIMIT $
 DELETE FROM sessions WHERE id = $1 AND account_id = $2 RETURNING token_hash;
 
 -- name: own_activity
+-- The entries before the entry $2 of this account; before the time $4 if there is no such entry.  In the order of
+-- audit_account, so that the query reads the entries of one page only, and not all of the account.
 -- client: its name, or the client_id of a deleted one.
 -- row: id int, at_us int, event text, outcome text, reason text, address text, agent text, client text
 SELECT u.id, u.at_us, u.event, u.outcome, u.reason, u.address, u.agent, coalesce(c.name, u.client) AS client
 FROM audit u LEFT JOIN oidc_clients c ON c.client_id = u.client
-WHERE u.account_id = $1 AND u.id < $2 ORDER BY u.id DESC LIMIT $3;
+WHERE u.account_id = $1
+	AND (u.at_us, u.id) < (coalesce((SELECT at_us FROM audit WHERE id = $2 AND account_id = $1), $4), $2)
+ORDER BY u.at_us DESC, u.id DESC LIMIT $3;

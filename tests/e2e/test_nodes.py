@@ -23,7 +23,7 @@ from harness.passkey_rows import with_a_passkey
 from harness.passkeys import LOGIN, KeyHolder
 from harness.postgres import Postgres
 from harness.rows import postgres_rows
-from harness.server import TIMEOUT, free_port, wait_until
+from harness.server import ROOT, TIMEOUT, free_port, wait_until
 from harness.together import form_bytes, together
 from harness.torture import evidence
 from harness.walkthrough import page_blocks
@@ -553,6 +553,19 @@ def test_socket_service_file_and_tls_connect(tmp_path):
 # A large audit
 
 
+def without_the_index_of_failed_attempts(cluster, database):
+    """Return the queries of alarms.sql whose plan does not use the index audit_failed, or the one of its partitions."""
+    ours = set(cluster.sql(database, "SELECT i.relname FROM pg_class i LEFT JOIN pg_inherits h ON h.inhrelid = i.oid "
+                                     "WHERE 'audit_failed'::regclass IN (i.oid, h.inhparent)").split())
+    missing = []
+    for query in ("alarm_possible", "alarm_find"):
+        text = re.search(rf"^-- name: {query}\n(.*?);", (ROOT / "src/store/sql/alarms.sql").read_text(), re.M | re.S)[1]
+        plan = cluster.sql(database, "SET enable_seqscan = off; SET enable_bitmapscan = off; EXPLAIN " + re.sub(r"\$[123]", "1", text))
+        if not ours & set(re.findall(r"Index (?:Only )?Scan(?: Backward)? using (\w+)", plan)):
+            missing.append((query, plan))
+    return missing
+
+
 @pytest.mark.without_tsan
 def test_an_audit_table_partitioned_by_month_works(postgres, tmp_path):
     (recipe,) = page_blocks("guides/many-nodes.md", "sql", "-- Partition the audit by month")
@@ -561,10 +574,12 @@ def test_an_audit_table_partitioned_by_month_works(postgres, tmp_path):
         alice = Person(one).full()
     year_ago = int((time.time() - 400 * 86400) * 1e6)
     one.sql("INSERT INTO audit (at_us, event, outcome, reason, address, agent, request_id) VALUES (?, 'x', 'y', 'z', '', '', '')", year_ago)
+    assert without_the_index_of_failed_attempts(postgres, url.rpartition("/")[2]) == []
     before = one.sql("SELECT * FROM audit ORDER BY id")
     postgres.sql(url.rpartition("/")[2], recipe)
     assert one.sql("SELECT * FROM audit ORDER BY id") == before
     assert len(one.tables()) > 20
+    assert without_the_index_of_failed_attempts(postgres, url.rpartition("/")[2]) == []
     with one:
         alice.forget().sign_in()
         assert "Signed in" in alice.visit("/account/devices").text

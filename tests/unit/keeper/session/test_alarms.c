@@ -287,7 +287,7 @@ alarms_are_grouped_by_time_and_address(void **state)
 }
 
 /*
- * The owner makes 1,000 mistakes, which a right code explains.  They count towards the limit of 1,000 too, because the
+ * The owner makes 1,000 mistakes, which right codes explain.  They count towards the limit of 1,000 too, because the
  * limit bounds the work of a query.
  */
 static void
@@ -300,10 +300,8 @@ only_the_newest_1000_attempts_are_compared(void **state)
 		"n.i, "
 		"a.event, a.outcome, a.reason, 'home', '', '', 7 FROM n, audit a WHERE a.event = 'signin.refused'",
 		"INSERT INTO audit (account_id, at_us, event, outcome, reason, address, agent, request_id, browser) "
-		"SELECT "
-		"account_id, at_us + 1, 'signin.password', 'passed', 'x', 'home', '', '', 7 FROM audit WHERE address = "
-		"'home' "
-		"ORDER BY at_us DESC LIMIT 1",
+		"SELECT account_id, at_us, 'prove.passed', 'passed', 'x', 'home', '', '', 7 FROM audit "
+		"WHERE address = 'home'",
 	};
 	struct scene s;
 
@@ -316,6 +314,41 @@ only_the_newest_1000_attempts_are_compared(void **state)
 	sql_run(&s.w, statements[1]);
 	assert_int_equal(alarms_of(&s, &s.owner), 0);
 	scene_end(&s);
+}
+
+/* Entries between the attempt and a complete sign-in: its password and its code are two more. */
+static const struct {
+	const char *form, *entries;
+	unsigned alarms;
+	const char *why;
+} flooded[] = {
+	{ OWN, "47", 0, "the code is the last of the next 50 entries" },
+	{ OWN, "48", 1, "the code is not among the next 50 entries" },
+	{ OTHER, "48", 1, "the attempt of another browser" },
+	{ OTHER, "5000", 1, "many entries" },
+};
+
+static void
+entries_in_between_hide_no_attempt(void **state)
+{
+	sqlite_only();
+	for (size_t i = 0; i < COUNT(flooded); i++) {
+		struct scene s;
+		struct browser b;
+		char text[512];
+		scene_begin(&s);
+		wrong_password(&s, flooded[i].form, HOME);
+		snprintf(text, sizeof(text),
+			 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s) "
+			 "INSERT INTO audit (account_id, at_us, event, outcome, reason, address, agent, request_id) "
+			 "SELECT account_id, at_us + 1, 'app.signed-in', 'passed', 'asked', address, '', '' "
+			 "FROM n, audit WHERE event = 'signin.refused'",
+			 flooded[i].entries);
+		sql_run(&s.w, text);
+		if (sign_in(&s, &b, OWN, HOME) != flooded[i].alarms)
+			fail_msg("%s: %u", flooded[i].why, b.head.alarms);
+		scene_end(&s);
+	}
 }
 
 static void
@@ -503,6 +536,7 @@ main(void)
 		cmocka_unit_test(attempts_without_an_account_raise_no_alarm),
 		cmocka_unit_test(alarms_are_grouped_by_time_and_address),
 		cmocka_unit_test(only_the_newest_1000_attempts_are_compared),
+		cmocka_unit_test(entries_in_between_hide_no_attempt),
 		cmocka_unit_test(alarms_stay_in_every_session_until_dismissed),
 		cmocka_unit_test(only_the_attempts_that_were_shown_are_dismissed),
 		cmocka_unit_test(a_time_in_the_future_dismisses_no_later_attempt),

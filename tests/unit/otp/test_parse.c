@@ -412,6 +412,44 @@ otp_uri_parse_reads_back_every_printable_name(void **state)
 	}
 }
 
+/* Build a URI and parse it.  false: it cannot be built. */
+static bool
+reads_back_parameters(const struct otp_uri *uri, unsigned flags)
+{
+	char text[OTP_URI_SIZE];
+	const char *wrong = "";
+	struct otp_uri back;
+
+	if (otp_uri_build(uri, flags, text, sizeof(text)) != OTP_OK)
+		return false;
+	unit_note("%s", text);
+	if (otp_uri_parse(text, strlen(text), 0, &back, &wrong) != OTP_OK)
+		fail_msg("%s", wrong);
+	assert_true(back.type == uri->type && back.algorithm == uri->algorithm && back.digits == uri->digits);
+	assert_int_equal(back.steam, uri->steam);
+	assert_true(uri->type == OTP_TYPE_HOTP ? back.counter == uri->counter : back.period_s == uri->period_s);
+	return true;
+}
+
+/* All combinations of parameters.  HOTP and TOTP have five numbers of digits, and Steam has one combination. */
+static void
+otp_uri_parse_reads_back_all_parameters_that_can_be_built(void **state)
+{
+	static const unsigned periods[] = { 0, 1, 30, UINT32_MAX };
+	enum { PERIODS = COUNT_OF(periods), TYPES = 3, ALGORITHMS = 4, DIGITS = 13 };
+	size_t built = 0;
+
+	for (size_t i = 0; i < TYPES * ALGORITHMS * PERIODS * DIGITS * 2; i++) {
+		struct otp_uri uri = { .account = "a", .secret_n = 20, .counter = UINT64_MAX, .steam = i % 2 == 1 };
+		uri.digits = (unsigned)(i / 2 % DIGITS);
+		uri.period_s = periods[i / 2 / DIGITS % PERIODS];
+		uri.algorithm = (enum otp_algorithm)(i / 2 / DIGITS / PERIODS % ALGORITHMS);
+		uri.type = (enum otp_type)(i / 2 / DIGITS / PERIODS / ALGORITHMS);
+		built += reads_back_parameters(&uri, i % 3 == 0 ? OTP_URI_LEAVE_DEFAULTS : 0);
+	}
+	assert_int_equal(built, 3 * 5 * 3 + 3 * 5 * PERIODS + 1);
+}
+
 /* Building accepts each result of parsing, and parsing the built URI returns the same result. */
 static void
 otp_uri_build_accepts_every_result_of_parsing(void **state)
@@ -448,6 +486,7 @@ main(void)
 		cmocka_unit_test(otp_uri_parse_splits_labels_with_colons),
 		cmocka_unit_test(otp_uri_parse_reads_back_all_short_names),
 		cmocka_unit_test(otp_uri_parse_reads_back_every_printable_name),
+		cmocka_unit_test(otp_uri_parse_reads_back_all_parameters_that_can_be_built),
 		cmocka_unit_test(otp_uri_build_accepts_every_result_of_parsing),
 	};
 

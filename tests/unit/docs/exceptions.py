@@ -42,6 +42,7 @@ PATHS = {
 CONVENTION = "a rule for names, not a name"
 EXAMPLE = "a name in an example of use"
 PLACEHOLDER = "NAME stands for the page, the question or the kind"
+LIBOATH = "a function of liboath, which the page compares with the OTP library"
 LIBSYSTEMD = "a function of libsystemd, whose protocol Doubletour implements"
 NOTIFY = "a part of a message to the service manager"
 AUTHELIA = "a key of Authelia's configuration"
@@ -100,6 +101,13 @@ IDENTIFIERS = {
     "expires_in": "a member of the answer of the token endpoint",
     "wiki_example_org": "a name derived from wiki.example.org",
     "random_hex": "a function of PyOTP",
+    "oath_strerror": LIBOATH,
+    "oath_base32_decode": LIBOATH,
+    "oath_hex2bin": LIBOATH,
+    "oath_totp_validate4": LIBOATH,
+    "oath_hotp_validate": LIBOATH,
+    "oath_totp_validate4_callback": LIBOATH,
+    "oath_authenticate_usersfile": LIBOATH,
     "limit_conn": PROXY,
     "auth_request": PROXY,
     "forward_auth": PROXY,

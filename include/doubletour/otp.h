@@ -4,18 +4,18 @@
  * It has no global state and does not allocate memory.  Several threads may use it.  It works from C and C++ and
  * needs only libcrypto.
  *
- *	uint8_t secret[20];
+ *	uint8_t secret[OTP_SECRET_MAX];
  *	size_t n;
- *	otp_base32_decode(text, strlen(text), secret, sizeof(secret), &n, NULL);
- *
  *	struct otp_key key;
  *	struct otp_match match;
  *
- *	if (otp_key_init(&key, OTP_SHA1, secret, n, 0) == OTP_OK &&
+ *	if (otp_base32_decode(text, strlen(text), secret, sizeof(secret), &n, NULL) == OTP_OK &&
+ *	    otp_key_init(&key, OTP_SHA1, secret, n, 0) == OTP_OK &&
  *	    otp_totp_verify(&key, &OTP_TOTP_DEFAULT, code, strlen(code), now_us, last_step, &match) == OTP_OK &&
  *	    match.ok)
  *		last_step = match.step;      store it: each step is accepted only once
  *	otp_key_wipe(&key);
+ *	explicit_bzero(secret, sizeof(secret));
  *
  * The returned enum otp_status says whether the call could be carried out; match.ok says whether the code was
  * right.  A function writes its outputs only when it returns OTP_OK, unless its comment says otherwise.  A pointer
@@ -30,6 +30,13 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* The compiler warns about a call whose status is ignored. */
+#ifdef __GNUC__
+#define OTP_MUST_USE __attribute__((warn_unused_result))
+#else
+#define OTP_MUST_USE
 #endif
 
 enum otp_status {
@@ -98,32 +105,32 @@ struct otp_match {
  * OTP_TOO_SHORT: n is 0, or below OTP_SECRET_MIN without OTP_ALLOW_SHORT_SECRET.
  * OTP_INVALID: unknown algorithm, or secret is NULL.  Source: RFC 2104; RFC 6238 s1.2.
  */
-enum otp_status otp_key_init(struct otp_key *key, enum otp_algorithm algorithm, const uint8_t *secret, size_t n,
-			     unsigned flags);
+OTP_MUST_USE enum otp_status otp_key_init(struct otp_key *key, enum otp_algorithm algorithm, const uint8_t *secret,
+					  size_t n, unsigned flags);
 void otp_key_wipe(struct otp_key *key);
 
 /*
  * Compute the code at a counter, as digits and a NUL.  OTP_INVALID: digits is not 6 to 10.
  * Source: RFC 4226 s5.3 (dynamic truncation).
  */
-enum otp_status otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits,
-			      char ret_code[OTP_CODE_SIZE]);
+OTP_MUST_USE enum otp_status otp_hotp_code(const struct otp_key *key, uint64_t counter, unsigned digits,
+					   char ret_code[OTP_CODE_SIZE]);
 
 /*
  * Compute the time step at now_us (Unix time in microseconds).
  * OTP_INVALID: now_us is before start_s, or period_s is 0.  Source: RFC 6238 s4.2.
  */
-enum otp_status otp_totp_step(const struct otp_totp *totp, int64_t now_us, int64_t *ret_step);
+OTP_MUST_USE enum otp_status otp_totp_step(const struct otp_totp *totp, int64_t now_us, int64_t *ret_step);
 
 /*
  * Compute the code `offset` steps after the current one (before it: negative).
  * OTP_INVALID: as otp_totp_step, the resulting step is negative, or digits is not 6 to 10.
  */
-enum otp_status otp_totp_code(const struct otp_key *key, const struct otp_totp *totp, int64_t now_us, int64_t offset,
-			      char ret_code[OTP_CODE_SIZE]);
+OTP_MUST_USE enum otp_status otp_totp_code(const struct otp_key *key, const struct otp_totp *totp, int64_t now_us,
+					   int64_t offset, char ret_code[OTP_CODE_SIZE]);
 
 /* Seconds, 1 to period_s, until the current code expires.  OTP_INVALID: as otp_totp_step. */
-enum otp_status otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret_seconds);
+OTP_MUST_USE enum otp_status otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_us, unsigned *ret_seconds);
 
 /*
  * Copy a typed or pasted code without its white space, format characters and dashes.  White space and format
@@ -131,7 +138,8 @@ enum otp_status otp_totp_seconds_left(const struct otp_totp *totp, int64_t now_u
  * OTP_INVALID: the rest is not exactly `digits` bytes 0-9 (digits of other scripts are rejected), or the text is
  * not UTF-8.
  */
-enum otp_status otp_code_normalise(const char *text, size_t n, unsigned digits, char ret_code[OTP_CODE_SIZE]);
+OTP_MUST_USE enum otp_status otp_code_normalise(const char *text, size_t n, unsigned digits,
+						char ret_code[OTP_CODE_SIZE]);
 
 /*
  * Verify a code at one point in time.
@@ -143,8 +151,8 @@ enum otp_status otp_code_normalise(const char *text, size_t n, unsigned digits, 
  * OTP_INVALID: code does not have this form, now_us is before start_s, or a member of totp is out of its range.
  * Source: RFC 6238 s4.2, s5.2.
  */
-enum otp_status otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const char *code, size_t n,
-				int64_t now_us, int64_t last_step, struct otp_match *ret_match);
+OTP_MUST_USE enum otp_status otp_totp_verify(const struct otp_key *key, const struct otp_totp *totp, const char *code,
+					     size_t n, int64_t now_us, int64_t last_step, struct otp_match *ret_match);
 
 /* --- counters and clocks out of step ------------------------------------------------------------------------------ */
 
@@ -160,8 +168,9 @@ struct otp_counter_match {
  * UINT64_MAX - 1.
  * Source: RFC 4226 s7.2, s7.4.
  */
-enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, const char *code, size_t n,
-				uint64_t counter, unsigned look_ahead, struct otp_counter_match *ret_match);
+OTP_MUST_USE enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, const char *code, size_t n,
+					     uint64_t counter, unsigned look_ahead,
+					     struct otp_counter_match *ret_match);
 
 /*
  * Resynchronise an HOTP token whose counter ran ahead, with two consecutive codes.  The function searches from
@@ -172,8 +181,9 @@ enum otp_status otp_hotp_verify(const struct otp_key *key, unsigned digits, cons
  * UINT64_MAX - 1.
  * Source: RFC 4226 s7.4.
  */
-enum otp_status otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first, const char *second,
-				uint64_t counter, unsigned look_ahead, struct otp_counter_match *ret_match);
+OTP_MUST_USE enum otp_status otp_hotp_resync(const struct otp_key *key, unsigned digits, const char *first,
+					     const char *second, uint64_t counter, unsigned look_ahead,
+					     struct otp_counter_match *ret_match);
 
 struct otp_drift {
 	bool ok;
@@ -193,9 +203,9 @@ struct otp_drift {
  * OTP_INVALID: as otp_totp_step, a code has another form, or max_steps is over OTP_RESYNC_MAX.
  * Source: RFC 6238 s6.
  */
-enum otp_status otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const char *first,
-			       const char *second, int64_t now_us, int64_t last_step, unsigned max_steps,
-			       struct otp_drift *ret_drift);
+OTP_MUST_USE enum otp_status otp_totp_drift(const struct otp_key *key, const struct otp_totp *totp, const char *first,
+					    const char *second, int64_t now_us, int64_t last_step, unsigned max_steps,
+					    struct otp_drift *ret_drift);
 
 /* --- Steam -------------------------------------------------------------------------------------------------------- */
 
@@ -204,27 +214,28 @@ enum otp_status otp_totp_drift(const struct otp_key *key, const struct otp_totp 
  * codes are made.
  * OTP_INVALID: the key is not SHA-1.  Source: PyOTP 2.8, contrib/steam.py; the codes are the same.
  */
-enum otp_status otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM_SIZE]);
+OTP_MUST_USE enum otp_status otp_steam_code(const struct otp_key *key, uint64_t step, char ret_code[OTP_STEAM_SIZE]);
 
 /*
  * Copy a typed Steam code in capital letters, without the characters that otp_code_normalise drops.
  * OTP_INVALID: the rest is not five of the 26 letters and digits.
  */
-enum otp_status otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE]);
+OTP_MUST_USE enum otp_status otp_steam_normalise(const char *text, size_t n, char ret_code[OTP_STEAM_SIZE]);
 
 /*
  * Verify a Steam code (capital or small letters) as otp_totp_verify does, with steps of 30 s and a window of `back`
  * and `forward` steps.  OTP_INVALID: as otp_totp_verify, or the key is not SHA-1.
  */
-enum otp_status otp_steam_verify(const struct otp_key *key, const char *code, size_t n, int64_t now_us, unsigned back,
-				 unsigned forward, int64_t last_step, struct otp_match *ret_match);
+OTP_MUST_USE enum otp_status otp_steam_verify(const struct otp_key *key, const char *code, size_t n, int64_t now_us,
+					      unsigned back, unsigned forward, int64_t last_step,
+					      struct otp_match *ret_match);
 
 /*
  * Make a random secret of n bytes with libcrypto's private generator.
  * OTP_TOO_SHORT: n is 0, or below OTP_SECRET_MIN without OTP_ALLOW_SHORT_SECRET.  OTP_INVALID: n is over INT32_MAX.
  * On failure do not use the content of ret_secret.
  */
-enum otp_status otp_secret_random(uint8_t *ret_secret, size_t n, unsigned flags);
+OTP_MUST_USE enum otp_status otp_secret_random(uint8_t *ret_secret, size_t n, unsigned flags);
 
 /* --- base32, RFC 4648 s6 ------------------------------------------------------------------------------------------ */
 
@@ -235,7 +246,7 @@ enum otp_status otp_secret_random(uint8_t *ret_secret, size_t n, unsigned flags)
  * Encode in capital letters, without padding, with a NUL at the end.  OTP_TOO_SHORT: size is below
  * OTP_BASE32_SIZE(n).
  */
-enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
+OTP_MUST_USE enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
 
 /*
  * Decode base32 in capital or small letters, with or without padding at the end.  White space, format characters
@@ -248,22 +259,22 @@ enum otp_status otp_base32_encode(const uint8_t *bytes, size_t n, char *ret_text
  *
  * OTP_TOO_SHORT: the result has more than size bytes; size = n is always enough.
  */
-enum otp_status otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
-				  size_t *ret_wrong_at);
+OTP_MUST_USE enum otp_status otp_base32_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size,
+					       size_t *ret_n, size_t *ret_wrong_at);
 
 /* --- base16, RFC 4648 s8 ------------------------------------------------------------------------------------------ */
 
 #define OTP_HEX_SIZE(n) ((n)*2 + 1)
 
 /* Encode in small letters, with a NUL at the end.  OTP_TOO_SHORT: size is below OTP_HEX_SIZE(n). */
-enum otp_status otp_hex_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
+OTP_MUST_USE enum otp_status otp_hex_encode(const uint8_t *bytes, size_t n, char *ret_text, size_t size);
 
 /*
  * Decode base16 in capital or small letters.  White space, format characters, dashes and colons may stand between
  * bytes.  Outputs and errors are those of otp_base32_decode.
  */
-enum otp_status otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
-			       size_t *ret_wrong_at);
+OTP_MUST_USE enum otp_status otp_hex_decode(const char *text, size_t n, uint8_t *ret_bytes, size_t size, size_t *ret_n,
+					    size_t *ret_wrong_at);
 
 /* --- otpauth:// --------------------------------------------------------------------------------------------------- */
 
@@ -325,7 +336,7 @@ enum otp_note {
  * OTP_TOO_SHORT: size is too small, or the secret is below OTP_SECRET_MIN without OTP_ALLOW_SHORT_SECRET.
  * Source: github.com/google/google-authenticator/wiki/Key-Uri-Format; RFC 3986 s2.
  */
-enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size);
+OTP_MUST_USE enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *ret_uri, size_t size);
 
 /*
  * Parse an otpauth URI, including the variants that other programs write.  Names may be percent-encoded or not.
@@ -347,8 +358,8 @@ enum otp_status otp_uri_build(const struct otp_uri *uri, unsigned flags, char *r
  * OTP_INVALID    this library does not support the algorithm, digits, period or counter
  * OTP_TOO_SHORT  the secret is below OTP_SECRET_MIN without OTP_ALLOW_SHORT_SECRET
  */
-enum otp_status otp_uri_parse(const char *text, size_t n, unsigned flags, struct otp_uri *ret_uri,
-			      const char **ret_wrong);
+OTP_MUST_USE enum otp_status otp_uri_parse(const char *text, size_t n, unsigned flags, struct otp_uri *ret_uri,
+					   const char **ret_wrong);
 
 /* Text of one note bit, such as "label and parameter name different issuers"; NULL for any other number. */
 const char *otp_note_text(enum otp_note note);
@@ -371,8 +382,8 @@ struct otp_migration {
  * The buffer then holds secrets: wipe it after use.
  * OTP_INVALID: not a migration URI, or broken; ret_wrong as in otp_uri_parse.  OTP_TOO_SHORT: size is too small.
  */
-enum otp_status otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size,
-				   struct otp_migration *ret_migration, const char **ret_wrong);
+OTP_MUST_USE enum otp_status otp_migration_open(const char *text, size_t n, uint8_t *room, size_t size,
+						struct otp_migration *ret_migration, const char **ret_wrong);
 
 /*
  * Read the next account.  At the end the function returns OTP_OK and sets *ret_more to false.
@@ -382,8 +393,8 @@ enum otp_status otp_migration_open(const char *text, size_t n, uint8_t *room, si
  * An account with unknown fields has OTP_NOTE_UNKNOWN.  The counter is also filled in for TOTP, where it has no
  * meaning.
  */
-enum otp_status otp_migration_next(struct otp_migration *migration, unsigned flags, struct otp_uri *ret_uri,
-				   bool *ret_more, const char **ret_wrong);
+OTP_MUST_USE enum otp_status otp_migration_next(struct otp_migration *migration, unsigned flags,
+						struct otp_uri *ret_uri, bool *ret_more, const char **ret_wrong);
 
 #ifdef __cplusplus
 }

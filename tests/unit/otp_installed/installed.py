@@ -149,6 +149,18 @@ def header_compiles_in_every_standard(installed):
             run(compiler, f"-std={standard}", *STRICT, "-Wundef", "-fsyntax-only", *installed.flags("--cflags"), source)
 
 
+def compilers_warn_about_an_ignored_status(installed):
+    header = (ROOT / "include/doubletour/otp.h").read_text()
+    expect(not re.search(r"^enum otp_status otp_", header, re.MULTILINE), "a function without OTP_MUST_USE")
+    for compiler, standards in STANDARDS.items():
+        source = installed.folder / f"ignored-{compiler}{'.cpp' if compiler == 'g++' else '.c'}"
+        source.write_text(HEADER_USER.replace("return (int)otp", "otp").replace(";\n}", ";\n\treturn 0;\n}"))
+        command = [compiler, f"-std={standards[0]}", "-c", "-o", "/dev/null", *installed.flags("--cflags"), source]
+        done = subprocess.run([*command, "-Werror"], capture_output=True, text=True, check=False)
+        expect(done.returncode != 0 and "-Werror=unused-result" in done.stderr, compiler, done.stderr)
+        run(*command)
+
+
 def verify_accepts_right_and_refuses_wrong_codes(installed, program):
     text = base64.b32encode(SECRET).decode()
     step = int(time.time()) // 30
@@ -258,7 +270,8 @@ def example_runs(source, static):
 def main():
     tests = [library_exports_the_recorded_symbols, library_is_named_after_its_interface, pkg_config_follows_the_prefix,
              pkg_config_names_libcrypto_to_static_users_only, manual_has_a_page_for_each_function,
-             program_links_the_static_library, manual_pages_are_all_listed, header_compiles_in_every_standard]
+             program_links_the_static_library, manual_pages_are_all_listed, header_compiles_in_every_standard,
+             compilers_warn_about_an_ignored_status]
     tests += [example_runs(source, static) for source in LANGUAGES for static in (False, True)]
     tests += [manual_example_runs(*example) for example in MANUAL_EXAMPLES]
     failed = 0

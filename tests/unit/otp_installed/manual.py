@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-PROTOTYPE = re.compile(r"^((?:enum|void|const)\b[\w \t]*?[\s*]+)(otp_\w+)\(([^;{}]*)\);", re.MULTILINE)
+PROTOTYPE = re.compile(r"^(?:OTP_MUST_USE )?((?:enum|void|const)\b[\w \t]*?[\s*]+)(otp_\w+)\(([^;{}]*)\);", re.MULTILINE)
 DATA = re.compile(r"^extern const struct \w+ (\w+);", re.MULTILINE)
 
 

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "config/live.h"
+#include "keeper/core/failure.h"
 #include "keeper/core/keeper.h"
 #include "keeper/ops/lock.h"
 #include "keeper/ops/serve.h"
@@ -59,7 +60,7 @@ supervisor_service_start(void *context, const struct child *child, const int *so
 	e = keeper_server_start(s->server, sockets + 1, count - 1, child->quick, sockets[0]);
 
 	if (e != ERR_OK)
-		return why_set(why, e, "The keeper could not start its threads: %s.", err_name(e));
+		return why_set(why, e, "The keeper could not start its threads.  %s", failure_sentence(e));
 	if (child->socket == CHILD_LISTENS)
 		s->starting_fd = sockets[0];
 	return ERR_OK;
@@ -124,7 +125,7 @@ supervisor_signal_next(const struct supervisor *s)
 static const char *
 supervisor_reason(err e, const struct why *why)
 {
-	return why->text[0] != '\0' ? why->text : err_name(e);
+	return why->text[0] != '\0' ? why->text : failure_sentence(e);
 }
 
 static void
@@ -231,10 +232,12 @@ supervisor_watch(struct supervisor *s, struct why *why)
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	int signal_number = 0;
 
-	while (!supervisor_must_stop(signal_number, terminal)) {
+	while (true) {
 		supervisor_wait(s);
 		signal_number = supervisor_signal_next(s);
-		if (signal_number == SIGHUP && !supervisor_must_stop(signal_number, terminal))
+		if (supervisor_must_stop(signal_number, terminal))
+			break; /* a child that got the same signal has not failed, and is not started again */
+		if (signal_number == SIGHUP)
 			supervisor_reload(s);
 		TRY(children_reap(&s->children, why)); /* after SIGCHLD, or to start a child again */
 	}
@@ -293,7 +296,7 @@ supervisor_keeper_open(struct supervisor *s, struct why *why)
 	TRY(keeper_rules_read(s->keeper, why));
 	TRY(lock_take(s->config, LOCK_SHARED, why, &s->lock));
 	err e = keeper_server_new(s->keeper, &s->server);
-	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start: %s.", err_name(e));
+	return e == ERR_OK ? e : why_set(why, e, "The keeper could not start.  %s", failure_sentence(e));
 }
 
 /* Launch the children first: they load while the keeper opens its database. */

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import re
 import secrets
 import shutil
@@ -95,6 +96,19 @@ def test_sigterm_finishes_requests_and_exits_with_0(make_server, number):
     assert [a.status for a in answers] == [422] * 8, "accepted requests get their replies"
     assert server.wait() == 0
     assert not server.listening()
+
+
+def test_a_web_that_stops_with_the_server_logs_no_error(make_server):
+    """As a service manager does: the signal goes to both processes, and web ends first."""
+    server = make_server()
+    web = server.web_pid()
+    os.kill(server.keeper_pid(), signal.SIGSTOP)
+    os.kill(web, signal.SIGTERM)
+    server.signal(signal.SIGTERM)
+    wait_until(lambda: "\nState:\tZ" in pathlib.Path(f"/proc/{web}/status").read_text(), "web has ended")
+    os.kill(server.keeper_pid(), signal.SIGCONT)
+    assert server.wait() == 0
+    assert "stopping signal=TERM" in server.log() and "web.ended" not in server.log()
 
 
 @pytest.mark.sqlite

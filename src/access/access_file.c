@@ -152,7 +152,11 @@ access_file_text(const struct config *config, struct arena *arena, str *ret_text
 	e = file_read(config->access_rules, FILE_TRUSTED, &text, &file);
 	if (e == ERR_OK)
 		return arena_copy(arena, buf_str(&text), ret_text);
-	return why_set(why, e == ERR_MEMORY ? e : ERR_CONFIG, "ACCESS_RULES: %s", file.text);
+	return why_set(why, e == ERR_MEMORY ? e : ERR_CONFIG, "ACCESS_RULES: %s%s", file.text,
+		       config->access_rules[0] == '/'
+			   ? ""
+			   : "  Its path begins in the current directory: write the whole path, such as "
+			     "/etc/doubletour/access.conf.");
 }
 
 /* Can the pattern match a host in a protected domain? */

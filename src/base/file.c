@@ -124,10 +124,28 @@ file_check_open(int fd, const char *path, enum file_trust trust, struct why *why
 	return trust == FILE_ANY ? ERR_OK : file_check_writers(path, &status, why);
 }
 
+/* A relative path begins in the folder of the shell, which another user may not enter. */
+static err
+file_not_permitted(const char *path, struct why *why)
+{
+	if (path[0] != '/' && access(".", X_OK) != 0)
+		return why_set(why, ERR_DENIED,
+			       "The file %.300s cannot be opened: %s.  This user (uid %u) may not enter the current "
+			       "directory: run the command in another one, for example after `cd /`.",
+			       path, strerror(EACCES), (unsigned)geteuid());
+	return why_set(
+	    why, ERR_DENIED,
+	    "The file %.300s cannot be opened: %s.  Let this user (uid %u) read the file and enter its folder.", path,
+	    strerror(EACCES), (unsigned)geteuid());
+}
+
 static err
 file_not_opened(const char *path, int error, struct why *why)
 {
 	struct stat status;
+
+	if (error == EACCES)
+		return file_not_permitted(path, why);
 
 	/* open() fails for every socket */
 	if (error == ENXIO && stat(path, &status) == 0)

@@ -1,5 +1,7 @@
 #include "cli/admin.h"
 
+#include "keeper/core/failure.h"
+
 err
 admin_open(const struct config *config, struct admin *ret_admin)
 {
@@ -7,7 +9,7 @@ admin_open(const struct config *config, struct admin *ret_admin)
 
 	TRY(keeper_open(config, KEEPER_EXISTING, &ret_admin->why, &ret_admin->keeper));
 	e = keeper_thread_open(ret_admin->keeper, &ret_admin->thread);
-	return e == ERR_OK ? e : why_set(&ret_admin->why, e, "The database cannot be opened: %s.", err_name(e));
+	return failure_explain(NULL, e, "The database cannot be opened.", &ret_admin->why);
 }
 
 void

@@ -4,43 +4,23 @@
 #include "base/user.h"
 #include "config/locate.h"
 #include "config/nearest.h"
+#include "keeper/core/failure.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
-/* The sentence for an err without its own sentence. */
-static const char *
-cli_sentence_of(err e)
-{
-	switch (e) {
-	case ERR_MEMORY:
-		return "There is not enough memory.  Nothing was changed.  Try again.";
-	case ERR_BUSY:
-		return "Another program is writing to the database.  Nothing was changed.  Try again.";
-	case ERR_AWAY:
-	case ERR_IO:
-		return "Reading or writing failed.  Nothing was changed.  Check that the disk is available and not "
-		       "full.";
-	case ERR_CRYPTO:
-		return "libcrypto or the system's random number generator failed.  Nothing was changed.  Try again.";
-	case ERR_CORRUPT:
-		return "The database contains data that this program did not write.  Run `doubletour check` for "
-		       "details.";
-	default:
-		return err_name(e);
-	}
-}
-
 int
 cli_fail(err e, const struct why *why)
 {
-	const char *sentence = why != NULL && why->text[0] != '\0' ? why->text : cli_sentence_of(e);
+	bool explained = why != NULL && why->text[0] != '\0';
+	const char *begin = explained ? "" : "Nothing was changed.  ";
+	const char *sentence = explained ? why->text : failure_sentence(e);
 
 	if (e == ERR_DENIED && user_became() != NULL)
-		cli_say("doubletour: %s  This command runs as the user %s, the owner of DATA_DIR.", sentence,
+		cli_say("doubletour: %s%s  This command runs as the user %s, the owner of DATA_DIR.", begin, sentence,
 			user_became());
 	else
-		cli_say("doubletour: %s", sentence);
+		cli_say("doubletour: %s%s", begin, sentence);
 	return e == ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
 }
 

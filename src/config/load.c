@@ -7,6 +7,7 @@
 #include "config/dotenv.h"
 #include "config/values.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -72,7 +73,6 @@ config_load_file_refuse(const struct settings_file *where, err e, struct why *wh
 	static const char *const names[] = {
 		[LOCATE_OPTION] = "--settings", [LOCATE_VARIABLE] = "DOUBLETOUR_SETTINGS"
 	};
-	struct why cause = *why;
 
 	if (e == ERR_NOT_FOUND && locate_is_named(where))
 		return why_set(
@@ -82,10 +82,11 @@ config_load_file_refuse(const struct settings_file *where, err e, struct why *wh
 		    where->path, names[where->by]);
 	if (config_check_readable(where, why) != ERR_OK)
 		return ERR_CONFIG;
-	if (e == ERR_DENIED && where->by == LOCATE_SYSTEM)
+	if (e == ERR_DENIED && where->by == LOCATE_SYSTEM && access(where->path, R_OK) != 0)
 		return why_set(why, ERR_CONFIG,
-			       "%s  Run the command as root or as the user of the service, or use --settings.",
-			       cause.text);
+			       "The file %.300s cannot be opened: %s.  Run the command as root or as the user of the "
+			       "service, or use --settings.",
+			       where->path, strerror(errno));
 	return e == ERR_MEMORY ? e : ERR_CONFIG;
 }
 

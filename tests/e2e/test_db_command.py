@@ -34,7 +34,7 @@ def test_a_database_is_created_downgraded_and_upgraded(make_server):
     assert "no migration to revert" in done(server, "downgrade", status=1).stderr
     for command in ("check", "upgrade", "current", "history"):  # only `db init` creates tables
         empty = done(server, command, status=1)
-        assert "is empty: it has no tables" in empty.stderr and "create the tables with `doubletour db init`" in empty.stderr
+        assert "is empty: it has no tables" in empty.stderr and "run `doubletour setup` or `doubletour db init`" in empty.stderr
         assert empty.stdout == ""
     assert done(server, "init").stdout == f"{head:04d} (newest)\n"
     done(server, "downgrade", "1")

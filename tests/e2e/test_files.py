@@ -194,6 +194,30 @@ def test_settings_that_only_root_reads_are_kept_on_sighup(service):
 
 
 @BY_ROOT
+@pytest.mark.sqlite
+def test_a_key_file_of_another_user_names_the_command(service):
+    advice = f"run `chown {SERVICE} {service.key_file()}`."
+    for owner in 0, STRANGER:
+        os.chown(service.key_file(), owner, owner)
+        for command in ("check",), ("restore", "--replace", service.data / "doubletour.sqlite"):
+            done = service.command(*command)
+            assert done.returncode == 78 and advice in done.stderr, (owner, done.stderr)
+
+
+@BY_ROOT
+def test_a_file_that_the_user_may_not_read_names_the_reason(service):
+    service.work.chmod(0o700)
+    os.chown(service.work, 0, 0)
+    denied = f"cannot be opened: Permission denied.  This user (uid {SERVICE}) may not enter the current directory"
+    assert denied in service.command("restore", "copy.sqlite").stderr
+    (service.work / "rules").write_text(RULES)
+    done = service.command("gate", "check", "https://wiki.example.org/", ACCESS_RULES=service.work / "rules", **SETTINGS)
+    assert f"Let this user (uid {SERVICE}) read the file and enter its folder." in done.stderr
+    done = service.command("gate", "check", "https://wiki.example.org/", ACCESS_RULES="rules", **SETTINGS)
+    assert "write the whole path, such as /etc/doubletour/access.conf." in done.stderr
+
+
+@BY_ROOT
 def test_root_refuses_the_settings_of_a_third_user(service):
     os.chown(service.work / ".env", STRANGER, STRANGER)
     done = service.command("user", "list")

@@ -30,7 +30,7 @@ def test_sixty_four_commands_share_one_first_start(make_server, settings, why):
         server = make_server(start=False, **settings)
         commands = [tuple(word.replace("%", str(n)) for word in COMMANDS[n % len(COMMANDS)]) for n in range(64)]
         for words, out, said, status in at_once(server, commands):
-            assert "backup" not in said, (why, words, said)
+            assert "your backup" not in said, (why, words, said)
             assert status == 0 or (words != ("db", "init") and (NO_DATABASE in said or NO_TABLES in said)), (why, words, said)
         assert server.command("check").returncode == 0
 
@@ -41,7 +41,7 @@ def test_servers_and_commands_share_one_first_start(make_server):
         server = make_server(start=False)
         server.spawn()
         for words, _, said, status in at_once(server, [("user", "list")] * 12 + [("db", "init")] * 4):
-            assert "backup" not in said, said
+            assert "your backup" not in said, said
             assert status == 0 or (words != ("db", "init") and (NO_DATABASE in said or NO_TABLES in said)), (words, said)
         server.until_it_serves()
         assert server.stop() == 0
@@ -77,7 +77,8 @@ def test_other_commands_create_no_database_and_no_key(make_server):
         done = server.command(*words, "--settings", "here.env")
         assert (done.returncode, done.stdout) == (1, ""), (words, done.stdout, done.stderr)
         assert re.fullmatch(r"doubletour: (There is no database at \S+|The database \S+ is empty: it has no tables)\.  Settings come from the "
-                            r"file here\.env \(--settings\)\.  Use --settings, or create (it|the tables) with `doubletour db init`\.\n",
+                            r"file here\.env \(--settings\)\.  In a new installation, run `doubletour setup` or `doubletour db init`\.  Otherwise name the server's "
+                            r"settings file with --settings, or restore a backup\.\n",
                             done.stderr), (words, done.stderr)
         assert not server.data.exists() and sorted(path.name for path in server.work.iterdir()) == ["here.env", "source"], words
 

@@ -153,6 +153,10 @@ def test_a_backup_of_another_key_is_refused(make_server, tmp_path):
     done(one.command("backup", str(file)))
     assert other.stop() == 0
     refused(other.command("restore", "--replace", str(file)), "another master key", status=78)
+    key = other.key_file()
+    key.rename(tmp_path / "key")
+    refused(other.command("restore", "--replace", str(file)), f"There is no key file {key}.", status=78)
+    (tmp_path / "key").rename(key)
     other.start()
 
 

@@ -5,6 +5,7 @@
 #include "keeper/core/audit.h"
 #include "keeper/session/devices.h"
 #include "keeper/core/display_name.h"
+#include "keeper/core/failure.h"
 #include "keeper/account/identity.h"
 #include "keeper/factor/passkey.h"
 #include "keeper/factor/passkey_removal.h"
@@ -50,6 +51,8 @@ admin_account_find(struct keeper_thread *t, str typed, struct why *why, int64_t 
 	return ERR_OK;
 }
 
+static const char admin_nothing_changed[] = "Nothing was changed.";
+
 static err
 admin_act_once(struct call *call, void *context, bool *ret_commit)
 {
@@ -81,9 +84,7 @@ admin_act_do(struct keeper_thread *t, struct act *act, act_work work, struct why
 
 	act->work = work;
 	e = admin_act_transact(t, act);
-	if (e == ERR_OK || why->text[0] != '\0')
-		return e;
-	return why_set(why, e, "Nothing was changed: %s.", err_name(e));
+	return failure_explain(t->db, e, admin_nothing_changed, why);
 }
 
 static err
@@ -211,7 +212,7 @@ admin_add(struct keeper_thread *t, str typed, const struct admin_new *facts, str
 	act.display_name = str_bytes(display.b, display.n);
 	e = admin_act_do(t, &act, admin_do_add, &(struct why){ "" });
 	e = admin_name_taken(e, &act, why);
-	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
+	return failure_explain(t->db, e, admin_nothing_changed, why);
 }
 
 static err
@@ -236,7 +237,7 @@ admin_rename(struct keeper_thread *t, str account, str typed, struct why *why)
 	act.name = account_name_str(&name);
 	TRY(admin_account_find(t, account, why, &act.account_id));
 	e = admin_name_taken(admin_act_do(t, &act, admin_do_rename, &(struct why){ "" }), &act, why);
-	return e == ERR_OK || why->text[0] != '\0' ? e : why_set(why, e, "Nothing was changed: %s.", err_name(e));
+	return failure_explain(t->db, e, admin_nothing_changed, why);
 }
 
 /* Does not end the sessions, but evicts them from every cache: the cached identity is outdated. */

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/sys.h"
 #include "config/values.h"
+#include "keeper/core/failure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,9 +56,9 @@ keys_file_check_mode(int fd, const char *path, struct why *why)
 		return why_set(why, ERR_CONFIG, "The key file %s is not a regular file.", path);
 	if (status.st_uid != geteuid() && status.st_uid != 0)
 		return why_set(why, ERR_CONFIG,
-			       "The key file %s belongs to another user.  Run chown to make the user that runs "
-			       "doubletour its owner.",
-			       path);
+			       "The key file %s belongs to another user.  Its owner must be the user that runs "
+			       "doubletour: run `chown %u %s`.",
+			       path, geteuid(), path);
 	if ((status.st_mode & 077) != 0)
 		return why_set(why, ERR_CONFIG, "Other users have access to the key file %s.  Run `chmod 600 %s`.",
 			       path, path);
@@ -86,6 +87,17 @@ keys_file_take(int fd, struct master_key *master, struct why *why)
 }
 
 static err
+keys_file_not_opened(const char *path, int error, struct why *why)
+{
+	if (error == EACCES)
+		return why_set(why, ERR_CONFIG,
+			       "The key file %s cannot be opened: %s.  Its owner must be the user that runs "
+			       "doubletour: run `chown %u %s`.",
+			       path, strerror(error), geteuid(), path);
+	return why_set(why, ERR_CONFIG, "The key file %s cannot be opened: %s.", path, strerror(error));
+}
+
+static err
 keys_file_read(const struct config *config, const char *suffix, struct why *why, struct master_key *ret_master)
 {
 	CLEANUP(file_close) int fd = -1;
@@ -95,8 +107,7 @@ keys_file_read(const struct config *config, const char *suffix, struct why *why,
 	if (fd < 0 && errno == ENOENT)
 		return ERR_OK;
 	if (fd < 0)
-		return why_set(why, ERR_CONFIG, "The key file %s cannot be opened: %s.", ret_master->path,
-			       strerror(errno));
+		return keys_file_not_opened(ret_master->path, errno, why);
 	return keys_file_take(fd, ret_master, why);
 }
 
@@ -361,7 +372,7 @@ keys_not_checked(const struct config *config, err e, struct why *why)
 		    "Another program has locked the database %s.  Nothing was changed.  Try again after it has "
 		    "finished.",
 		    config->database_name);
-	return why_set(why, e, "The key could not be checked against the database: %s.", err_name(e));
+	return failure_explain(NULL, e, "The key could not be checked against the database.", why);
 }
 
 err

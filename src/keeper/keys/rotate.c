@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "keeper/core/factor_kind.h"
+#include "keeper/core/failure.h"
 #include "keeper/keys/keys.h"
 
 enum { BATCH_ROWS = 200 };
@@ -249,10 +250,11 @@ rotate(const struct config *config, struct db *db, rotate_progress progress, voi
 		TRY(rotate_new_key_make(&c));
 		e = rotate_in_database(&c, progress, context);
 		if (e != ERR_OK)
-			return why_set(why, e,
-				       "The change of the key was interrupted: %s.  Nothing is lost; run `doubletour "
-				       "rotate-key` again to continue.",
-				       err_name(e));
+			return failure_explain(
+			    db, e,
+			    "The change of the key was interrupted.  Nothing is lost; run `doubletour "
+			    "rotate-key` again to continue.",
+			    why);
 	}
 	return master_key_new_install(config, &c.old_keys, why);
 }

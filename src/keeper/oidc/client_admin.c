@@ -4,6 +4,7 @@
 #include "keeper/account/admin.h"
 #include "keeper/core/audit.h"
 #include "keeper/core/call.h"
+#include "keeper/core/failure.h"
 #include "keeper/oidc/clients.h"
 #include "keeper/oidc/person.h"
 
@@ -62,7 +63,7 @@ client_change_do(struct keeper_thread *t, struct client_change *change, client_w
 	if (e == ERR_EXISTS)
 		return why_set(why, e, "The client \"%.*s\" already exists.  `doubletour client show %.*s` shows it.",
 			       STR_ARG(change->client.client_id), STR_ARG(change->client.client_id));
-	return why_set(why, e, "Nothing was changed: %s.", err_name(e));
+	return failure_explain(t->db, e, "Nothing was changed.", why);
 }
 
 static err

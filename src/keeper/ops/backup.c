@@ -8,6 +8,8 @@
 #include "base/sys.h"
 #include "config/volume.h"
 #include "keeper/core/audit.h"
+#include "keeper/core/failure.h"
+#include "keeper/keys/keys.h"
 #include "keeper/ops/draft.h"
 #include "keeper/ops/lock.h"
 #include "store/migrate.h"
@@ -215,7 +217,7 @@ backup_bring_up_to_date(const char *path, const char *source, struct why *why)
 	TRY(migrate_to(db, migrate_head(), NULL, NULL, why));
 	TRY(store_understands(db, why));
 	e = backup_end_what_was(db);
-	return e == ERR_OK ? ERR_OK : why_set(why, e, "The copy of the backup cannot be written: %s.", err_name(e));
+	return failure_explain(db, e, "The copy of the backup cannot be written.", why);
 }
 
 /* Let SQLite write the rest of its log into the file. A file that is too damaged for this is set aside as it is. */
@@ -274,17 +276,42 @@ backup_set_aside(const char *path, struct why *why, char *ret_aside, size_t size
 	return ERR_OK;
 }
 
+/* Then the database's check of the key has its own message. */
+static bool
+backup_rotation_begun(const struct config *config)
+{
+	CLEANUP(master_key_wipe) struct master_key next = { .n = 0 };
+	struct why ignored = { "" };
+
+	return master_key_new_read(config, &ignored, &next) != ERR_OK || next.n != 0;
+}
+
+static err
+backup_refuse_key(const struct master_key *master, struct why *why)
+{
+	if (master->n == 0)
+		return why_set(
+		    why, ERR_CONFIG,
+		    "There is no key file %s.  Copy the key of the backup there, with mode 600, and with the "
+		    "owner of DATA_DIR as its owner.  Then restore again.  Nothing was changed.",
+		    master->path);
+	return why_set(why, ERR_CONFIG,
+		       "The backup was made with another master key, which is needed to decrypt its secrets.  "
+		       "`doubletour rotate-key` keeps the old key as doubletour.key.ID.  Rename it to "
+		       "doubletour.key, restore, then run `doubletour rotate-key`.");
+}
+
 static err
 backup_check(const struct config *config, const char *path, struct why *why, struct upkeep_findings *findings)
 {
-	err e = backup_copy_check(config, path, why, findings);
+	CLEANUP(master_key_wipe) struct master_key master = { .n = 0 };
+	err e;
 
-	if (e == ERR_CONFIG)
-		return why_set(why, e,
-			       "The backup was made with another master key, which is needed to decrypt its secrets.  "
-			       "`doubletour rotate-key` keeps the old key as doubletour.key.ID.  Rename it to "
-			       "doubletour.key, restore, then run `doubletour rotate-key`.");
-	return e;
+	TRY(master_key_read(config, why, &master));
+	if (backup_rotation_begun(config))
+		return backup_copy_check(config, path, why, findings);
+	e = backup_copy_check(config, path, why, findings);
+	return e == ERR_CONFIG ? backup_refuse_key(&master, why) : e;
 }
 
 /* All steps before the database is changed. */

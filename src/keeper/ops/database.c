@@ -27,7 +27,9 @@ database_missing(const struct config *config, struct why *why)
 	str origin = database_origin(&room);
 
 	return why_set(why, ERR_NOT_FOUND,
-		       "There is no database at %.200s.  %.*s  Use --settings, or create it with `doubletour db init`.",
+		       "There is no database at %.200s.  %.*s  In a new installation, run `doubletour setup` or "
+		       "`doubletour db init`.  Otherwise name the server's settings file with --settings, or restore a "
+		       "backup.",
 		       config->database_name, STR_ARG(origin));
 }
 
@@ -39,8 +41,8 @@ database_empty(const struct config *config, struct why *why)
 
 	return why_set(
 	    why, ERR_NOT_FOUND,
-	    "The database %.200s is empty: it has no tables.  %.*s  Use --settings, or create the tables with "
-	    "`doubletour db init`.",
+	    "The database %.200s is empty: it has no tables.  %.*s  In a new installation, run `doubletour setup` or "
+	    "`doubletour db init`.  Otherwise name the server's settings file with --settings, or restore a backup.",
 	    config->database_name, STR_ARG(origin));
 }
 

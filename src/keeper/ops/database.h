@@ -24,7 +24,7 @@ MUST_USE err database_open_versioned(const struct config *config, struct why *wh
 MUST_USE err database_exists(const struct config *config, struct why *why);
 
 /*
- * "There is no database at … .  Settings come from … .  Use --settings, or create it with `doubletour db init`."
+ * "There is no database at … .  Settings come from … .  In a new installation, run `doubletour setup` …"
  * "The database … is empty: it has no tables.  Settings come from …" Both return ERR_NOT_FOUND.
  */
 MUST_USE err database_missing(const struct config *config, struct why *why);

@@ -3,6 +3,7 @@
  */
 #include "base/digest.h"
 #include "keeper/core/audit.h"
+#include "keeper/core/failure.h"
 #include "keeper/ops/lock.h"
 #include "keeper/ops/upkeep.h"
 #include "store/migrate.h"
@@ -90,13 +91,15 @@ db_copy_run(const struct copy_end *from, const struct copy_end *to, const struct
 	    struct why *why, int64_t *ret_rows)
 {
 	CLEANUP(db_rollback_unless_done) struct db_transaction t = { 0 };
+	char begin[300];
 	err e;
 
 	TRY(copy_all(from, to, copying->report, copying->context, why, &t, ret_rows));
 	e = audit_write_command(to->db, AUDIT_ADMIN_COPIED, 0, REASON_ASKED);
 	if (e == ERR_OK)
 		e = db_commit(&t);
-	return e == ERR_OK ? ERR_OK : why_set(why, e, "%s cannot be written: %s.", to->name, err_name(e));
+	snprintf(begin, sizeof(begin), "%.200s cannot be written.", to->name);
+	return failure_explain(NULL, e, begin, why);
 }
 
 err

@@ -42,8 +42,9 @@ draft_create(const char *target, struct why *why, struct draft *draft)
 	draft->made = fd >= 0;
 	if (fd < 0)
 		return why_set(why, ERR_DENIED,
-			       "The backup needs a temporary file next to %s, which cannot be created: %s.", target,
-			       strerror(errno));
+			       "The backup needs a temporary file next to %s, which cannot be created: %s.  Choose a "
+			       "folder that this user may write to.",
+			       target, strerror(errno));
 	return ERR_OK;
 }
 

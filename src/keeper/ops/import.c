@@ -8,6 +8,7 @@
 #include "keeper/core/audit.h"
 #include "keeper/core/display_name.h"
 #include "keeper/core/factor_kind.h"
+#include "keeper/core/failure.h"
 #include "keeper/factor/factor_values.h"
 #include "keeper/account/identity.h"
 #include "keeper/keys/keys.h"
@@ -450,10 +451,11 @@ import_with_thread(struct keeper_thread *thread, const struct import *import, st
 		return e;
 	if (counts->rows > ROWS_MAX)
 		return why_set(why, e, "The source has more than %d rows.", ROWS_MAX);
-	return why_set(why, e,
-		       "The import was interrupted: %s.  The accounts imported so far are kept; run the same command "
-		       "again to continue.",
-		       err_name(e));
+	return failure_explain(
+	    thread->db, e,
+	    "The import was interrupted.  The accounts imported so far are kept; run the same command "
+	    "again to continue.",
+	    why);
 }
 
 err

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/sys.h"
+#include "keeper/core/failure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,11 +81,12 @@ err
 lock_claim(const struct config *config, struct db *db, struct why *why)
 {
 	err e = db_claim(db, DB_CLAIM_ALONE);
+	char begin[300];
 
 	if (e == ERR_BUSY)
 		return lock_busy(config->database_name, db_claim(db, DB_CLAIM_SHARED) == ERR_OK, why);
-	return e == ERR_OK ? ERR_OK
-			   : why_set(why, e, "The database %s cannot be used: %s.", config->database_name, err_name(e));
+	snprintf(begin, sizeof(begin), "The database %.200s cannot be used.", config->database_name);
+	return failure_explain(db, e, begin, why);
 }
 
 err

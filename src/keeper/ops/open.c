@@ -17,6 +17,7 @@
 #include "keeper/password/passwords.h"
 #include "keeper/core/notification.h"
 #include "keeper/core/call.h"
+#include "keeper/core/failure.h"
 #include "store/migrate.h"
 #include "store/store.h"
 #include "webauthn/challenge.h"
@@ -166,8 +167,8 @@ keeper_open_database_open(const struct config *config, bool create, const struct
 		db_close(&db);
 	/* the message does not name the file, or there is no message */
 	if ((e == ERR_CORRUPT && config->database == DATABASE_SQLITE) || (e != ERR_OK && why->text[0] == '\0'))
-		return why_set(why, e, "The database %s cannot be used: %s.  If it is damaged, restore a backup.",
-			       config->database_name, err_name(e));
+		return why_set(why, e, "The database %.200s cannot be used.  %s  If it is damaged, restore a backup.",
+			       config->database_name, failure_sentence(e));
 	return e;
 }
 
@@ -210,7 +211,7 @@ keeper_open_fill(struct keeper *k, enum keeper_mode mode, struct why *why)
 	if (e == ERR_OK)
 		e = password_hash_dummy(k->config, &k->dummy_hash); /* unknown names are checked against this hash */
 	if (e != ERR_OK)
-		return why_set(why, e, "The keeper could not set up its hashes: %s.", err_name(e));
+		return why_set(why, e, "The keeper could not set up its hashes.  %s", failure_sentence(e));
 	/* Report an invalid key before the database is changed. */
 	TRY(master_key_read(k->config, why, &master));
 	/* A command waits until the process that creates key and database has finished. */

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "keeper/core/failure.h"
 #include "keeper/keys/keys.h"
 #include "keeper/ops/database.h"
 #include "keeper/ops/draft.h"
@@ -188,7 +189,7 @@ upgrade_refuse(const struct upgrade *u, err e, struct why *why)
 	struct why cause = *why;
 
 	if (cause.text[0] == '\0')
-		(void)!why_set(&cause, e, "The cause: %s.", err_name(e));
+		(void)!why_set(&cause, e, "%s", failure_sentence(e));
 	if (e == ERR_AWAY && u->config->database == DATABASE_POSTGRES) /* the last commit may have arrived */
 		return why_set(why, e, "The upgrade of the database %.200s failed.  Start the server again.  %.300s",
 			       u->config->database_name, cause.text);

@@ -71,13 +71,18 @@ def test_a_reset_password_ends_all_sessions_and_asks_for_the_factor(server, alic
     link = link_of(server, "user", "reset-password", alice.name)
     wait_until(lambda: alice.visit("/").status == 303, "her session ends within the lifetime of the cache")
     alice.forget().visit(link)
-    assert alice.page.status == 200 and alice.name in alice.page.text
+    assert alice.page.status == 200 and alice.name in alice.page.text and "Your authenticator stays the same." in alice.page.text
     assert alice.send(link, CHOSEN).location == "/verify-2fa" and alice.follow().flashes
     assert alice.visit("/account").location.startswith("/verify-2fa")
     alice.verify()
     assert alice.visit("/").status == 200
     assert alice.session != signed_in
     assert other_browser.give_password().status == 422, "the old password is invalid"
+
+
+def test_a_second_link_of_a_new_account_announces_the_set_up(new_user):
+    new_user.visit(link_of(new_user.server, "user", "reset-password", new_user.name))
+    assert "Next, you set up two-factor authentication." in new_user.page.text and "stays the same" not in new_user.page.text
 
 
 def test_viewing_the_form_does_not_consume_the_link(new_user):

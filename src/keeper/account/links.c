@@ -88,12 +88,13 @@ struct found {
 	enum link_kind kind; /* LINK_NONE: no usable link */
 	int64_t account_id, expires_us;
 	struct account_name name;
+	bool enrolled;
 };
 
 static err
 links_found_fill(const struct link_find_row *row, struct found *ret_found)
 {
-	struct found f = { .account_id = row->account_id, .expires_us = row->expires_at_us };
+	struct found f = { .account_id = row->account_id, .expires_us = row->expires_at_us, .enrolled = row->enrolled };
 
 	for (unsigned i = LINK_NONE + 1; i < LINK_KIND_COUNT; i++)
 		if (str_equal(row->kind, str_of(kinds[i])))
@@ -131,6 +132,7 @@ link_answer(struct call *call, enum verdict *ret_verdict)
 	if (found.kind == LINK_NONE)
 		return ERR_OK;
 	answer->kind = found.kind;
+	answer->enrolled = found.enrolled;
 	answer->expires_us = found.expires_us;
 	*ret_verdict = VERDICT_PASSED;
 	return arena_copy(&call->arena, account_name_str(&found.name), &answer->name);

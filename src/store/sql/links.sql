@@ -3,8 +3,10 @@ INSERT INTO links (id, token_hash, kind, account_id, created_at_us, expires_at_u
 
 -- name: link_find
 -- The link's purpose and account, if it can still be used.
--- row: kind text, account_id int?, name text?, expires_at_us int
-SELECT l.kind, l.account_id, a.name, l.expires_at_us FROM links l LEFT JOIN accounts a ON a.id = l.account_id
+-- row: kind text, account_id int?, name text?, expires_at_us int, enrolled bool
+SELECT l.kind, l.account_id, a.name, l.expires_at_us,
+	EXISTS (SELECT 1 FROM factors f WHERE f.account_id = a.id AND f.confirmed_at_us IS NOT NULL) AS enrolled
+FROM links l LEFT JOIN accounts a ON a.id = l.account_id
 WHERE l.token_hash = $1 AND l.used_at_us IS NULL AND l.expires_at_us > $2
 	AND l.created_at_us <= $2 + 300000000 -- reject links created while the clock was far ahead
 	AND (a.id IS NULL OR a.disabled_at_us IS NULL);

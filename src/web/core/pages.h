@@ -392,7 +392,7 @@ struct page_close {
 struct page_set_password {
 	struct page_layout layout;
 	bool dead;  /* no form, only the sentence of error */
-	bool first; /* the first password of a new account */
+	bool first; /* the account has no factor yet */
 	str username, link;
 	int64_t expires_us; /* of the link */
 	uint32_t strength;  /* of the new password; 0: not measured */

@@ -72,7 +72,7 @@ link_pages_form_page(struct exchange *x, struct channel *keeper, int status, str
 	if (verdict != VERDICT_PASSED || (purpose.kind != LINK_SETUP && purpose.kind != LINK_PASSWORD))
 		return link_pages_is_dead(x, status < 400 || status == 422 ? 404 : status, link);
 	page->username = purpose.name;
-	page->first = purpose.kind == LINK_SETUP;
+	page->first = purpose.enrolled == 0;
 	page->link = link;
 	page->expires_us = purpose.expires_us;
 	return link_pages_page(x, status, page);

@@ -473,6 +473,22 @@ doctor_passkeys(struct visit *v, const struct curl_reply *reply)
 
 /* --- the examination ---------------------------------------------------------------------------------------------- */
 
+/* The fault behind the status of a plain request; NULL: it is redirected or refused. */
+static const char *
+doctor_fault_of(int status, bool login)
+{
+	if (status == 400 && !login)
+		return "THE GATE DOES NOT WORK: is the host under GATE_DOMAINS, and was the server restarted since?  "
+		       "gate.malformed in its log names the host";
+	if (status == 421)
+		return "THE PROXY DOES NOT KNOW THIS HOST: add it to the arguments of `doubletour proxy-config`";
+	if (status >= 500)
+		return "the proxy could not reach Doubletour, or the application failed";
+	if (status >= 300 && status != 404)
+		return NULL;
+	return "the answer is neither the sign-in page nor a refusal: check the proxy's configuration";
+}
+
 /* Start with a plain request: an open page cannot be examined. */
 static err
 doctor_plain_request(struct visit *v, const struct config *config, bool *ret_closed)
@@ -482,7 +498,9 @@ doctor_plain_request(struct visit *v, const struct config *config, bool *ret_clo
 
 	TRY(doctor_ask_proxy(v, &plain, NULL, &reply));
 	if (reply.status == 0)
-		return why_set(&v->why, ERR_AWAY, "%s cannot be reached: %s", cli_url_of(v->url).z, reply.trouble);
+		return why_set(&v->why, ERR_AWAY,
+			       "%s cannot be reached: %s.  Check that the proxy runs, and that the name points to it.",
+			       cli_url_of(v->url).z, reply.trouble);
 	if (v->login)
 		TRY(doctor_passkeys(v, &reply));
 	*ret_closed = !doctor_lets_in(reply.status);
@@ -500,6 +518,10 @@ doctor_plain_request(struct visit *v, const struct config *config, bool *ret_clo
 		v->troubles++;
 		return doctor_print(v, "plain", plain.what, "redirects to another address than PUBLIC_URL",
 				    reply.status);
+	}
+	if (doctor_fault_of(reply.status, v->login) != NULL) {
+		v->troubles++;
+		return doctor_print(v, "plain", plain.what, doctor_fault_of(reply.status, v->login), reply.status);
 	}
 	return doctor_say(v, "request, which is led to sign in or refused.", plain.what, 1);
 }

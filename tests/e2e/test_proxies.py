@@ -442,7 +442,7 @@ def test_configurations_without_a_package_are_well_formed(kind, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, status, words", [
-    ((), 2, "proxy-config"), (("apache", "wiki.example.org=127.0.0.1:80"), 2, "apache"), (("nginx",), 2, "application"), (("nginx", "wiki.example.org"), 1, "APP=UPSTREAM"),
+    ((), 2, "proxy-config"), (("apache", "wiki.example.org=127.0.0.1:80"), 2, "apache"), (("nginx", "wiki.example.org"), 1, "APP=UPSTREAM"),
     (("nginx", "https://wiki.example.org=127.0.0.1:80"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.com=127.0.0.1:80"), 78, "GATE_DOMAINS"),
     (("nginx", "wiki.example.org=127.0.0.1"), 1, "APP=UPSTREAM"), (("nginx", "wiki.example.org=127.0.0.1:80;x"), 1, "APP=UPSTREAM"),
     (("nginx", f"{LOGIN}=127.0.0.1:80"), 1, "login host"), (("nginx", "--lua"), 2, "haproxy"), (("nginx", "--certificate", "a b", "wiki.example.org=127.0.0.1:80"), 1, "path"),
@@ -537,6 +537,13 @@ def test_the_doctor_sees_a_proxy_that_does_not_ask(tmp_path):
     with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, lambda text: text.replace(line, "")) as proxy:
         done = examine(proxy)
         assert done.returncode == 1 and words in done.stdout
+
+
+@pytest.mark.parametrize("old, new, words", [("X-Original-URL", "X-Other", "THE GATE DOES NOT WORK"),
+                                             ("server_name wiki.example.org;", "server_name x.example.org;", "THE PROXY DOES NOT KNOW THIS HOST")])
+def test_the_doctor_names_the_fault_of_a_plain_request(old, new, words, tmp_path):
+    with Echo() as echo, make(tmp_path) as server, Proxy("nginx", server, echo, lambda text: text.replace(old, new)) as proxy:
+        assert words in examine(proxy).stdout
 
 
 @pytest.mark.with_asan

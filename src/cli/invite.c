@@ -30,6 +30,7 @@ invite_make(const struct config *config, struct admin *admin, bool json, struct 
 		cli_json_text(&line, "link", buf_str(&address));
 		return cli_json_put(&line, out);
 	}
+	cli_say("Give this link to one person.  It works once, within 24 hours.");
 	buf_put(out, buf_str(&address));
 	buf_put_byte(out, '\n');
 	return buf_check(out);

@@ -26,12 +26,13 @@ enum { APPS_MAX = 100, OUT_MAX_BYTES = 1024 * 1024 };
 #define UPLOAD "1g"
 
 static const char proxy_help[] =
-    "Usage: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy APP=UPSTREAM [APP=UPSTREAM ...]\n"
+    "Usage: doubletour proxy-config nginx|caddy|traefik|haproxy|envoy [APP=UPSTREAM ...]\n"
     "\n"
-    "Print a complete configuration.  Users sign in at PUBLIC_URL, and the gate protects each application.\n"
+    "Print a complete configuration.  Users sign in at PUBLIC_URL, and the gate protects each application.  Without\n"
+    "an application, the configuration has the sign-in pages only.\n"
     "\n"
     "  APP=UPSTREAM         wiki.example.org=127.0.0.1:8080: the host name of the application, and the address it\n"
-    "                       listens on\n"
+    "                       listens on.  The host must be under GATE_DOMAINS\n"
     "  --certificate FILE   the certificate and its chain; for haproxy also the key, in the same file\n"
     "  --key FILE           its private key\n"
     "  --listen HOST:PORT   the address that the proxy listens on; default 0.0.0.0:443\n"
@@ -341,11 +342,16 @@ proxy_config_settings_take(struct request *r)
 	const struct config *config = r->config;
 	str rest = str_of(config->public_host);
 
+	if (!config->public_https && r->without_apps)
+		return why_set(&r->why, ERR_CONFIG,
+			       "The proxy needs PUBLIC_URL with https, such as https://login.example.org.  Set it, and "
+			       "restart the "
+			       "server.");
 	if (!config->public_https || (!r->without_apps && config->gate_domains_count == 0))
 		return why_set(
 		    &r->why, ERR_CONFIG,
 		    "The gate needs PUBLIC_URL=https://login.example.org and GATE_DOMAINS=example.org, with your "
-		    "own domain.");
+		    "own domain.  Set them, and restart the server.");
 	r->login = str_cut(&rest, ':');
 	TRY(proxy_config_doubletour_take(r));
 	if (!proxy_config_host_port_good(str_of(r->listen)))
@@ -489,10 +495,6 @@ cli_proxy_config(struct cli *cli, int argc, char **argv)
 	proxy = proxy_config_find(argv[optind]);
 	if (proxy == NULL)
 		return proxy_config_unknown(argv[optind]);
-	if (optind + 1 == argc && !r.lua) {
-		cli_say("Give at least one application, such as wiki.example.org=127.0.0.1:8080.");
-		return CLI_USAGE;
-	}
 	if (r.lua && !str_equal(str_of(proxy->name), STR("haproxy"))) {
 		cli_say("--lua is for haproxy only.");
 		return CLI_USAGE;

@@ -52,7 +52,7 @@ rotate_key_do(const struct config *config, struct why *why, struct rotation *ret
 }
 
 static err
-rotate_key_report(const struct rotation *rotation, bool json, struct buf *out)
+rotate_key_report(const struct config *config, const struct rotation *rotation, bool json, struct buf *out)
 {
 	CLEANUP(cli_json_wipe) struct cli_json line = { 0 };
 
@@ -69,6 +69,10 @@ rotate_key_report(const struct rotation *rotation, bool json, struct buf *out)
 		cli_line(out, "Neither key decrypts %lld secret%s, left unchanged.  `doubletour check` lists %s.",
 			 (long long)rotation->unreadable, rotation->unreadable == 1 ? "" : "s",
 			 rotation->unreadable == 1 ? "it" : "them");
+	cli_line(out,
+		 "Back up the new key %s/doubletour.key now: the old key does not open the database any more.  The old "
+		 "key is kept for older backups.",
+		 config->data_dir);
 	if (rotation->by_setting)
 		buf_put(out, STR("Now remove SECRET_KEY, SECRET_KEY_FILE or the credential from the settings: the new "
 				 "key is in the "
@@ -85,7 +89,7 @@ rotate_key_run(struct cli *cli, bool json)
 	err e = rotate_key_do(&cli->config, &why, &rotation);
 
 	if (e == ERR_OK)
-		e = rotate_key_report(&rotation, json, &out);
+		e = rotate_key_report(&cli->config, &rotation, json, &out);
 	return e == ERR_OK ? cli_print(buf_str(&out)) : cli_fail(e, &why);
 }
 

@@ -411,7 +411,10 @@ setup_print_proxy(const struct setup *s)
 {
 	if (!setup_has_proxy(s))
 		return CLI_DONE;
-	cli_say("The configuration of the proxy.  Correct the paths of the certificate.");
+	cli_say(
+	    "The configuration of the proxy.  `doubletour proxy-config %s >FILE` writes it into a file; --certificate "
+	    "and --key choose the paths of your certificate.",
+	    s->answers[SETUP_PROXY]);
 	if (str_equal(str_of(s->answers[SETUP_PROXY]), STR("haproxy")))
 		cli_say("HAProxy needs a Lua file too: `doubletour proxy-config haproxy --lua "
 			">/etc/haproxy/doubletour.lua`.");
@@ -437,7 +440,8 @@ setup_print(const struct setup *s)
 	cli_say("Start the service with `systemctl enable --now doubletour`.  If it runs, use `systemctl restart "
 		"doubletour`.");
 	cli_say("Then add applications.  `doubletour client presets` lists known ones that use OpenID Connect.  For "
-		"others, `doubletour proxy-config --help` explains how the proxy protects them.");
+		"others, set GATE_DOMAINS to your domain; `doubletour proxy-config --help` explains how the proxy "
+		"protects them.");
 	return CLI_DONE;
 }
 

@@ -100,6 +100,8 @@ def test_four_answers_lead_to_settings_a_database_and_a_link(new):
     assert settings(new) == f"APP_SETTINGS=testing\nPUBLIC_URL={URL}\nREGISTRATION=closed\nTRUSTED_PROXIES=127.0.0.1\n"
     assert (new.work / ".env").stat().st_mode & 0o7777 == 0o600
     assert "server_name login.example.org;" in said
+    again = re.search(r"`doubletour (proxy-config nginx) >FILE`", said)[1]
+    assert new.command(*again.split()).stdout in said, "the command prints the same configuration"
     assert re.search(rf"^{URL}/set-password\?link=\S{{43}}$", said, re.M)
     assert "systemctl enable --now doubletour" in said and "doubletour.key" in said
     named = re.findall(r"`doubletour ((?:client|proxy-config) \S+)`", said)

@@ -429,7 +429,7 @@ admin_do_delete(struct call *call, struct act *act)
 	TRY(passkeys_remember_removed(call, act->account_id, 0));
 	TRY(account_name_close(call->db, act->account_id, call->now_us));
 	TRY(admin_run_on_account(call, SQL_OWN_CLOSE, &act->changed));
-	return admin_run_on_account(call, SQL_OWN_AUDIT_REDACT, NULL);
+	return audit_redact(call, act->account_id);
 }
 
 err

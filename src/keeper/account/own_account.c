@@ -334,7 +334,7 @@ own_account_close_account(struct call *call, void *context, bool *ret_commit)
 	if (changed != 1)
 		return ERR_OK;
 	TRY(audit_write(call, AUDIT_CLOSED, call->now.session.account_id, REASON_ASKED));
-	TRY(db_run(call->db, SQL_OWN_AUDIT_REDACT, args, COUNT(args), NULL));
+	TRY(audit_redact(call, call->now.session.account_id));
 	call->next.session = (struct session){ 0 };
 	*ret_commit = true;
 	return ERR_OK;

@@ -205,6 +205,33 @@ audit_write_unknown(struct call *call, enum audit_event event, str name, enum au
 	return audit_row_insert(call, event, &about, reason);
 }
 
+/* INT64_MAX: there are few entries after from_us. */
+static err
+audit_batch_end(struct call *call, int64_t account_id, int64_t from_us, int64_t *ret_until_us)
+{
+	enum { BATCH = 5000 };
+	const struct db_value args[] = { DB_INT(account_id), DB_INT(from_us), DB_INT(BATCH) };
+	struct audit_later_row row;
+	bool found = false;
+
+	TRY(db_row(call->db, SQL_AUDIT_LATER, args, COUNT(args), NULL, &row, &found));
+	*ret_until_us = found ? row.at_us : INT64_MAX;
+	return ERR_OK;
+}
+
+err
+audit_redact(struct call *call, int64_t account_id)
+{
+	int64_t from_us = INT64_MIN, until_us = 0;
+
+	for (; from_us < INT64_MAX; from_us = until_us) {
+		TRY(audit_batch_end(call, account_id, from_us, &until_us));
+		const struct db_value args[] = { DB_INT(account_id), DB_INT(from_us), DB_INT(until_us) };
+		TRY(db_run(call->db, SQL_AUDIT_REDACT, args, COUNT(args), NULL));
+	}
+	return ERR_OK;
+}
+
 err
 audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason)
 {

@@ -58,6 +58,12 @@ MUST_USE err audit_write_client(struct call *call, enum audit_event event, int64
 MUST_USE err audit_write_client_limited(struct call *call, enum audit_event event, int64_t account_id, str client_id,
 					enum audit_reason reason, bool *ret_written);
 
+/*
+ * In the transaction that closes this account: remove addresses, browsers and applications from its entries.  Events
+ * and times stay.  PostgreSQL limits the time of each statement, so each one changes some of the entries.
+ */
+MUST_USE err audit_redact(struct call *call, int64_t account_id);
+
 /* For a command with its own transaction, which concerns many accounts or the whole database. */
 MUST_USE err audit_write_command(struct db *db, enum audit_event event, int64_t account_id, enum audit_reason reason);
 

@@ -11,10 +11,6 @@ WHERE id = $3 AND password_hash = $4;
 -- name: own_close
 DELETE FROM accounts WHERE id = $1;
 
--- name: own_audit_redact
--- Removes personal data from the audit entries of a closed account. Event and time stay.
-UPDATE audit SET address = '', agent = '', request_id = '', browser = NULL, client = '' WHERE account_id = $1;
-
 -- name: own_sessions
 -- row: basis session_basis, agent text, address text, current bool
 SELECT s.id, s.account_id, s.created_at_us, s.seen_at_us, s.password_at_us, s.factor_at_us, s.factor_id, s.recovered_at_us,

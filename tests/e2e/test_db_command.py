@@ -38,6 +38,8 @@ def test_a_database_is_created_downgraded_and_upgraded(make_server):
         assert empty.stdout == ""
     assert done(server, "init").stdout == f"{head:04d} (newest)\n"
     done(server, "downgrade", "1")
+    old = server.command("user", "list").stderr
+    assert "run `doubletour db upgrade`" in old and server.on_postgres() == ("Make a backup" in old), "doubletour backup refuses this database"
     assert "upgrade" in done(server, "check", status=1).stderr
     assert "db upgrade" in done(server, "init", status=1).stderr
     assert done(server, "upgrade", "2").stdout == "0002\n"

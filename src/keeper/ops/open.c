@@ -120,10 +120,13 @@ keeper_open_schema_ready(const struct config *config, bool create, const struct 
 		return keeper_open_migrate(config, master, db, version, why);
 	if (version == 0)
 		return database_empty(config, why);
-	return why_set(why, ERR_CONFIG,
-		       "The database %s is at migration %04d, but this program needs %04d.  Make a backup, then run "
-		       "`doubletour db upgrade`.",
-		       config->database_name, version, migrate_head());
+	return why_set(
+	    why, ERR_CONFIG, "The database %.200s is at migration %04d, but this program needs %04d.  %s",
+	    config->database_name, version, migrate_head(),
+	    config->database == DATABASE_SQLITE
+		? "Stop the server, copy the file, then run `doubletour db upgrade`.  With DATABASE_UPGRADE=auto, the "
+		  "next start of the server makes the copy and upgrades."
+		: "Make a backup, then run `doubletour db upgrade`.");
 }
 
 /* Fails while a command on any machine holds the database exclusively. */

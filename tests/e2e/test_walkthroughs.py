@@ -76,9 +76,10 @@ def test_the_readme_prints_a_proxy_configuration(walk):
 
 
 def installed(walk):
-    """Write the first settings of the page to .env; they name the profile.  Later blocks show variants."""
-    settings = blocks(section("guides/install.md", "## 2. Settings"), "env")[0]
-    (walk.server.work / ".env").write_text(settings)
+    """Write the first settings of the page to the settings file; they name the profile.  Later blocks show variants."""
+    file = walk.root / "etc/doubletour/doubletour.env"
+    file.write_text(blocks(section("guides/install.md", "## 2. Settings"), "env")[0])
+    walk.server.environment["DOUBLETOUR_SETTINGS"] = str(file)
     for name in ("APP_SETTINGS", "REGISTRATION"):
         del walk.server.environment[name]
     return walk
@@ -97,15 +98,15 @@ def test_each_step_of_the_install_works(walk):
     page = "guides/install.md"
     walk.follow(lines(section(page, "## 1. Install")))
     installed(walk).follow(lines(section(page, "## 2. Settings")))
-    assert (walk.server.work / ".env").stat().st_mode & 0o777 == 0o600
+    assert (walk.root / "etc/doubletour/doubletour.env").stat().st_mode & 0o777 == 0o640
     walk.follow(lines(section(page, "## 3. Create the database and start")))
     assert walk.server.serves() and (walk.server.data / "doubletour.key").exists()
     walk.follow(lines(section(page, "## Back up")))
-    (copy,) = (walk.root / "somewhere").iterdir()
+    (copy,) = (walk.root / "backups").iterdir()
     assert accounts(copy) == set()
     copy.unlink()
     walk.follow(lines(section(page, "## Upgrade")))
-    assert walk.server.serves() and len(list((walk.root / "somewhere").glob("*.sqlite"))) == 1
+    assert walk.server.serves() and len(list((walk.root / "backups").glob("*.sqlite"))) == 1
 
 
 # Upgrade
@@ -118,7 +119,7 @@ def test_the_upgrade_guide_upgrades_and_downgrades(walk):
     walk.follow(by_hand[: by_hand.index("sudo systemctl start doubletour") - 1])
     walk.shell("doubletour db downgrade 6")  # as the previous version left it
     walk.follow(by_hand[-2:])
-    assert walk.server.serves() and len(list((walk.root / "somewhere").glob("*.sqlite"))) == 1
+    assert walk.server.serves() and len(list((walk.root / "backups").glob("*.sqlite"))) == 1
     walk.shell("doubletour backup before-0006.sqlite")
     walk.shell("doubletour user add ben")
     walk.follow(lines(section(page, "## Go back")))
@@ -144,8 +145,8 @@ def test_the_backup_guide_backs_up_and_restores(walk):
     walk.shell("doubletour user add ben")
     walk.follow(restore)
     assert walk.server.serves() and accounts(walk.server.database()) == {"anna"}
-    short = lines(section(page, "# Backups, checks, and a new master key"))
-    assert short == [backup, restore[1]]
+    make, *short = lines(section(page, "# Backups, checks, and a new master key"))
+    assert make.startswith("install -d ") and short == [backup, restore[1]]
 
 
 def test_the_backup_guide_checks_and_replaces_the_key(walk):

@@ -9,7 +9,7 @@ import subprocess
 
 from harness.server import PROGRAM, ROOT, TIMEOUT
 
-STUBS = ("chown", "journalctl", "make", "nginx", "systemctl", "systemd-tmpfiles", "timedatectl", "useradd")
+STUBS = ("chown", "install", "journalctl", "make", "nginx", "systemctl", "systemd-tmpfiles", "timedatectl", "useradd")
 SUDO = '#!/bin/sh\n[ "$1" != -u ] || shift 2\nexec "$@"\n'
 RECORD = '#!/bin/sh\necho "${0##*/} $*" >>"${0%/*}/../calls"\n'
 ANSWERS = " --public-url https://login.example.org --proxy nginx --registration invite --admin anna --yes"

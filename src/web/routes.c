@@ -8,7 +8,7 @@ const struct route web_routes[] = {
 	{ HTTP_GET, STR_INIT("/"), 0, 0, .tiles = true, .show = home_show },
 	{ HTTP_GET, STR_INIT("/"), 0, ASKS(GATE_ENTER), .query = STR_INIT("rd"), .answer = gate_show },
 
-	{ HTTP_GET, STR_INIT("/register"), OPENS_NONE, 0, .show = register_show },
+	{ HTTP_GET, STR_INIT("/register"), OPENS_NONE, ASKS(LINK), .answer = register_show },
 	{ HTTP_POST, STR_INIT("/register"), OPENS_NONE, ASKS(REGISTER), .form = &register_form, .answer = register_post, .redisplay = register_redisplay },
 	{ HTTP_GET, STR_INIT("/login"), OPENS_NONE, 0, .show = login_show },
 	{ HTTP_POST, STR_INIT("/login"), OPENS_NONE, ASKS(SIGN_IN) | ASKS(OIDC_CHECK), .form = &login_form, .answer = login_post, .redisplay = login_redisplay },

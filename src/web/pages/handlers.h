@@ -142,7 +142,7 @@ err set_password_show(struct exchange *x, struct channel *keeper);
 err set_password_post(struct exchange *x, struct channel *keeper);
 err set_password_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 
-err register_show(struct exchange *x);
+err register_show(struct exchange *x, struct channel *keeper);
 err register_post(struct exchange *x, struct channel *keeper);
 err register_redisplay(struct exchange *x, struct channel *keeper, int status, const char *sentence);
 

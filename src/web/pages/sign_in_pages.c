@@ -118,12 +118,25 @@ web_accounts_register_page(struct exchange *x, int status, struct page_register 
 }
 
 static err
-web_accounts_register_closed(struct exchange *x)
+web_accounts_register_closed(struct exchange *x, int status)
 {
 	bool invites = x->web->config->registration == REGISTRATION_INVITE;
 	struct page_register page = { .error = invites ? registration_invited : registration_closed, .closed = true };
 
-	return web_accounts_register_page(x, 403, &page);
+	return web_accounts_register_page(x, status, &page);
+}
+
+/* Can the invitation still be used?  It is checked again when the form is sent. */
+static err
+web_accounts_invitation_is_open(struct exchange *x, struct channel *keeper, str invite, bool *ret_open)
+{
+	const struct link_body body = { invite };
+	struct link_purpose_body purpose = { 0 };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	TRY(exchange_ask(x, keeper, QUESTION_LINK, &body, &verdict, &purpose));
+	*ret_open = verdict == VERDICT_PASSED && purpose.kind == LINK_INVITE;
+	return ERR_OK;
 }
 
 /* /register?invite= */
@@ -133,20 +146,22 @@ struct invite_query {
 static const struct field invite_fields[] = { FIELD(struct invite_query, invite, LINK_TOKEN_MAX, optional) };
 static const struct form invite_query = FORM(struct invite_query, invite_fields);
 
-/* An invitation is checked when it is used.  Until then it only opens the form. */
 err
-register_show(struct exchange *x)
+register_show(struct exchange *x, struct channel *keeper)
 {
 	enum config_registration registration = x->web->config->registration;
 	struct page_register page = { 0 };
 	struct invite_query query = { 0 };
+	bool open = true;
 
 	TRY(form_parse(&invite_query, x->rq->query, x->rq->arena, &query, NULL));
 	if (registration == REGISTRATION_INVITE)
 		page.invite = query.invite;
 	if (registration != REGISTRATION_OPEN && page.invite.n == 0)
-		return web_accounts_register_closed(x);
-	return web_accounts_register_page(x, 200, &page);
+		return web_accounts_register_closed(x, 403);
+	if (page.invite.n > 0)
+		TRY(web_accounts_invitation_is_open(x, keeper, page.invite, &open));
+	return open ? web_accounts_register_page(x, 200, &page) : web_accounts_register_closed(x, 404);
 }
 
 err
@@ -191,7 +206,7 @@ register_post(struct exchange *x, struct channel *keeper)
 	case VERDICT_PROBLEMS:
 		return web_accounts_register_problems(x, &problems);
 	case VERDICT_CLOSED:
-		return web_accounts_register_closed(x);
+		return web_accounts_register_closed(x, 403);
 	default:
 		return ERR_DENIED;
 	}

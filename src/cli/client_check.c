@@ -196,6 +196,8 @@ client_check_put_lines(struct client_check *c)
 	struct buf *out = &c->r->out;
 
 	client_check_put_decision(c);
+	if (!client_check_passes(c))
+		cli_line(out, "The application gets nothing.  After a sign-in that passes, it would get:");
 	buf_put(out, STR("ID token: "));
 	TRY(cli_json_indent(c->preview.id_token, out));
 	buf_put(out, STR("userinfo: "));

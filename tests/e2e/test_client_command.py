@@ -263,7 +263,7 @@ def test_check_names_the_rule_that_decides(server, tmp_path):
                                 GATE_DOMAINS="example.org", PUBLIC_URL="https://login.example.org")
         return result.returncode, result.stdout.splitlines()[:2]
 
-    assert check() == (1, [f"{alice.name} is refused: no rule matches.", "ID token: {"])
+    assert check() == (1, [f"{alice.name} is refused: no rule matches.", "The application gets nothing.  After a sign-in that passes, it would get:"])
     assert check("--address", "192.0.2.7") == (0, [f"{rules}, line 5: two_factor", f"{alice.name} passes."])
     server.command("user", "groups", alice.name, "staff")
     assert check()[1] == [f"{rules}, line 2: two_factor, with a passkey", f"{alice.name} (staff) must use a passkey: a code is not enough."]

@@ -355,7 +355,8 @@ doctor_respelled_one(struct visit *v, const char *path)
 	if (!doctor_reaches_doubletour(&reply))
 		return doctor_judge(v, "respelled", &probe, &reply);
 	v->leaks++;
-	return doctor_print(v, "respelled", path, finding, reply.status);
+	/* in text, the line below the group says once what to do */
+	return doctor_print(v, "respelled", path, v->json ? finding : "REACHES DOUBLETOUR", reply.status);
 }
 
 static err
@@ -365,9 +366,14 @@ doctor_respelled_group(struct visit *v)
 
 	for (size_t i = 0; i < COUNT(respelled); i++)
 		TRY(doctor_respelled_one(v, respelled[i]));
-	return doctor_say(v,
-			  v->leaks == leaks ? "requests: none reaches Doubletour." : "requests: SOME REACH DOUBLETOUR.",
-			  "spellings of Doubletour's paths", COUNT(respelled));
+	return doctor_say(
+	    v,
+	    v->leaks == leaks
+		? "requests: none reaches Doubletour."
+		: "requests: SOME REACH DOUBLETOUR.  Let the proxy refuse other spellings of its paths in the raw "
+		  "request target, and forward /.doubletour/enter as a fixed path.  `doubletour proxy-config` prints "
+		  "such a configuration.",
+	    "spellings of Doubletour's paths", COUNT(respelled));
 }
 
 /* --- headers that reach the application --------------------------------------------------------------------------- */

@@ -79,8 +79,8 @@ UPDATE oidc_secrets SET expires_at_us = $1 WHERE client_id = $2 AND (expires_at_
 -- name: oidc_subject_known
 -- known: an application has learned the subject of the account.
 -- row: subject text, known bool
-SELECT subject, subject <> '' AND EXISTS (SELECT 1 FROM oidc_grants WHERE account_id = $1)
-       OR EXISTS (SELECT 1 FROM oidc_consents WHERE account_id = $1) AS known
+SELECT subject, subject <> '' AND (EXISTS (SELECT 1 FROM oidc_grants WHERE account_id = $1)
+       OR EXISTS (SELECT 1 FROM oidc_consents WHERE account_id = $1)) AS known
 FROM accounts WHERE id = $1;
 
 -- name: oidc_subject_import

@@ -75,7 +75,7 @@ def test_imported_applications_keep_secrets_and_identifiers(make_server, tmp_pat
     other = subjects_file(tmp_path, ("openid", "", "anna", SUBJECT[::-1].replace("-", "")[:8] + SUBJECT[8:]))
     report = imported(server, "--subjects", other, status=1)
     assert report["subjects_refused"] == 1 and "already know the account by another identifier" in report["said"]
-    server.sql("UPDATE accounts SET subject = ''")  # as after a consent and an authorization, whose code no application has redeemed
+    server.sql("UPDATE accounts SET subject = ''")  # as after a consent, with a code that no application redeemed
     server.sql("INSERT INTO oidc_consents (account_id, client_id, scopes, granted_at_us) SELECT a.id, c.id, 'openid', 1 FROM accounts a, oidc_clients c")
     report = imported(server, "--subjects", other)
     assert (report["subjects"], report["said"]) == (1, "")

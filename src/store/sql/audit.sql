@@ -1,8 +1,24 @@
 -- name: audit_insert
+-- If the account has been closed since the request found it, the entry has no personal data, as after audit_redact.
+-- With PostgreSQL the statement waits for a transaction that closes the account.
 -- unguarded: a refused attempt is recorded even if the session has ended
+-- dialect: postgres
 INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, address, agent, request_id, actor, browser,
                    client)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+SELECT $1, $2, $3, $4, $5, $6, CASE WHEN a.open THEN $7 ELSE '' END, CASE WHEN a.open THEN $8 ELSE '' END,
+       CASE WHEN a.open THEN $9 ELSE '' END, $10, CASE WHEN a.open THEN CAST($11 AS BIGINT) END,
+       CASE WHEN a.open THEN $12 ELSE '' END
+FROM (SELECT count(*) = 1 OR $5 IS NULL AS open FROM (SELECT id FROM accounts WHERE id = $5 FOR KEY SHARE) AS k) AS a;
+
+-- name: audit_insert
+-- unguarded: a refused attempt is recorded even if the session has ended
+-- dialect: sqlite
+INSERT INTO audit (at_us, event, outcome, reason, account_id, subject_hash, address, agent, request_id, actor, browser,
+                   client)
+SELECT $1, $2, $3, $4, $5, $6, CASE WHEN a.open THEN $7 ELSE '' END, CASE WHEN a.open THEN $8 ELSE '' END,
+       CASE WHEN a.open THEN $9 ELSE '' END, $10, CASE WHEN a.open THEN CAST($11 AS BIGINT) END,
+       CASE WHEN a.open THEN $12 ELSE '' END
+FROM (SELECT count(*) = 1 OR $5 IS NULL AS open FROM (SELECT id FROM accounts WHERE id = $5) AS k) AS a;
 
 -- name: audit_client_entries
 -- The entries after $4 and up to $5 about this account, event, application ($3) and reason ($6).  Only the newest 1,000

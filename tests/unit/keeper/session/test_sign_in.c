@@ -374,6 +374,44 @@ a_password_changed_during_verification_is_refused(void **state)
 	world_end(&w);
 }
 
+static const struct late_attempt {
+	const char *password; /* NULL: a wrong code */
+	const char *event;
+} late_attempts[] = {
+	{ PASSWORD, "signin.refused" },
+	{ "wrong password", "signin.refused" },
+	{ NULL, "prove.refused" },
+};
+
+/* The account is closed after the request has found it: a trigger does it when the attempt is counted. */
+static void
+an_attempt_at_a_closed_account_leaves_no_personal_data(void **state)
+{
+	sqlite_only();
+	for (size_t i = 0; i < COUNT(late_attempts); i++) {
+		const struct late_attempt *a = &late_attempts[i];
+		struct world w;
+		struct browser b = { 0 }, late = { .form = "form cookie", .address = "192.0.2.9" };
+		char text[200];
+		world_new(&w);
+		bring_to(&w, &b, "alice", a->password == NULL ? STATE_PENDING : STATE_FULL);
+		sql_run(&w, "DELETE FROM audit");
+		sql_run(&w, "CREATE TRIGGER meanwhile AFTER UPDATE ON accounts BEGIN DELETE FROM accounts; END");
+		if (a->password == NULL)
+			do_verify(&w, &b, "123456");
+		else
+			do_sign_in(&w, &late, "alice", a->password);
+		snprintf(text, sizeof(text), "SELECT count(*) FROM audit WHERE event = '%s' AND account_id IS NOT NULL",
+			 a->event);
+		assert_int_equal(sql_number(&w, text), 1);
+		assert_int_equal(sql_number(&w, "SELECT count(*) FROM accounts"), 0);
+		if (sql_number(&w, "SELECT count(*) FROM audit WHERE browser IS NOT NULL OR address <> '' OR "
+				   "agent <> '' OR request_id <> ''") != 0)
+			fail_msg("row %zu: personal data stays", i);
+		world_end(&w);
+	}
+}
+
 static void
 impossible_names_are_distinguished_in_the_audit(void **state)
 {
@@ -422,6 +460,7 @@ main(void)
 		cmocka_unit_test(a_password_that_bcrypt_would_cut_keeps_its_hash),
 		cmocka_unit_test(an_unusable_hash_is_refused_like_a_wrong_password),
 		cmocka_unit_test(a_password_changed_during_verification_is_refused),
+		cmocka_unit_test(an_attempt_at_a_closed_account_leaves_no_personal_data),
 		cmocka_unit_test(hashes_of_other_programs_are_accepted),
 		cmocka_unit_test(a_hash_of_the_reference_library_is_accepted),
 	};

@@ -49,6 +49,12 @@ healthcheck_wipe(struct healthcheck *h)
 static err
 healthcheck_unreachable(const struct healthcheck *h, int error, struct why *why)
 {
+	if (error == EACCES)
+		return why_set(
+		    why, ERR_AWAY,
+		    "This user (uid %u) may not connect to %s: %s.  Run the command as root, or as a user of the "
+		    "socket's group.",
+		    (unsigned)geteuid(), h->at, strerror(error));
 	return why_set(why, ERR_AWAY,
 		       "No server answers at %s: %s.  Start it, or correct LISTEN, HOST and PORT for this command.",
 		       h->at, strerror(error));

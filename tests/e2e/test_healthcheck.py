@@ -1,8 +1,10 @@
 """doubletour healthcheck asks the server that the settings name: the Unix socket in LISTEN, otherwise HOST and PORT."""
 
 import contextlib
+import os
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -53,6 +55,18 @@ def test_listen_takes_precedence_over_host_and_port(server, tmp_path):
         with_socket.end()
     done = server.command("healthcheck", LISTEN=f"unix:{with_socket.path}")
     assert done.returncode == 1 and f"No server answers at unix:{with_socket.path}" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_a_socket_of_another_user_names_the_reason(server):
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
+        os.chmod(folder, 0o755)
+        listening.bind(folder + "/web.sock")
+        os.chmod(folder + "/web.sock", 0o600)
+        listening.listen()
+        done = subprocess.run([server.program, "healthcheck"], cwd="/", env={**server.environment, "LISTEN": f"unix:{folder}/web.sock"},
+                              user=65534, group=65534, extra_groups=[], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and f"This user (uid 65534) may not connect to unix:{folder}/web.sock" in done.stderr, done.stderr
 
 
 def test_sockets_passed_to_another_process_do_not_count(server):

@@ -376,11 +376,23 @@ user_unlock(struct request *r)
 }
 
 static err
+user_warn_if_disabled(void *context, const struct admin_user *user)
+{
+	const struct request *r = context;
+
+	if (user->disabled)
+		cli_say("Warning: this account is disabled.  The link works after `doubletour user enable %.*s`.",
+			STR_ARG(r->name));
+	return ERR_OK;
+}
+
+static err
 user_reset_password(struct request *r)
 {
 	struct link_text link;
 
 	TRY(admin_reset_password(r->admin->thread, r->name, &r->admin->why, &link));
+	TRY(user_one_user(r, user_warn_if_disabled));
 	return user_say_link(
 	    r, "/set-password?link=",
 	    "The old password no longer works. Give this link to the user: it sets a new one, once, within 24 hours.",
@@ -430,9 +442,11 @@ user_logout(struct request *r)
 static err
 user_rename(struct request *r)
 {
+	struct account_name name = { .n = 0 };
+
 	TRY(admin_rename(r->admin->thread, r->name, r->new_name, &r->admin->why));
-	if (!r->json)
-		cli_line(&r->out, "Renamed %.*s to %.*s.", STR_ARG(r->name), STR_ARG(r->new_name));
+	if (!r->json && account_name_fold(r->new_name, &name) == PROBLEM_NONE) /* as it was stored */
+		cli_line(&r->out, "Renamed %.*s to %.*s.", STR_ARG(r->name), STR_ARG(account_name_str(&name)));
 	return user_say_end(r, "renamed", true);
 }
 

@@ -164,6 +164,9 @@ def test_accounts_are_renamed_and_deleted(server):
     alice.name += ".two"
     alice.sign_in()
     assert alice.visit("/").status == 200
+    assert server.command("user", "rename", bob.name, bob.name.upper()).stdout == f"Renamed {bob.name} to {bob.name}.\n", "the stored name"
+    server.command("user", "disable", bob.name)
+    assert f"The link works after `doubletour user enable {bob.name}`." in server.command("user", "reset-password", bob.name).stderr
     refused(server, "user", "delete", alice.name, word="--yes")
     assert alice.visit("/").status == 200
     assert one(server, "user", "delete", alice.name, "--yes")["deleted"]

@@ -97,3 +97,17 @@ class FlaskPerson:
     @property
     def cookie(self):
         return "; ".join(f"{c.name}={c.value}" for c in self.http.cookies)
+
+
+class GlewlwydPerson:
+    """A user who has signed in at Glewlwyd's API."""
+
+    def __init__(self, port, name, password):
+        self.api, self.cookie = f"http://127.0.0.1:{port}/api", ""
+        self.cookie = self.send("POST", "auth/", username=name, password=password).headers["Set-Cookie"].partition(";")[0]
+
+    def send(self, method, path, **fields):
+        answer = requests.request(method, f"{self.api}/{path}", json=fields, headers={"Cookie": self.cookie}, timeout=60)
+        if answer.status_code != 200:
+            raise SystemExit(f"bench: glewlwyd answers {answer.status_code} to {method} {path}: {answer.text}")
+        return answer

@@ -5,11 +5,9 @@ The cookies belong to a thousand users in turn.  The keeper is asked about each 
 as in normal use.
 """
 
-import requests
-
 from bench.testbed import get
 from bench.measure import Comparison, rates
-from bench.fixtures import checks, fill
+from bench.fixtures import GlewlwydPerson, checks, fill
 
 ACCOUNTS = 1_000
 FEW = 10  # so few that hardly any check waits for the keeper; the difference in p99 is the keeper's share
@@ -17,10 +15,9 @@ FEW = 10  # so few that hardly any check waits for the keeper; the difference in
 
 def glewlwyd(testbed):
     port = testbed.glewlwyd()
-    answer = requests.post(f"http://127.0.0.1:{port}/api/auth/", json={"username": "admin", "password": "password"}, timeout=60)
-    session = answer.headers["Set-Cookie"].partition(";")[0]
-    assert '"admin"' in requests.get(f"http://127.0.0.1:{port}/api/profile_list", headers={"Cookie": session}, timeout=60).text
-    return testbed.rate(port, get("/api/profile_list", cookie=session))
+    admin = GlewlwydPerson(port, "admin", "password")
+    assert '"admin"' in admin.send("GET", "profile_list").text
+    return testbed.rate(port, get("/api/profile_list", cookie=admin.cookie))
 
 
 def comparisons(testbed):

@@ -108,6 +108,7 @@ IDENTIFIERS = {
     "oath_hotp_validate": LIBOATH,
     "oath_totp_validate4_callback": LIBOATH,
     "oath_authenticate_usersfile": LIBOATH,
+    "g_continue": "a parameter of Glewlwyd, which the benchmark sends",
     "limit_conn": PROXY,
     "auth_request": PROXY,
     "forward_auth": PROXY,

@@ -197,7 +197,7 @@ struct otp_drift {
  * at about now_us.  The function searches max_steps (at most OTP_RESYNC_MAX) each way and returns the smallest
  * drift.  Of two equal drifts it returns the negative one.  Steps up to last_step do not match.  Both codes are C
  * strings of totp->digits digits.
- * To apply a drift, add its steps, times period_s, to the now_us of later calls.  Store the step of the second code as
+ * To apply a drift, add steps * period_s * 1000000 to the now_us of later calls.  Store the step of the second code as
  * last_step: both codes are then used.
  * Do not use the result to authenticate: two codes out of many steps are far easier to guess than one out of a few.
  * OTP_INVALID: as otp_totp_step, a code has another form, or max_steps is over OTP_RESYNC_MAX.

@@ -272,6 +272,8 @@ doctor_lets_in(int status)
 	return status == 101 || (status >= 200 && status < 300);
 }
 
+static const char doctor_unreachable[] = "the proxy could not reach Doubletour, or the application failed";
+
 static err
 doctor_judge(struct visit *v, const char *group, const struct probe *probe, const struct curl_reply *reply)
 {
@@ -288,8 +290,7 @@ doctor_judge(struct visit *v, const char *group, const struct probe *probe, cons
 	}
 	if (reply->status >= 500 && reply->status != 501 && reply->status != 505) {
 		v->troubles++;
-		return doctor_print(v, group, probe->what,
-				    "the proxy could not reach Doubletour, or the application failed", reply->status);
+		return doctor_print(v, group, probe->what, doctor_unreachable, reply->status);
 	}
 	return ERR_OK;
 }
@@ -489,7 +490,7 @@ doctor_fault_of(int status, bool login)
 	if (status == 421)
 		return "THE PROXY DOES NOT KNOW THIS HOST: add it to the arguments of `doubletour proxy-config`";
 	if (status >= 500)
-		return "the proxy could not reach Doubletour, or the application failed";
+		return doctor_unreachable;
 	if (status >= 300 && status != 404)
 		return NULL;
 	return "the answer is neither the sign-in page nor a refusal: check the proxy's configuration";

@@ -345,8 +345,7 @@ proxy_config_settings_take(struct request *r)
 	if (!config->public_https && r->without_apps)
 		return why_set(&r->why, ERR_CONFIG,
 			       "The proxy needs PUBLIC_URL with https, such as https://login.example.org.  Set it, and "
-			       "restart the "
-			       "server.");
+			       "restart the server.");
 	if (!config->public_https || (!r->without_apps && config->gate_domains_count == 0))
 		return why_set(
 		    &r->why, ERR_CONFIG,

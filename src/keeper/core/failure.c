@@ -12,8 +12,7 @@ failure_sentence(err e)
 	case ERR_IO:
 	case ERR_SLOW:
 		return "Reading or writing failed.  Check that the database answers and that its disk is not full, "
-		       "then "
-		       "try again.";
+		       "then try again.";
 	case ERR_DENIED:
 		return "A file or the database does not allow this user to write.  Check the owner of DATA_DIR.";
 	case ERR_CRYPTO:

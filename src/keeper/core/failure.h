@@ -17,6 +17,6 @@ const char *failure_sentence(err e);
  *   failure_explain(db, e, "Nothing was changed.", why)
  *   "Nothing was changed.  The disk of data/doubletour.sqlite is full.  Remove the cause, then try again."
  */
-err failure_explain(struct db *db, err e, const char *begin, struct why *why);
+MUST_USE err failure_explain(struct db *db, err e, const char *begin, struct why *why);
 
 #endif

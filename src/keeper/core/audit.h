@@ -60,7 +60,8 @@ MUST_USE err audit_write_client_limited(struct call *call, enum audit_event even
 
 /*
  * In the transaction that closes this account: remove addresses, browsers and applications from its entries.  Events
- * and times stay.  PostgreSQL limits the time of each statement, so each one changes some of the entries.
+ * and times stay.  Entries that other requests write later have no personal data from the start (store/sql/audit.sql).
+ * PostgreSQL limits the time of each statement, so each one changes some of the entries.
  */
 MUST_USE err audit_redact(struct call *call, int64_t account_id);
 

@@ -21,7 +21,8 @@ from harness import Person, Server
 from harness.certificates import Authority
 from harness.passkey_rows import with_a_passkey
 from harness.passkeys import LOGIN, KeyHolder
-from harness.postgres import Postgres
+from harness.postgres import BIN, Postgres
+from harness.relying_party import RelyingParty
 from harness.rows import postgres_rows
 from harness.server import ROOT, TIMEOUT, free_port, wait_until
 from harness.together import form_bytes, together
@@ -551,6 +552,36 @@ def test_socket_service_file_and_tls_connect(tmp_path):
 
 
 # A large audit
+
+
+@pytest.fixture
+def serializable(postgres):
+    """A transaction that is open for the whole test: PostgreSQL keeps what others read in their transactions."""
+    sessions = []
+
+    def begin(database):
+        sessions.append(subprocess.Popen([BIN / "psql", "-X", "-q", "-A", "-t", postgres.url(database)], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}))
+        sessions[-1].stdin.write("BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM schema_migrations;\n")
+        sessions[-1].stdin.flush()
+        assert sessions[-1].stdout.readline(), "psql says why on standard error"
+
+    yield begin
+    for session in sessions:
+        session.communicate("ROLLBACK;\n", timeout=TIMEOUT)
+
+
+def test_a_sign_in_to_an_application_reads_no_audit_entries_in_its_transaction(postgres, pair, serializable):
+    """Every transaction adds to the same pages of this table, so such reads would make all users' sign-ins conflict."""
+    a, _ = pair
+    database = a.environment["DATABASE_URL"].rpartition("/")[2]
+    party = RelyingParty.add(a, "wiki", "--consent", "never")
+    alice = Person(a).full()
+    serializable(database)
+    party.sign_in(alice)
+    read = postgres.sql(database, "SELECT DISTINCT relation::regclass FROM pg_locks WHERE mode = 'SIReadLock'").split()
+    assert any(table.startswith("oidc") for table in read), read
+    assert not [table for table in read if table.startswith("audit")], read
 
 
 def without_the_index_of_failed_attempts(cluster, database):

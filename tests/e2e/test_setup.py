@@ -1,5 +1,7 @@
 """doubletour setup: settings, database, key and the first account, by questions on a terminal or by options."""
 
+import codecs
+import io
 import os
 import pathlib
 import pty
@@ -51,6 +53,7 @@ class Terminal:
         self.process = subprocess.Popen([server.program, "setup", *words], cwd=server.work, env=server.environment,
                                         stdin=side, stdout=side, stderr=side, start_new_session=True, preexec_fn=take_terminal)
         os.close(side)
+        self.decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")(), translate=True)
         self.seen = ""
 
     def until(self, text):
@@ -68,7 +71,7 @@ class Terminal:
         except OSError:  # no process has the terminal open
             data = b""
         assert data, self.seen
-        self.seen += data.decode().replace("\r\n", "\n")
+        self.seen += self.decoder.decode(data)  # one read may end within a character or a line's end
 
     def type(self, text):
         os.write(self.main, text.encode())

@@ -2,7 +2,6 @@
 
 #include "base/digest.h"
 #include "base/log.h"
-#include "base/network.h"
 #include "keeper/core/alarm.h"
 #include "keeper/core/call.h"
 
@@ -136,57 +135,25 @@ audit_write_client(struct call *call, enum audit_event event, int64_t account_id
 	return audit_row_insert(call, event, &about, reason);
 }
 
-/* --- events that a user can repeat at will ------------------------------------------------------------------------ */
-
-/* docs/reference/audit-events.md has the same table. */
-struct audit_limit {
-	int64_t period_us; /* 0: each one is written */
-	bool by_address;   /* another address has a separate entry */
-};
-
-static const struct audit_limit audit_limits[AUDIT_COUNT] = {
-	[AUDIT_APP_REFUSED] = { DAYS_US(1), false },
-	[AUDIT_APP_SIGN_IN] = { MINUTES_US(1), true },
-};
-
-struct audit_search {
-	struct network network;
-	bool by_address, found;
-};
-
-static err
-audit_search_row(void *context, const struct audit_client_entries_row *row)
-{
-	struct audit_search *search = context;
-	struct network network = network_of(row->address);
-
-	if (!search->by_address || network_equal(&network, &search->network))
-		search->found = true;
-	return ERR_OK;
-}
-
-/* An entry that is more than a period ahead means that the clock was set back. */
+/* An entry that is more than a day ahead means that the clock was set back. */
 static err
 audit_client_has_entry(struct call *call, enum audit_event event, int64_t account_id, str client_id,
 		       enum audit_reason reason, bool *ret_has)
 {
-	const struct audit_limit *limit = &audit_limits[event];
 	const struct db_value args[] = { DB_INT(account_id),
 					 DB_TEXT(str_of(audit_event_facts(event)->name)),
 					 DB_TEXT(client_id),
-					 DB_INT(call->now_us - limit->period_us),
-					 DB_INT(call->now_us + limit->period_us),
+					 DB_INT(call->now_us - DAYS_US(1)),
+					 DB_INT(call->now_us + DAYS_US(1)),
 					 DB_TEXT(str_of(audit_reason_name(reason))) };
-	struct audit_search search = { network_of(call->head.address), limit->by_address, false };
+	struct audit_client_newest_row row;
 
-	TRY(db_rows(call->db, SQL_AUDIT_CLIENT_ENTRIES, args, COUNT(args), audit_search_row, &search));
-	*ret_has = search.found;
-	return ERR_OK;
+	return db_row(call->db, SQL_AUDIT_CLIENT_NEWEST, args, COUNT(args), &call->arena, &row, ret_has);
 }
 
 err
-audit_write_client_limited(struct call *call, enum audit_event event, int64_t account_id, str client_id,
-			   enum audit_reason reason, bool *ret_written)
+audit_write_client_daily(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+			 enum audit_reason reason, bool *ret_written)
 {
 	bool has = false;
 

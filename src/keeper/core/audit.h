@@ -49,14 +49,12 @@ MUST_USE err audit_write_client(struct call *call, enum audit_event event, int64
 				enum audit_reason reason);
 
 /*
- * The same in a transaction of this account (call_transact), for an event that a user can repeat at will.  There is at
- * most one entry in the event's period for each account, application and reason.  For some events, each address
- * (base/network.h) has a separate entry.  The browser's name does not count: a client can change it with each request.
- * *ret_written is false if the last period has such an entry.  To be short, the search reads only the account's newest
- * 1,000 entries, so after 1,000 others the event is written again.
+ * The same in a transaction of this account (call_transact), but once a day for each account, application and reason: a
+ * repeated refusal says nothing new.  *ret_written is false if the last day has such an entry.  To be short, the search
+ * reads only the account's newest 1,000 entries, so after 1,000 others the refusal is written again.
  */
-MUST_USE err audit_write_client_limited(struct call *call, enum audit_event event, int64_t account_id, str client_id,
-					enum audit_reason reason, bool *ret_written);
+MUST_USE err audit_write_client_daily(struct call *call, enum audit_event event, int64_t account_id, str client_id,
+				      enum audit_reason reason, bool *ret_written);
 
 /*
  * In the transaction that closes this account: remove addresses, browsers and applications from its entries.  Events

@@ -101,10 +101,9 @@ authorize_code(struct judgement *j)
 
 /* Events are written only after the check that the client is registered. */
 static err
-authorize_audit_limited(struct judgement *j, enum audit_event event, enum audit_reason reason)
+authorize_audit(struct judgement *j, enum audit_event event, enum audit_reason reason)
 {
-	return audit_write_client_limited(j->call, event, j->call->now.session.account_id, j->client.client_id, reason,
-					  &j->audited);
+	return audit_write_client(j->call, event, j->call->now.session.account_id, j->client.client_id, reason);
 }
 
 static err
@@ -113,8 +112,7 @@ authorize_consent(struct judgement *j)
 	if (!j->approved)
 		return ERR_OK;
 	TRY(consent_give(j->call, &j->client, j->request.scopes));
-	return audit_write_client(j->call, AUDIT_APP_ALLOWED, j->call->now.session.account_id, j->client.client_id,
-				  REASON_ASKED);
+	return authorize_audit(j, AUDIT_APP_ALLOWED, REASON_ASKED);
 }
 
 static err
@@ -124,7 +122,7 @@ authorize_approve(struct judgement *j)
 	TRY(authorize_keep_session(j->call));
 	TRY(authorize_code(j));
 	j->granted = true;
-	return authorize_audit_limited(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
+	return authorize_audit(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
 static enum audit_reason
@@ -144,9 +142,8 @@ authorize_grant(struct call *call, void *context, bool *ret_commit)
 		return authorize_approve(j);
 	if (!j->refused && !j->cancelled)
 		return ERR_OK;
-	TRY(authorize_audit_limited(j, AUDIT_APP_REFUSED, authorize_refusal(j)));
-	*ret_commit = j->audited;
-	return ERR_OK;
+	return audit_write_client_daily(call, AUDIT_APP_REFUSED, call->now.session.account_id, j->client.client_id,
+					authorize_refusal(j), ret_commit);
 }
 
 static void
@@ -164,8 +161,7 @@ authorize_log(const struct judgement *j)
 	}
 	if (j->approved)
 		authorize_log_event(j, AUDIT_APP_ALLOWED, REASON_ASKED);
-	if (j->audited)
-		authorize_log_event(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
+	authorize_log_event(j, AUDIT_APP_SIGN_IN, REASON_ASKED);
 }
 
 err

@@ -28,7 +28,6 @@ struct judgement {
 	bool approved;              /* the person allows the requested scopes now */
 	bool cancelled, refused;    /* by the person, by the rules */
 	bool granted;               /* the answer has a code */
-	bool audited;               /* the audit trail got the refusal or the sign-in; false: it has a recent one */
 	/* OIDC_READY */
 	unsigned scopes; /* to grant */
 	int64_t auth_us; /* auth_time */

@@ -20,15 +20,16 @@ SELECT $1, $2, $3, $4, $5, $6, CASE WHEN a.open THEN $7 ELSE '' END, CASE WHEN a
        CASE WHEN a.open THEN $12 ELSE '' END
 FROM (SELECT count(*) = 1 OR $5 IS NULL AS open FROM (SELECT id FROM accounts WHERE id = $5) AS k) AS a;
 
--- name: audit_client_entries
--- The entries after $4 and up to $5 about this account, event, application ($3) and reason ($6).  Only the newest 1,000
--- entries of the account in that time are searched, because the transaction holds locks.
--- row: address text
-SELECT address FROM (
-	SELECT event, client, reason, address FROM audit
+-- name: audit_client_newest
+-- The newest entry after $4 and up to $5 about this account, event, application ($3) and reason ($6).  Only the newest
+-- 1,000 entries of the account in that time are searched, because the transaction holds locks.
+-- row: at_us int
+SELECT at_us FROM (
+	SELECT at_us, event, client, reason FROM audit
 	WHERE account_id = $1 AND at_us > $4 AND at_us <= $5
 	ORDER BY at_us DESC LIMIT 1000) AS newest
-WHERE event = $2 AND client = $3 AND reason = $6;
+WHERE event = $2 AND client = $3 AND reason = $6
+ORDER BY at_us DESC LIMIT 1;
 
 -- name: audit_later
 -- The time of the entry of this account after $2 that has $3 entries before it, counted from $2.

@@ -28,7 +28,7 @@ QUERIES = [
     ('alarm_find', (OWNER, ATTEMPT, 900_000_000), False),
     ('own_activity', (OWNER, LAST, 21, LAST), True),
     ('own_activity', (OWNER, 500, 21, 0), True),
-    ('audit_client_entries', (OWNER, 'app.signed-in', 'chat', ATTEMPT, ATTEMPT + 3_600_000_000, 'asked'), False),
+    ('audit_client_newest', (OWNER, 'app.signed-in', 'chat', ATTEMPT, ATTEMPT + 3_600_000_000, 'asked'), False),
 ]
 
 

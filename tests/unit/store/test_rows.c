@@ -55,8 +55,8 @@ row_values_of_another_type_are_corrupt(void **state)
 		{ "hash: 33 bytes", SQL_SESSION_TRIM, { BLOB("x" HASH_32) }, 1, ERR_CORRUPT },
 		{ "hash: text", SQL_SESSION_TRIM, { TEXT(HASH_32) }, 1, ERR_CORRUPT },
 		{ "hash: NULL", SQL_SESSION_TRIM, { NONE }, 1, ERR_CORRUPT },
-		{ "may be NULL: NULL", SQL_LINK_FIND, { TEXT("invite"), NONE, NONE, INT(1) }, 4, ERR_OK },
-		{ "may be NULL: text", SQL_LINK_FIND, { TEXT("invite"), TEXT("x"), NONE, INT(1) }, 4, ERR_CORRUPT },
+		{ "may be NULL: NULL", SQL_LINK_FIND, { TEXT("invite"), NONE, NONE, INT(1), INT(0) }, 5, ERR_OK },
+		{ "may be NULL: text", SQL_LINK_FIND, { TEXT("invite"), TEXT("x"), NONE, INT(1), INT(0) }, 5, ERR_CORRUPT },
 		{ "a query without rows", SQL_ACCOUNT_INSERT, { INT(1) }, 1, ERR_INVALID },
 	};
 
@@ -76,7 +76,7 @@ static void
 members_of_a_row_get_their_own_columns(void **state)
 {
 	const struct db_value account[] = { DB_INT(7), DB_TEXT(STR("hash")), DB_INT(1) };
-	const struct db_value link[] = { DB_TEXT(STR("invite")), DB_NULL(), DB_NULL(), DB_INT(9) };
+	const struct db_value link[] = { DB_TEXT(STR("invite")), DB_NULL(), DB_NULL(), DB_INT(9), DB_INT(1) };
 	const struct db_value session[] = { DB_BLOB(STR(HASH_32)) };
 	struct account_by_name_row a;
 	struct link_find_row l;
@@ -90,6 +90,7 @@ members_of_a_row_get_their_own_columns(void **state)
 	assert_int_equal(l.account_id, 0);
 	assert_int_equal(l.name.n, 0);
 	assert_int_equal(l.expires_at_us, 9);
+	assert_true(l.enrolled);
 	assert_int_equal(row_read(&sql_queries[SQL_ADMIN_SESSIONS_END], session, COUNT(session), &s), ERR_OK);
 	assert_memory_equal(s.token_hash, HASH_32, 32);
 }

@@ -164,10 +164,10 @@ class Zsh:
     def send(self, text, *wanted):
         """Send the text, and wait until the shell has written everything that is wanted."""
         os.write(self.main, text.encode())
-        seen, deadline = '', time.monotonic() + 30
-        while missing := [word for word in wanted if word not in seen]:
+        seen, deadline = b'', time.monotonic() + 30
+        while missing := [word for word in wanted if word.encode() not in seen]:
             assert select.select([self.main], [], [], max(0, deadline - time.monotonic()))[0], (missing, seen)
-            seen += os.read(self.main, 65536).decode()
+            seen += os.read(self.main, 65536)
 
     def lists(self, words, wanted):
         """Wait until the shell has listed the wanted words after Tab.  It lists nothing while more input is waiting."""

@@ -1407,7 +1407,7 @@ decisions_are_audited(void **state)
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit a JOIN accounts u ON u.id = a.account_id "
 					"WHERE event = 'app.allowed' AND outcome = 'passed'"),
 			 1);
-	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.signed-in'"), 1);
+	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.signed-in'"), 2);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event LIKE 'app.%' AND client <> 'wiki'"), 0);
 	provider_end(&w);
 }
@@ -1444,13 +1444,6 @@ static const struct {
 };
 
 static void
-chat_add(struct world *w)
-{
-	sql_run(w, "INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, consent, created_at_us) "
-		   "VALUES (8, 'chat', 'Chat', '" CALLBACK "', 'openid email', 'never', 1)");
-}
-
-static void
 refusals_are_audited_once_a_day(void **state)
 {
 	struct world w;
@@ -1459,7 +1452,8 @@ refusals_are_audited_once_a_day(void **state)
 
 	provider_new(&w);
 	rules_write(&w, "rules:\n  - client: '*'\n    policy: deny\n");
-	chat_add(&w);
+	sql_run(&w, "INSERT INTO oidc_clients (id, client_id, name, redirect_uris, scopes, consent, created_at_us) "
+		    "VALUES (8, 'chat', 'Chat', '" CALLBACK "', 'openid email', 'never', 1)");
 	bring_to(&w, &alice, "alice", STATE_FULL);
 	bring_to(&w, &bob, "bob", STATE_FULL);
 	for (size_t i = 0; i < COUNT(refused); i++) {
@@ -1471,55 +1465,6 @@ refusals_are_audited_once_a_day(void **state)
 		if (sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.refused'") != rows)
 			fail_msg("%s", refused[i].why);
 	}
-	provider_end(&w);
-}
-
-static const struct {
-	bool by_bob, by_chat;
-	const char *address; /* NULL: the browser's */
-	const char *before;  /* SQL; NULL: none */
-	int written;
-	const char *why;
-} signed_in[] = {
-	{ false, false, NULL, NULL, 1, "the first sign-in" },
-	{ false, false, NULL, NULL, 0, "the same one again" },
-	{ false, true, NULL, NULL, 1, "another client" },
-	{ true, false, NULL, NULL, 1, "another account" },
-	{ false, false, "198.51.100.4", NULL, 1, "another address" },
-	{ false, false, NULL, NULL, 0, "the first address again" },
-	{ false, false, "2001:db8:0:1::1", NULL, 1, "an IPv6 address" },
-	{ false, false, "2001:db8:0:1:ffff::2", NULL, 0, "another address of the same network" },
-	{ false, false, "2001:db8:0:2::1", NULL, 1, "another network" },
-	{ false, false, NULL, "UPDATE audit SET at_us = at_us - 30000000", 0, "half a minute later" },
-	{ false, false, NULL, "UPDATE audit SET at_us = at_us - 31000000", 1, "a minute later" },
-	{ false, false, NULL, "UPDATE audit SET at_us = at_us + 200000000", 1, "the clock was set back" },
-};
-
-static void
-sign_ins_to_an_application_are_audited_once_a_minute(void **state)
-{
-	struct world w;
-	struct browser alice, bob;
-	struct metric_values before;
-	int64_t rows = 0;
-
-	provider_new(&w);
-	chat_add(&w);
-	bring_to(&w, &alice, "alice", STATE_FULL);
-	bring_to(&w, &bob, "bob", STATE_FULL);
-	keeper_counts(&before);
-	for (size_t i = 0; i < COUNT(signed_in); i++) {
-		struct browser b = signed_in[i].by_bob ? bob : alice;
-		if (signed_in[i].before != NULL)
-			sql_run(&w, signed_in[i].before);
-		b.address = signed_in[i].address;
-		assert_int_equal(grant(&w, &b, signed_in[i].by_chat ? CHAT : GOOD, "", OIDC_DECISION_NONE),
-				 OIDC_REDIRECT);
-		rows += signed_in[i].written;
-		if (sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'app.signed-in'") != rows)
-			fail_msg("%s", signed_in[i].why);
-	}
-	assert_int_equal(counted(SERIES_OIDC_GRANTED, &before), COUNT(signed_in));
 	provider_end(&w);
 }
 
@@ -1573,7 +1518,6 @@ main(void)
 		cmocka_unit_test(a_code_is_bound_to_challenge_nonce_and_claims),
 		cmocka_unit_test(decisions_are_audited),
 		cmocka_unit_test(refusals_are_audited_once_a_day),
-		cmocka_unit_test(sign_ins_to_an_application_are_audited_once_a_minute),
 		cmocka_unit_test(requests_are_counted_at_their_end),
 	};
 

@@ -571,7 +571,7 @@ def serializable(postgres):
         session.communicate("ROLLBACK;\n", timeout=TIMEOUT)
 
 
-def test_a_sign_in_to_an_application_reads_no_audit_entries_in_its_transaction(postgres, pair, serializable):
+def test_a_sign_in_to_an_application_reads_no_audit_entries(postgres, pair, serializable):
     """Every transaction adds to the same pages of this table, so such reads would make all users' sign-ins conflict."""
     a, _ = pair
     database = a.environment["DATABASE_URL"].rpartition("/")[2]

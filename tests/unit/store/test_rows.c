@@ -56,7 +56,11 @@ row_values_of_another_type_are_corrupt(void **state)
 		{ "hash: text", SQL_SESSION_TRIM, { TEXT(HASH_32) }, 1, ERR_CORRUPT },
 		{ "hash: NULL", SQL_SESSION_TRIM, { NONE }, 1, ERR_CORRUPT },
 		{ "may be NULL: NULL", SQL_LINK_FIND, { TEXT("invite"), NONE, NONE, INT(1), INT(0) }, 5, ERR_OK },
-		{ "may be NULL: text", SQL_LINK_FIND, { TEXT("invite"), TEXT("x"), NONE, INT(1), INT(0) }, 5, ERR_CORRUPT },
+		{ "may be NULL: text",
+		  SQL_LINK_FIND,
+		  { TEXT("invite"), TEXT("x"), NONE, INT(1), INT(0) },
+		  5,
+		  ERR_CORRUPT },
 		{ "a query without rows", SQL_ACCOUNT_INSERT, { INT(1) }, 1, ERR_INVALID },
 	};
 

@@ -37,6 +37,15 @@ bool otp_code_has_form(const char *code, size_t n, unsigned digits);
 /* Is the text UTF-8 without control characters (Unicode's Cc: U+0000 to U+001F, U+007F to U+009F)?  It may be empty. */
 bool otp_text_valid(const char *text);
 
+/* All bits if `set`, else 0.  volatile: clang makes a branch from a mask whose two values it knows. */
+static inline uint64_t
+otp_mask(bool set)
+{
+	volatile uint64_t mask = -(uint64_t)set;
+
+	return mask;
+}
+
 /*
  * If the code of n bytes equals `expected`, the code of this step, and the step is newer than last_step, store the
  * step in *match.  The function has no branch on the code.  It wipes `expected`, an array of size bytes; n is at

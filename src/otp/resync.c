@@ -24,7 +24,7 @@ otp_resync_fits(const struct otp_key *key, unsigned digits, const char *code, ui
 static void
 otp_resync_take_first(struct otp_counter_match *match, unsigned fits_at_counter, uint64_t counter)
 {
-	uint64_t mask = -(uint64_t)(fits_at_counter & !match->ok);
+	uint64_t mask = otp_mask(fits_at_counter & !match->ok);
 
 	match->counter |= counter & mask;
 	match->ok = match->ok | (fits_at_counter != 0);

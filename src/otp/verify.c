@@ -10,10 +10,11 @@ void
 otp_match_update(char *expected, size_t size, const char *code, size_t n, int64_t step, int64_t last_step,
 		 struct otp_match *match)
 {
-	int64_t take = -(int64_t)((CRYPTO_memcmp(expected, code, n) == 0) & (step > last_step));
+	bool fits = (CRYPTO_memcmp(expected, code, n) == 0) & (step > last_step);
+	uint64_t take = otp_mask(fits);
 
-	match->step = (match->step & ~take) | (step & take);
-	match->ok = match->ok | (take != 0);
+	match->step = (int64_t)(((uint64_t)match->step & ~take) | ((uint64_t)step & take));
+	match->ok = match->ok | fits;
 	OPENSSL_cleanse(expected, size);
 }
 

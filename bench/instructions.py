@@ -149,7 +149,8 @@ def userinfo(server, counts, build, person):
     command = [build / "doubletour", "client", "add", "bench", "--redirect", oidc.REDIRECT, "--scopes", "openid profile", "--consent", "never"]
     subprocess.run(command, cwd=server.work, env=server.environment, check=True, capture_output=True)
     server.sql("UPDATE oidc_secrets SET secret_hash = ?", hashlib.sha256(oidc.SECRET.encode()).digest())
-    token = oidc.sign_in(server.origin, "/api/oidc", "/api/oidc/authorization", f"__Host-doubletour={person.session}", "bench", "openid profile")["access_token"]
+    provider = oidc.Provider(None, server.port, "/api/oidc", "/api/oidc/authorization", lambda person: f"__Host-doubletour={person.session}")
+    token = provider.sign_in(person, "bench", oidc.PROFILE)["access_token"]
     repeated(server, counts, "userinfo", get("/api/oidc/userinfo", Authorization=f"Bearer {token}"))
 
 

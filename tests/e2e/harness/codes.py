@@ -6,6 +6,7 @@ import hmac
 import struct
 
 STEP_SECONDS = 30
+WRONG_CODE = "000000"  # Person.post sends another wrong code if this one is right by chance
 
 
 def raw_secret(secret):
@@ -25,3 +26,9 @@ def code_of_step(secret, step):
 
 def code_at(secret, timestamp):
     return code_of_step(secret, step_at(timestamp))
+
+
+def wrong_code_at(secret, timestamp):
+    """Return a code that is neither right at this time nor within twenty steps of it."""
+    near = {code_of_step(secret, step_at(timestamp) + steps) for steps in range(-20, 21)}
+    return next(code for code in (WRONG_CODE, *(str(digit) * 6 for digit in range(1, 10))) if code not in near)

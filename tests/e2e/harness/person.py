@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 import requests
 
 from harness import previous
-from harness.codes import code_of_step, step_at
+from harness.codes import WRONG_CODE, code_of_step, step_at, wrong_code_at
 from harness.page import Page, check_headers
 
 _numbers = itertools.count(1)
@@ -76,6 +76,8 @@ class Person:
     def post(self, path, fields, headers=None, **more):
         """Send a form as a browser does, with exactly these fields."""
         sent = {"Origin": self.server.origin, "Sec-Fetch-Site": "same-origin", **(headers or {})}
+        if isinstance(fields, dict) and fields.get("otp") == WRONG_CODE and self.secret:
+            fields = {**fields, "otp": wrong_code_at(self.secret, self.server.clock.now())}
         return self.request("POST", path, data=fields, headers=sent, **more)
 
     def send(self, path, fields=None, **more):

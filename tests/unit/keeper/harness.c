@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "doubletour/otp.h"
 #include "keeper/core/call.h"
+#include "keeper/factor/totp.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -676,14 +677,6 @@ do_sign_in(struct world *w, struct browser *b, const char *name, const char *pas
 	return ask(w, b, QUESTION_SIGN_IN, &body);
 }
 
-enum verdict
-do_verify(struct world *w, struct browser *b, const char *code)
-{
-	const struct verify_body body = { str_of(code), form_of(b) };
-
-	return ask(w, b, QUESTION_VERIFY, &body);
-}
-
 struct code
 code_of(const char *secret, int64_t steps)
 {
@@ -700,6 +693,38 @@ code_of(const char *secret, int64_t steps)
 	otp_key_wipe(&key);
 	memcpy(code.z, text, sizeof(text));
 	return code;
+}
+
+/* Would the keeper find this code, for the present time or for a wrong clock? */
+static bool
+is_near(const char *secret, const char *code)
+{
+	bool near = false;
+
+	for (int64_t steps = -CLOCK_STEPS; steps <= CLOCK_STEPS; steps++)
+		near |= strcmp(code_of(secret, steps).z, code) == 0;
+	return near;
+}
+
+/* A code of six equal digits that is wrong now. */
+static const char *
+wrong_code_of(const char *secret)
+{
+	static const char *const codes[] = { WRONG_CODE, "111111", "222222", "333333", "444444", "555555" };
+
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (!is_near(secret, codes[i]))
+			return codes[i];
+	abort();
+}
+
+enum verdict
+do_verify(struct world *w, struct browser *b, const char *code)
+{
+	bool wrong = strcmp(code, WRONG_CODE) == 0 && b->secret[0] != '\0';
+	const struct verify_body body = { str_of(wrong ? wrong_code_of(b->secret) : code), form_of(b) };
+
+	return ask(w, b, QUESTION_VERIFY, &body);
 }
 
 void

@@ -171,6 +171,9 @@ enum verdict ask_again_on(struct keeper_thread *t, struct browser *b, enum quest
 
 enum verdict do_register(struct world *w, struct browser *b, const char *name, const char *password);
 enum verdict do_sign_in(struct world *w, struct browser *b, const char *name, const char *password);
+
+/* do_verify sends another wrong code if this one is right by chance, which happens once in 300,000 attempts. */
+#define WRONG_CODE "000000"
 enum verdict do_verify(struct world *w, struct browser *b, const char *code);
 
 /* The code of a secret as shown, `steps` away from the current step. */

@@ -87,7 +87,7 @@ static void
 known_password(struct world *w, struct actor *a)
 {
 	bring_to(w, &a->b, a->name, STATE_PENDING);
-	assert_verdict(do_verify(w, &a->b, "000000"), VERDICT_REFUSED);
+	assert_verdict(do_verify(w, &a->b, WRONG_CODE), VERDICT_REFUSED);
 }
 
 #define CODES_OF " WHERE counter = 'codes' AND account_id = (SELECT id FROM accounts WHERE name = '%s')"
@@ -174,7 +174,7 @@ guess(struct world *w, struct actor *a)
 static enum verdict
 wrong_code(struct world *w, struct actor *a)
 {
-	return do_verify(w, &a->b, "000000");
+	return do_verify(w, &a->b, WRONG_CODE);
 }
 
 static enum verdict

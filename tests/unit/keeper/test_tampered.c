@@ -297,7 +297,7 @@ a_sealed_secret_of_a_wrong_size_is_never_used(void **state)
 		buf_put_byte(&sql, '\0');
 		assert_int_equal(buf_check(&sql), ERR_OK);
 		sql_run(&w, sql.p);
-		assert_verdict(do_verify(&w, &b, "000000"), VERDICT_UNAVAILABLE);
+		assert_verdict(do_verify(&w, &b, WRONG_CODE), VERDICT_UNAVAILABLE);
 		keys_wipe(&keys);
 		world_end(&w);
 	}

@@ -226,10 +226,10 @@ impossible_codes_neither_begin_nor_end_a_lockout(void **state)
 	world_new(&w);
 	bring_to(&w, &b, "alice", STATE_PENDING);
 	for (int i = 0; i < 5; i++) {
-		assert_verdict(do_verify(&w, &b, "000000"), VERDICT_REFUSED);
+		assert_verdict(do_verify(&w, &b, WRONG_CODE), VERDICT_REFUSED);
 		assert_impossible(&w, &b, QUESTION_VERIFY, STR("00000"));
 	}
-	while (do_verify(&w, &b, "000000") == VERDICT_REFUSED)
+	while (do_verify(&w, &b, WRONG_CODE) == VERDICT_REFUSED)
 		;
 	assert_verdict(b.verdict, VERDICT_LOCKOUT);
 	assert_impossible(&w, &b, QUESTION_VERIFY, STR("00000"));

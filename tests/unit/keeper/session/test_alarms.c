@@ -93,7 +93,7 @@ own_mistakes_of_a_sign_in_raise_no_alarm(void **state)
 	wrong_password(&s, OWN, HOME);
 	wrong_password(&s, OWN, HOME);
 	password_right(&s, &b, OWN, HOME);
-	assert_verdict(do_verify(&s.w, &b, "000000"), VERDICT_REFUSED);
+	assert_verdict(do_verify(&s.w, &b, WRONG_CODE), VERDICT_REFUSED);
 	code_right(&s, &b);
 	assert_int_equal(b.head.alarms, 0);
 	assert_int_equal(alarms_of(&s, &b), 0);
@@ -181,7 +181,7 @@ a_thief_of_the_password_cannot_explain_failed_codes(void **state)
 	scene_begin(&s);
 	wrong_password(&s, OTHER, ELSEWHERE);
 	password_right(&s, &thief, OTHER, ELSEWHERE);
-	assert_verdict(do_verify(&s.w, &thief, "000000"), VERDICT_REFUSED);
+	assert_verdict(do_verify(&s.w, &thief, WRONG_CODE), VERDICT_REFUSED);
 	assert_int_equal(sign_in(&s, &b, OWN, HOME), 2);
 	assert_int_equal(b.head.alarm_addresses, 1);
 	scene_end(&s);
@@ -524,7 +524,7 @@ a_used_code_is_named_after_the_password_only(void **state)
 	assert_int_equal(one.verified.spent, 1);
 	assert_verdict(ask(&s.w, &one, QUESTION_STEP_UP, &wrong), VERDICT_REFUSED);
 	assert_int_equal(one.verified.spent, 0);
-	assert_verdict(do_verify(&s.w, &two, "000000"), VERDICT_REFUSED);
+	assert_verdict(do_verify(&s.w, &two, WRONG_CODE), VERDICT_REFUSED);
 	assert_int_equal(two.verified.spent, 0);
 	scene_end(&s);
 }

@@ -40,7 +40,7 @@ guess_times(struct world *w, const char *name, int times)
 static void
 wrong_code(struct world *w, struct browser *b, enum verdict wanted)
 {
-	assert_verdict(do_verify(w, b, "000000"), wanted);
+	assert_verdict(do_verify(w, b, WRONG_CODE), wanted);
 }
 
 /* A sign-in with the right password from an unknown browser: PENDING. */
@@ -470,8 +470,8 @@ codes_without_a_pending_secret_are_counted(void **state)
 	world_new(&w);
 	assert_verdict(do_register(&w, &b, "alice", PASSWORD), VERDICT_PASSED);
 	for (int i = 0; i < 5; i++)
-		assert_verdict(do_verify(&w, &b, "000000"), VERDICT_STATE);
-	assert_verdict(do_verify(&w, &b, "000000"), VERDICT_LOCKOUT);
+		assert_verdict(do_verify(&w, &b, WRONG_CODE), VERDICT_STATE);
+	assert_verdict(do_verify(&w, &b, WRONG_CODE), VERDICT_LOCKOUT);
 	assert_int_equal(sql_number(&w, "SELECT count(*) FROM audit WHERE event = 'prove.refused'"), 5);
 	world_end(&w);
 }

@@ -445,7 +445,7 @@ user_rename(struct request *r)
 	struct account_name name = { .n = 0 };
 
 	TRY(admin_rename(r->admin->thread, r->name, r->new_name, &r->admin->why));
-	if (!r->json && account_name_fold(r->new_name, &name) == PROBLEM_NONE) /* as it was stored */
+	if (!r->json && account_name_fold(r->new_name, &name) == PROBLEM_NONE) /* the stored form */
 		cli_line(&r->out, "Renamed %.*s to %.*s.", STR_ARG(r->name), STR_ARG(account_name_str(&name)));
 	return user_say_end(r, "renamed", true);
 }

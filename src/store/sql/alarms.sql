@@ -1,8 +1,8 @@
 -- Failed attempts that need a notice: see keeper/core/alarm.h.
 
 -- name: alarm_possible
--- Is there a failed attempt after $2?  Mostly there is none, and alarm_find takes longer.  Both find failed attempts in
--- the index audit_failed (migration 0014), whose condition they repeat word for word.
+-- Is there a failed attempt after $2?  Most accounts have none, and alarm_find takes longer.  Both queries read the
+-- index audit_failed (migration 0014).  They must repeat its condition word for word.
 -- row: at_us int
 SELECT at_us FROM audit
 WHERE account_id = $1 AND at_us > $2

@@ -695,7 +695,7 @@ code_of(const char *secret, int64_t steps)
 	return code;
 }
 
-/* Would the keeper find this code, for the present time or for a wrong clock? */
+/* Is this the code of a step that the keeper compares, for the right time or for a wrong clock? */
 static bool
 is_near(const char *secret, const char *code)
 {
